@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * heap.h - the Bucket/Pebble heap of the FYSOS specification, sections 20.2 and 20.3.
+ *
+ * A heap is a list of buckets, each a run of pages; a bucket holds a list of pebbles that tile
+ * it without a gap:
+ *
+ *   bucket                                                             size * 4096 bytes
+ *   +--------+--------+-----------------+--------+----------+--------+------------------+
+ *   | bucket | pebble | payload         | pebble | payload  | pebble | payload (free)   |
+ *   | 48 B   | 80 B   | 64 * k bytes    | 80 B   |          | 80 B   | index node, rest |
+ *   +--------+--------+-----------------+--------+----------+--------+------------------+
+ *
+ * Nothing of ours is stored in the headers. What makes searching fast, a balanced tree over the
+ * free pebbles, lies in the payload of the free pebbles themselves (index.c).
+ *
+ * Decisions, so that every replay gives the same addresses everywhere:
+ * - a request is rounded up to a multiple of 64, at least 64;
+ * - buckets are tried in list order; first fit takes the first free pebble in list order that
+ *   satisfies the request, best fit (the bucket's flag) the smallest, of equals the first;
+ * - a free pebble is split when the rest holds a header and 64 bytes; the lower part is given;
+ * - neighbours that are free are merged at once, so that no two stand side by side;
+ * - when no bucket satisfies a request the last bucket grows in place by whole pages, at least
+ *   PV_GROW_PAGES_MIN, by just enough; where that is not wanted or not possible a new bucket of
+ *   at least PV_GROW_PAGES_MIN pages is appended;
+ * - an emptied bucket other than the first is given back.
+ *
+ * Freestanding; one heap is used by one thread at a time; several heaps are independent.
+ */
+#ifndef PV_HEAP_H
+#define PV_HEAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PV_BUCKET_MAGIC    UINT32_C(0x4255434B) /* 20.3.2.1 */
+#define PV_PEBBLE_MAGIC    UINT32_C(0x524F434B) /* 20.3.3.1 */
+#define PV_BUCKET_BEST_FIT UINT32_C(1) /* bit 0 of a bucket's local flags, 20.3.2.2.1 */
+#define PV_PEBBLE_USED     UINT32_C(1) /* bit 0 of a pebble's local flags, 20.3.3.2 */
+
+enum {
+    PV_PAGE_BYTES = 4096,
+    PV_UNIT_BYTES = 64, /* payload sizes are multiples of this; also the least payload */
+    PV_NAME_BYTES = 32, /* the name field, final NUL included */
+    PV_GROW_PAGES_MIN = 16,
+    PV_ALIGN_MIN = 64,      /* 20.3.3.4 */
+    PV_ALIGN_MAX = 1 << 20, /* 20.3.3.4 */
+};
+
+/* What a caller asks for: Table 20.2.1. VIRTUAL when neither it nor PHYSICAL is set. */
+enum pv_flag {
+    PV_FLAG_VIRTUAL = 1 << 0,
+    PV_FLAG_PHYSICAL = 1 << 1,
+    PV_FLAG_CLEAR = 1 << 2,
+    PV_FLAG_LOW1MEG = 1 << 3,
+    PV_FLAG_LOW16MEG = 1 << 4,
+    PV_FLAG_LOW4GIG = 1 << 5,
+    PV_FLAG_ALIGNED = 1 << 7,
+    PV_FLAG_PERSISTENT = 1 << 8,
+    PV_FLAG_HARDWARE32 = PV_FLAG_LOW4GIG | PV_FLAG_PHYSICAL | PV_FLAG_ALIGNED,
+    PV_FLAG_HARDWARE64 = PV_FLAG_PHYSICAL | PV_FLAG_ALIGNED,
+};
+
+/* Table 20.3.2.1. Pointers are 64 bits wide in memory on every machine. */
+struct pv_bucket {
+    uint32_t magic;
+    uint32_t lflags;
+    uint64_t size;    /* pages */
+    uint64_t largest; /* payload bytes of the largest free pebble, 0 when none is free */
+    uint64_t prev;    /* bucket */
+    uint64_t next;    /* bucket */
+    uint64_t first;   /* pebble */
+};
+
+/* Table 20.3.3.1. */
+struct pv_pebble {
+    uint32_t magic;
+    uint32_t lflags;
+    uint32_t sflags;    /* enum pv_flag as sent; 0 when free, but for the kind */
+    uint32_t alignment; /* of the request, at least 64; a promise only with PV_FLAG_ALIGNED */
+    uint64_t size;      /* payload bytes, this header not counted */
+    char name[PV_NAME_BYTES];
+    uint64_t parent; /* bucket */
+    uint64_t prev;   /* pebble */
+    uint64_t next;   /* pebble */
+};
+
+_Static_assert(sizeof(struct pv_bucket) == 48, "Table 20.3.2.1");
+_Static_assert(sizeof(struct pv_pebble) == 80, "Table 20.3.3.1");
+
+/* Where pages come from: the "mmap() and mmap_free()" of 20.3.2. */
+struct pv_pages {
+    void *ctx;
+    /* n_pages contiguous pages, page-aligned, or NULL. */
+    void *(*get)(void *ctx, uint64_t n_pages);
+    /* Makes the run of n_pages at start longer by n_more, in place. false: nothing changed.
+     * May be NULL: never in place. */
+    bool (*grow)(void *ctx, void *start, uint64_t n_pages, uint64_t n_more);
+    /* Takes back a whole run. */
+    void (*put)(void *ctx, void *start, uint64_t n_pages);
+};
+
+/* What a heap tells its listeners. */
+enum pv_event_kind {
+    PV_EVENT_ALLOC,         /* pebble handed out */
+    PV_EVENT_FREE,          /* pebble taken back; told before it merges */
+    PV_EVENT_RESIZE,        /* same pebble, other payload size or requested bytes */
+    PV_EVENT_SPLIT,         /* pebble keeps the lower part; other is the new upper one */
+    PV_EVENT_MERGE,         /* pebble absorbs other, whose header is gone after this */
+    PV_EVENT_BUCKET_ADD,    /* bucket */
+    PV_EVENT_BUCKET_GROW,   /* bucket, in place; n_pages is what it had */
+    PV_EVENT_BUCKET_REMOVE, /* bucket, still readable */
+    PV_EVENT_FAULT          /* fault says which; ptr is what the caller gave */
+};
+
+enum pv_fault {
+    PV_FAULT_NONE,
+    PV_FAULT_DOUBLE_FREE,     /* the pebble is free already */
+    PV_FAULT_FOREIGN_POINTER, /* in none of this heap's buckets */
+    PV_FAULT_NOT_A_PEBBLE,    /* in a bucket, but no pebble's payload begins there */
+    PV_FAULT_BAD_HEADER,      /* a neighbour's or its own header is damaged */
+    PV_N_FAULTS
+};
+
+struct pv_event {
+    enum pv_event_kind kind;
+    enum pv_fault fault;
+    const struct pv_bucket *bucket;
+    const struct pv_pebble *pebble;
+    const struct pv_pebble *other;
+    const void *ptr;
+    uint64_t requested; /* ALLOC, RESIZE: bytes that the caller asked for */
+    uint64_t old_size;  /* RESIZE: payload bytes before */
+    uint64_t n_pages;   /* BUCKET_GROW: pages before */
+};
+
+/* Told of every event, in the order of registration, in the middle of the operation: it may
+ * read the heap but not call it, and must not remove itself. Storage is the caller's. */
+struct pv_listener {
+    void (*event)(void *ctx, const struct pv_event *event);
+    void *ctx;
+    struct pv_listener *next; /* the heap's */
+};
+
+enum pv_growth { PV_GROWTH_IN_PLACE, PV_GROWTH_NEW_BUCKET };
+
+struct pv_heap_config {
+    struct pv_pages pages;
+    uint64_t first_pages; /* of the first bucket, at least 1 */
+    enum pv_growth growth;
+    bool best_fit; /* of every bucket the heap makes */
+    bool
+        ignore_payloads; /* a replay: payloads of used pebbles are neither cleared nor copied */
+    uint64_t limit_pages; /* of all buckets together; 0: none */
+};
+
+enum { PV_HEAP_CACHE = 64 };
+
+/* The caller's storage; the fields are the heap's own. */
+struct pv_heap {
+    struct pv_heap_config config;
+    struct pv_bucket *first, *last;
+    uint64_t n_pages;
+    uint64_t n_buckets;
+    struct pv_pebble *tree; /* root of the free pebbles of all buckets, see index.c */
+    struct pv_listener *listeners;
+    struct pv_bucket *cache[PV_HEAP_CACHE]; /* buckets that hold lately used addresses */
+    uint64_t n_visited;                     /* tree nodes looked at, ever */
+};
+
+struct pv_request {
+    uint64_t size;
+    uint32_t flags;     /* enum pv_flag */
+    uint32_t alignment; /* with PV_FLAG_ALIGNED; 1 to 1 MiB, rounded up to a power of two */
+    const char *name;   /* at most 31 bytes of it are kept; NULL: none */
+};
+
+/* Makes a heap of one bucket with one free pebble. PV_ENOMEM when the pages are refused,
+ * PV_EINVAL when first_pages is 0 or beyond limit_pages. On failure the heap may be given to
+ * pv_heap_fini. */
+int pv_heap_init(struct pv_heap *heap, const struct pv_heap_config *config);
+
+/* Gives every bucket back. No events. Takes a zeroed heap. */
+void pv_heap_fini(struct pv_heap *heap);
+
+void pv_heap_listen(struct pv_heap *heap, struct pv_listener *listener);
+
+/* The payload, at least `size` bytes, or NULL: no memory, size or alignment out of range, flags
+ * that contradict each other (VIRTUAL and PHYSICAL, 20.2) or that this heap does not serve.
+ * O(log n) in the number of free pebbles, times the number of buckets that could satisfy it. */
+void *pv_heap_alloc(struct pv_heap *heap, const struct pv_request *request);
+
+void *pv_heap_malloc(struct pv_heap *heap, uint64_t size, const char *name);
+
+/* NULL when count * size overflows. */
+void *pv_heap_calloc(struct pv_heap *heap, uint64_t count, uint64_t size, const char *name);
+
+/* The block with room for `size` bytes, its name, flags and alignment kept. Stays in place if
+ * the rounded size still fits (the tail is given back if it can be split off), else grows into
+ * the next pebble if that is free and large enough, else moves. NULL: nothing changed, the old
+ * block is as it was. ptr NULL: malloc without a name. size 0: 64 bytes, as for malloc. */
+void *pv_heap_realloc(struct pv_heap *heap, void *ptr, uint64_t size);
+
+/* NULL does nothing. A pointer that is no used payload of this heap is a FAULT event, nothing
+ * else changes. Returns the fault, PV_FAULT_NONE when the block was freed. */
+enum pv_fault pv_heap_free(struct pv_heap *heap, void *ptr);
+
+/* The pebble whose payload begins at ptr, or NULL with the reason. Safe for any pointer value:
+ * reads only inside the heap's own buckets. The one door from a pointer to metadata. */
+const struct pv_pebble *pv_heap_pebble(struct pv_heap *heap, const void *ptr,
+                                       enum pv_fault *ret_fault);
+
+static inline struct pv_bucket *pv_bucket_at(uint64_t addr)
+{
+    return (struct pv_bucket *)(uintptr_t)addr;
+}
+
+static inline struct pv_pebble *pv_pebble_at(uint64_t addr)
+{
+    return (struct pv_pebble *)(uintptr_t)addr;
+}
+
+static inline void *pv_pebble_payload(const struct pv_pebble *pebble)
+{
+    return (void *)(uintptr_t)(pebble + 1);
+}
+
+/* One word for a fault, for people and JSON: "double-free". */
+const char *pv_fault_name(enum pv_fault fault);
+
+#endif

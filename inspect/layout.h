@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * layout.h - where the fields of a bucket and a pebble lie, as data; and the laws that a sound
+ * catalog keeps, written down once, here.
+ *
+ *   B1  a bucket begins with the magic 'BUCK'                                      20.3.2.1
+ *   B2  of a bucket's local flags only bit 0 may be set                            20.3.2.2
+ *   B3  a bucket has at least one page and does not overlap another                20.3.2
+ *   B4  Previous and Next of the bucket list agree; the first has no Previous      20.3.2.5
+ *   B5  the bucket list ends (no loop, at most the bound given)                    20.3.2.5
+ *   B6  First points to a pebble of this bucket: it has at least one               20.3.2.6
+ *   B7  Largest is the payload size of the largest free pebble, 0 when none is     20.3.2.4
+ *   P1  a pebble begins with the magic 'ROCK'                                      20.3.3.1
+ *   P2  of a pebble's local flags only bit 0 may be set                            20.3.3.2
+ *   P3  a payload has at least 64 bytes and a multiple of 64, or of 16 in a bucket
+ *       whose pebbles were moved for an
+ * alignment                                  20.3.3.5, 20.3.6 P4  header and payload lie within
+ * the bucket's pages                           20.3.3.8 P5  Previous and Next of the pebble
+ * list agree; the first has no Previous, the last no Next; the list stays in its bucket and
+ * ends                    20.3.3.8 P6  Parent points to the pebble's bucket 20.3.3.7 P7 pebbles
+ * stand in address order and tile the bucket from the first one to its end, without gap or
+ * overlap                                            20.3.4 P8  no two free neighbours of one
+ * kind                                         20.3.5, 20.3.9 P9  an alignment is a power of
+ * two from 64 to 1 MiB, and the payload of an ALIGNED pebble keeps it 20.3.3.4, 20.3.6 P10
+ * VIRTUAL and PHYSICAL exclude each other; a free pebble carries no other attribute than its
+ * kind                                                    20.2, 20.3.5 M1  the memory that a
+ * list leads to can be read
+ *
+ * A pebble without a kind counts as VIRTUAL. A snapshot from a catalog file knows fewer fields
+ * than one from memory; a law about a field that is not known is not judged.
+ */
+#ifndef PV_LAYOUT_H
+#define PV_LAYOUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum pv_law {
+    PV_LAW_B1,
+    PV_LAW_B2,
+    PV_LAW_B3,
+    PV_LAW_B4,
+    PV_LAW_B5,
+    PV_LAW_B6,
+    PV_LAW_B7,
+    PV_LAW_P1,
+    PV_LAW_P2,
+    PV_LAW_P3,
+    PV_LAW_P4,
+    PV_LAW_P5,
+    PV_LAW_P6,
+    PV_LAW_P7,
+    PV_LAW_P8,
+    PV_LAW_P9,
+    PV_LAW_P10,
+    PV_LAW_M1,
+    PV_N_LAWS
+};
+
+/* A field: its offset in the header and its width in bytes, 0 when the layout has none. */
+struct pv_field {
+    uint8_t offset, width;
+};
+
+struct pv_layout {
+    const char *name;
+    bool big_endian;
+    uint32_t page_bytes;
+    uint16_t bucket_bytes, pebble_bytes; /* of the headers */
+    struct {
+        struct pv_field magic, lflags, size, largest, prev, next, first;
+    } bucket;
+    struct {
+        struct pv_field magic, lflags, sflags, alignment, size, name, parent, prev, next;
+    } pebble;
+};
+
+/* The specification's layout: Tables 20.3.2.1 and 20.3.3.1, little-endian, 64-bit. */
+extern const struct pv_layout pv_layout_fysos;
+
+/* The value of a field of up to 8 bytes in a header read from the target. */
+uint64_t pv_layout_get(const struct pv_layout *layout, struct pv_field field,
+                       const unsigned char *header);
+
+#endif

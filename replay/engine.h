@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * engine.h - the allocators' common face: what a replay drives.
+ *
+ * An engine serves requests for target addresses. Every address that goes in or comes out is
+ * the target's: the first bucket of a replayed heap begins at PV_TARGET_BASE on every machine.
+ */
+#ifndef PV_ENGINE_H
+#define PV_ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/heap.h"
+#include "inspect/snapshot.h"
+
+#define PV_TARGET_BASE UINT64_C(0x100000000)
+
+struct pv_engine_options {
+    uint64_t first_bucket_bytes; /* rounded up to pages; 0: 64 KiB */
+    enum pv_growth growth;
+    uint64_t limit_bytes; /* of all buckets, rounded down to pages; 0: none */
+};
+
+/* A placement: where a block lies, as the engine decided. */
+struct pv_place_of_block {
+    uint64_t addr; /* of the header */
+    uint64_t size; /* payload bytes */
+    uint32_t sflags, alignment;
+};
+
+/* A bucket that came, grew or went, in the order in which it happened. */
+struct pv_bucket_change {
+    uint64_t addr;
+    uint64_t pages_before; /* 0: it came */
+    uint64_t pages_after;  /* 0: it went */
+};
+
+/* Called during apply; never calls back into the engine. */
+struct pv_engine_listener {
+    void (*bucket)(void *ctx, const struct pv_bucket_change *change);
+    void *ctx;
+};
+
+struct pv_engine; /* begins with a pointer to its type */
+
+struct pv_engine_type {
+    const char *name; /* as on the command line: "first-fit" */
+    const char *about;
+    uint64_t header_bytes;        /* of a block */
+    uint64_t bucket_header_bytes; /* of a bucket */
+
+    int (*open)(struct pv_engine **ret_engine, const struct pv_engine_options *options,
+                const struct pv_engine_listener *listener);
+    void (*close)(struct pv_engine *engine);
+
+    /* 0: *ret_place says where the block is. PV_ENOMEM is this process out of memory. 1: the
+     * engine has no room for it (the limit, or a request that it cannot serve). */
+    int (*alloc)(struct pv_engine *engine, const struct pv_request *request,
+                 struct pv_place_of_block *ret_place);
+    /* addr is that of a used block's header. 0, 1 (no room; the block is as it was). */
+    int (*resize)(struct pv_engine *engine, uint64_t addr, uint64_t size,
+                  struct pv_place_of_block *ret_place);
+    void (*free)(struct pv_engine *engine, uint64_t addr);
+
+    /* The live heap, pictured by the walk. */
+    int (*walk)(struct pv_engine *engine, struct pv_tags *tags,
+                struct pv_snapshot **ret_snapshot);
+
+    /* O(1) figures: free payload bytes, free blocks, the largest free block. */
+    void (*free_space)(struct pv_engine *engine, uint64_t *ret_bytes, uint64_t *ret_blocks,
+                       uint64_t *ret_largest);
+    uint64_t (*high_water)(struct pv_engine *engine); /* see METRICS in metrics.h */
+};
+
+/* NULL when there is no engine of that name. *ret_planned (may be NULL) is set when the name is
+ * one that a later version will have. */
+const struct pv_engine_type *pv_engine_find(const char *name, bool *ret_planned);
+
+/* All engines there are, NULL at the end. */
+const struct pv_engine_type *const *pv_engine_types(void);
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * timeline.h - a replayed trace in which one can go anywhere.
+ *
+ * The policy runs once, event by event, and every placement is logged. Going to a moment after
+ * that applies the log forward or backward and never runs the policy again; going back costs
+ * what going forward costs. Event numbers are the trace's, from 0; the state at event e is the
+ * state after it; PV_START (-1) is the state before the first.
+ */
+#ifndef PV_TIMELINE_H
+#define PV_TIMELINE_H
+
+#include "replay/engine.h"
+#include "replay/stats.h"
+#include "traces/event.h"
+
+#define PV_START INT64_C(-1)
+
+struct pv_timeline;
+
+struct pv_timeline_options {
+    const struct pv_engine_type *engine;
+    struct pv_engine_options heap;
+    bool keep_log; /* false: only the running heap and its statistics, in memory that depends on
+                      the live blocks alone; no seek */
+};
+
+enum pv_mistake {
+    PV_MISTAKE_DOUBLE_FREE,  /* free of an id that was freed */
+    PV_MISTAKE_UNKNOWN_FREE, /* free or realloc of an id that never was */
+    PV_MISTAKE_LIVE_ALLOC,   /* a second malloc of a live id: the first block is leaked */
+    PV_MISTAKE_REALLOC_FREED /* realloc of an id that was freed */
+};
+
+enum { PV_N_MISTAKES = PV_MISTAKE_REALLOC_FREED + 1 };
+
+/* A program's mistake, at its event. Kept up to PV_MISTAKES_MAX; all are counted in the stats.
+ */
+enum { PV_MISTAKES_MAX = 100000 };
+struct pv_mistake_row {
+    int64_t event;
+    enum pv_mistake kind;
+    uint64_t id; /* PV_UNKNOWN: the id is a text */
+};
+
+struct pv_mark_row {
+    int64_t event;
+    const char *name; /* clean */
+};
+
+/* One block's life at one place; a realloc that moves or resizes begins another. */
+struct pv_placement {
+    uint64_t addr; /* of the header */
+    uint64_t size;
+    uint64_t requested;
+    uint64_t id;          /* PV_UNKNOWN: the id is a text */
+    uint32_t born_block;  /* event of the malloc that made the block */
+    uint32_t from, until; /* lives after event `from`, no more after event `until`;
+                             until UINT32_MAX: to the end */
+    uint32_t tag;
+    uint32_t sflags, alignment;
+};
+
+/* What one event did. Placements NULL where it made or ended none. */
+struct pv_step {
+    enum pv_op op;
+    bool failed; /* the engine had no room */
+    bool mistake;
+    const struct pv_placement *made;
+    const struct pv_placement *ended;
+};
+
+int pv_timeline_open(struct pv_timeline **ret_timeline,
+                     const struct pv_timeline_options *options);
+void pv_timeline_close(struct pv_timeline *timeline); /* takes NULL */
+
+/* Runs the next event through the engine. PV_ENOMEM; PV_ELIMIT beyond 2^32-2 events. The cursor
+ * is at the last event afterwards. */
+int pv_timeline_apply(struct pv_timeline *timeline, const struct pv_trace_event *event);
+
+const struct pv_stats *pv_timeline_stats(const struct pv_timeline *timeline);
+const struct pv_tags *pv_timeline_tags(const struct pv_timeline *timeline);
+struct pv_tags *pv_timeline_tags_mutable(struct pv_timeline *timeline);
+const struct pv_engine_type *pv_timeline_engine(const struct pv_timeline *timeline);
+int64_t
+pv_timeline_last(const struct pv_timeline *timeline); /* the last event; PV_START: none */
+
+/* The live heap at the end of what was applied, by the walk, with requested, id and born filled
+ * in. Needs no log. */
+int pv_timeline_walk(struct pv_timeline *timeline, struct pv_snapshot **ret_snapshot);
+
+/* ---- with the log ---- */
+
+/* Clamped to PV_START .. last. */
+int pv_timeline_seek(struct pv_timeline *timeline, int64_t event); /* PV_ENOMEM */
+int64_t pv_timeline_cursor(const struct pv_timeline *timeline);
+
+/* The catalog at the cursor, from the log: the same snapshot that a walk there would give, but
+ * for its source. O(live pebbles). */
+int pv_timeline_snapshot(struct pv_timeline *timeline, struct pv_snapshot **ret_snapshot);
+
+/* The running counts at the cursor; O(1). The three about free space are 0 here: take them from
+ * a snapshot. */
+struct pv_moment pv_timeline_moment(const struct pv_timeline *timeline);
+
+/* What event e did (0 <= e <= last). */
+struct pv_step pv_timeline_step(const struct pv_timeline *timeline, int64_t event);
+
+/* In the order of events. */
+const struct pv_mistake_row *pv_timeline_mistakes(const struct pv_timeline *timeline,
+                                                  size_t *ret_n);
+const struct pv_mark_row *pv_timeline_marks(const struct pv_timeline *timeline, size_t *ret_n);
+
+/* The next event after `event` (forward) or before it that made a block with this tag;
+ * PV_START when there is none. */
+int64_t pv_timeline_find_tag(const struct pv_timeline *timeline, uint32_t tag, int64_t event,
+                             bool forward);
+
+/* A word for each mistake: "double-free". */
+const char *pv_mistake_name(enum pv_mistake mistake);
+
+/* "start", "end", "peak", "mark:NAME" or an event number, as `--at` has them. 0 with
+ * *ret_event; PV_EINVAL: no such moment. */
+int pv_timeline_moment_named(const struct pv_timeline *timeline, const char *text,
+                             int64_t *ret_event);
+
+#endif

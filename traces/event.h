@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * event.h - one call of a recorded program, as every format gives it and every engine takes it.
+ */
+#ifndef PV_TRACE_EVENT_H
+#define PV_TRACE_EVENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum pv_op { PV_OP_MALLOC, PV_OP_CALLOC, PV_OP_ALIGNED, PV_OP_REALLOC, PV_OP_FREE, PV_OP_MARK };
+
+enum { PV_N_OPS = PV_OP_MARK + 1 };
+
+/* What names a block: a number, a text, or nothing (null). The number 1 and the text "1" are
+ * two different blocks. */
+struct pv_id {
+    enum { PV_ID_NULL, PV_ID_NUMBER, PV_ID_TEXT } kind;
+    uint64_t number;
+    const char *text; /* PV_ID_TEXT: clean, n bytes and a NUL */
+    uint32_t n;
+};
+
+/* Texts are borrowed from the reader and live until its next call. All are clean (text.h). */
+struct pv_trace_event {
+    enum pv_op op;
+    struct pv_id id;
+    uint64_t size;    /* bytes requested, 0 to 2^63-1; calloc: of one element */
+    uint64_t count;   /* calloc; else 1 */
+    uint64_t align;   /* aligned; else 0 */
+    uint32_t flags;   /* enum pv_flag of core/heap.h, as sent */
+    const char *name; /* tag, "" when there is none; the mark's name for a mark */
+    bool has_t, has_thread, has_addr, has_old_addr, has_name;
+    uint64_t t; /* in units of the header's clock */
+    uint64_t thread;
+    uint64_t addr, old_addr;
+};
+
+/* "malloc", "calloc", …; never NULL for a valid op. */
+const char *pv_op_name(enum pv_op op);
+
+/* Bytes requested in all: size, or count * size for calloc. UINT64_MAX when that overflows. */
+uint64_t pv_trace_event_bytes(const struct pv_trace_event *event);
+
+#endif

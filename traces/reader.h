@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * reader.h - events out of a file, one by one, in constant memory.
+ *
+ * What the bytes are (gzip, zstd or plain; a document or JSON Lines) is told by their content,
+ * never by the file's name. A failure has a line, a column, a byte offset and a sentence. What
+ * was good before a failure has been given out already.
+ */
+#ifndef PV_TRACE_READER_H
+#define PV_TRACE_READER_H
+
+#include <stddef.h>
+
+#include "traces/event.h"
+
+struct pv_reader;
+
+/* The trace's header. Texts are clean and live as long as the reader. */
+struct pv_trace_header {
+    const char *program; /* "" when the file does not say */
+    const char *clock;   /* "ns", "us", "ms", "instructions"; "" when the file does not say */
+    const char *format;  /* "json" or "jsonl": the form that was found */
+    const char *packing; /* "", "gzip" or "zstd" */
+};
+
+/* Where and what, after a failure. `text` is one clean sentence without a full stop. line and
+ * column count from 1 and are 0 where they mean nothing; byte is the offset in the unpacked
+ * stream. */
+struct pv_place {
+    uint64_t line, column, byte;
+    char text[200];
+};
+
+/* Opens a file, or standard input for "-". `from` is NULL to tell the format by content, or its
+ * name; PV_EINVAL for an unknown name. Reads the header.
+ *
+ * On failure *ret_reader is set all the same, whenever there was memory for it, so that
+ * pv_reader_place can say why; it gives no events then. PV_EIO: cannot be opened or read.
+ * PV_EFORMAT: not a trace. PV_ENOMEM. */
+int pv_reader_open(struct pv_reader **ret_reader, const char *path, const char *from);
+
+/* The same from bytes in memory, which stay the caller's and must outlive the reader. */
+int pv_reader_open_bytes(struct pv_reader **ret_reader, const void *bytes, size_t n,
+                         const char *from);
+
+void pv_reader_close(struct pv_reader *reader);
+
+/* 0: *ret_event is the next event. 1: there are no more. Negative: see pv_reader_place; from
+ * then on the same answer is given again. */
+int pv_reader_next(struct pv_reader *reader, struct pv_trace_event *ret_event);
+
+const struct pv_trace_header *pv_reader_header(const struct pv_reader *reader);
+
+/* The place of the failure, or of the event given last. Never NULL. */
+const struct pv_place *pv_reader_place(const struct pv_reader *reader);
+
+/* For progress: bytes of the file read so far and its size, 0 when that is not known. */
+uint64_t pv_reader_bytes_read(const struct pv_reader *reader, uint64_t *ret_total);
+
+#endif

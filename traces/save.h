@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * save.h - a file that appears whole or not at all: written beside its final name, renamed when
+ * done. Used by the trace writer and by every export.
+ */
+#ifndef PV_SAVE_H
+#define PV_SAVE_H
+
+#include <stdio.h>
+
+struct pv_save;
+
+/* "-" is standard output (nothing is renamed). PV_EIO, PV_ENOMEM; on failure *ret_save is set
+ * whenever there was memory for it, for pv_save_error. A path that is no regular file (a pipe,
+ * /dev/null) is written directly. */
+int pv_save_open(struct pv_save **ret_save, const char *path);
+
+/* Borrowed; write with stdio. */
+FILE *pv_save_file(struct pv_save *save);
+
+/* Flushes, checks for errors, renames. PV_EIO: the final name is as it was before. */
+int pv_save_finish(struct pv_save *save);
+
+/* Without a finish before, removes what was begun. Takes NULL. */
+void pv_save_close(struct pv_save *save);
+
+const char *pv_save_error(const struct pv_save *save);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * writer.h - events into a file: beside its name first, renamed when whole.
+ */
+#ifndef PV_TRACE_WRITER_H
+#define PV_TRACE_WRITER_H
+
+#include "traces/event.h"
+#include "traces/reader.h"
+
+struct pv_writer;
+
+/* `to` is "json" (a document) or "jsonl"; NULL: by the name's ending, .jsonl or .json, before
+ * .gz or .zst, else json. The packing follows the ending .gz or .zst. "-" is standard output.
+ * PV_EINVAL: unknown `to`; PV_EIO; PV_ENOMEM. On failure *ret_writer is set, whenever there was
+ * memory for it, for pv_writer_error. */
+int pv_writer_open(struct pv_writer **ret_writer, const char *path, const char *to,
+                   const struct pv_trace_header *header);
+
+/* PV_EIO (no space, say), PV_ENOMEM; the same answer again from then on. */
+int pv_writer_put(struct pv_writer *writer, const struct pv_trace_event *event);
+
+/* Ends the file, gives it its final name. Any failure of the writer is answered here again;
+ * then the file under the final name, if there was one, is as it was before. */
+int pv_writer_finish(struct pv_writer *writer);
+
+/* Without a finish before: the unfinished file is removed. Takes NULL. */
+void pv_writer_close(struct pv_writer *writer);
+
+/* One clean sentence on what failed. */
+const char *pv_writer_error(const struct pv_writer *writer);
+
+#endif
