@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * record.h - runs a program and makes a trace of its calls for memory.
+ *
+ * The program is started with libpebbleviz-preload.so (preload.c) in front of its own
+ * allocator. That library writes a spool file; when the program has ended, the spool is turned
+ * into a trace. Only the first process is recorded: children made by fork or exec run without
+ * the library. Standard input, output and error are the program's, untouched.
+ *
+ * Not reachable: static and setuid programs, and allocators that never call malloc.
+ */
+#ifndef PV_RECORD_H
+#define PV_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { PV_RECORD_PATH = 4096, PV_RECORD_TEXT = 512 };
+
+struct pv_record_options {
+    /* Where to write, packed as the name's ending says (writer.h). NULL: the working directory,
+     * PROGRAM.PID.trace.json.zst. "-" is refused: standard output is the program's. */
+    const char *path;
+    /* The preload library. NULL: $PEBBLEVIZ_PRELOAD, else where a build or an installation of
+     * this executable has it. */
+    const char *library;
+    bool no_times, no_threads, no_addresses, no_names; /* keys left out of the events */
+    /* May be NULL. Told now and then while the spool is turned into a trace. */
+    void (*progress)(void *ctx, uint64_t done, uint64_t total);
+    void *ctx;
+};
+
+struct pv_record_result {
+    int exit_code; /* the program's own; 128 + n when signal n ended it. Valid on 0 and 1, and
+                      on a failure when `ended` is set */
+    bool ended;    /* the program ran and has ended */
+    long pid;
+    uint64_t n_events;         /* written to the trace */
+    uint64_t n_lost;           /* events that did not reach the spool (disk full, say) */
+    uint64_t n_foreign;        /* frees of blocks that recording never saw, left out */
+    char path[PV_RECORD_PATH]; /* of the trace, clean */
+    char text[PV_RECORD_TEXT]; /* on anything but 0: one clean sentence on what went wrong; on
+                                  0: "", or what was lost and why */
+    char hint[PV_RECORD_TEXT]; /* what to do about it, or "" */
+};
+
+/* Runs argv[0] (searched in PATH) with the arguments argv, NULL at the end, waits for its end
+ * and writes the trace. While it runs, SIGINT and SIGQUIT end the program, not the caller.
+ *
+ * 0: the trace is there. 1: the program ran, but made no events (exit 3; nothing is written).
+ * PV_EINVAL: the program cannot be started, or "-" as path (exit 2). PV_ENOTSUP: the preload
+ * library is not found (exit 5). PV_EIO: the spool or the trace cannot be written (exit 5; the
+ * program may have run). PV_ENOMEM. ret_result is filled in every case. */
+int pv_record_run(const struct pv_record_options *options, char *const argv[],
+                  struct pv_record_result *ret_result);
+
+#endif
