@@ -163,10 +163,13 @@ struct pv_heap {
     struct pv_bucket *first, *last;
     uint64_t n_pages;
     uint64_t n_buckets;
-    struct pv_pebble *tree; /* root of the free pebbles of all buckets, see index.c */
+    struct pv_pebble *tree; /* root of the free pebbles of all buckets, see index.h */
+    struct pv_pebble *tail; /* last pebble of the last bucket; NULL: not known */
+    uint64_t n_free, free_bytes;
     struct pv_listener *listeners;
     struct pv_bucket *cache[PV_HEAP_CACHE]; /* buckets that hold lately used addresses */
     uint64_t n_visited;                     /* tree nodes looked at, ever */
+    uint64_t random;                        /* of the tree's priorities */
 };
 
 struct pv_request {
@@ -210,6 +213,9 @@ enum pv_fault pv_heap_free(struct pv_heap *heap, void *ptr);
  * reads only inside the heap's own buckets. The one door from a pointer to metadata. */
 const struct pv_pebble *pv_heap_pebble(struct pv_heap *heap, const void *ptr,
                                        enum pv_fault *ret_fault);
+
+/* The largest free payload of all buckets; O(1). */
+uint64_t pv_heap_largest(const struct pv_heap *heap);
 
 static inline struct pv_bucket *pv_bucket_at(uint64_t addr)
 {

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * index.h - finds the free pebble that a walk over the list would find, in O(log n).
+ *
+ * One balanced tree for all free pebbles of a heap. Its order is bucket by bucket (by address);
+ * within a bucket it is the order in which the bucket's fit prefers pebbles: first fit by
+ * address, best fit by size, then address. Each node knows the largest payload below it. So
+ *
+ *   first fit: the first node of the bucket with size >= need;
+ *   best fit:  the first node of the bucket at or behind (need, 0);
+ *   Largest:   the greatest size in the bucket's stretch of the tree.
+ *
+ * The nodes lie in the payloads of the free pebbles, which are at least 64 bytes; there is
+ * nothing beside them but the root in struct pv_heap. Internal to core/.
+ */
+#ifndef PV_INDEX_H
+#define PV_INDEX_H
+
+#include "core/heap.h"
+
+/* A pebble that became free; its size and parent are set. */
+void pv_index_insert(struct pv_heap *heap, struct pv_pebble *pebble);
+
+/* A pebble that is no longer free, or is about to be absorbed. */
+void pv_index_remove(struct pv_heap *heap, struct pv_pebble *pebble);
+
+/* `to` takes the place of `from`, which it overlaps or touches: no other free pebble lies
+ * between them, so that the order by address stays. Their sizes may differ; to's is set, and
+ * from_size is what from's was when it entered the tree. from's node is read, so it must still
+ * be whole; the two may be the same pebble. */
+void pv_index_replace(struct pv_heap *heap, struct pv_pebble *from, uint64_t from_size,
+                      struct pv_pebble *to);
+
+/* The pebble that the bucket's fit chooses among those of at least `need` bytes, or NULL. */
+struct pv_pebble *pv_index_find(struct pv_heap *heap, const struct pv_bucket *bucket,
+                                uint64_t need);
+
+/* The one that it would choose next if `pebble` did not do. */
+struct pv_pebble *pv_index_find_next(struct pv_heap *heap, const struct pv_bucket *bucket,
+                                     struct pv_pebble *pebble, uint64_t need);
+
+/* The largest free payload in the bucket, 0 when none is free. */
+uint64_t pv_index_largest(struct pv_heap *heap, const struct pv_bucket *bucket);
+
+#endif
