@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * memory.h - read bytes of some address space, all or nothing. Never trusts, never writes.
+ *
+ * To look at something new (a process, a core dump, a guest), write one read function. The walk
+ * asks for aligned pieces of 4 KiB where headers stand close together, for single headers where
+ * they do not, and copes with a refusal of either.
  */
 #ifndef PV_MEMORY_H
 #define PV_MEMORY_H
@@ -24,9 +28,11 @@ struct pv_bytes_memory {
     uint64_t base;
 };
 
+/* The memory refers to `bytes`, which must outlive it. */
 struct pv_memory pv_bytes_memory(struct pv_bytes_memory *bytes);
 
-/* This process, every address that the caller vouches for: a list of ranges, in any order. */
+/* This process, every address that the caller vouches for: a list of ranges, in any order. A
+ * read may run from one range into another that follows it. */
 struct pv_self_memory {
     const struct pv_self_range {
         uint64_t addr, n;
@@ -34,6 +40,7 @@ struct pv_self_memory {
     size_t n_ranges;
 };
 
+/* The memory refers to `self`, which must outlive it. */
 struct pv_memory pv_self_memory(struct pv_self_memory *self);
 
 #endif

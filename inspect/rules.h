@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * rules.h - the one checker: a table of rules with the ids of the laws in layout.h.
+ *
+ * One cause should be one finding: where a size is unlawful (P3, P4) its consequences for the
+ * tiling (P7) are not told again, and nothing is concluded across a place where a list broke.
  */
 #ifndef PV_RULES_H
 #define PV_RULES_H
@@ -17,8 +20,11 @@ struct pv_rule {
 /* PV_N_LAWS rules, in the order of the laws. */
 extern const struct pv_rule pv_rules[PV_N_LAWS];
 
-/* Applies every rule that can be judged on the rows alone (the walk adds B1, B5, P1 and M1
- * itself where a list breaks) and appends to the findings. PV_ENOMEM. */
+/* Applies every rule that can be judged on the rows and appends to the findings, bucket by
+ * bucket in list order. Which laws are judged depends on the source: all for memory and log,
+ * but that a walk has already told where a list breaks (B1, B5, B6, P1, P5, M1); for a catalog
+ * file not those about magic, parent, previous and next. O(n log n) in buckets, O(n) in
+ * pebbles. PV_ENOMEM. */
 int pv_rules_apply(struct pv_snapshot *snapshot);
 
 #endif

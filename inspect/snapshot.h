@@ -47,7 +47,7 @@ struct pv_pebble_row {
     uint32_t magic;
 };
 
-enum { PV_FINDING_TEXT = 160 };
+enum { PV_FINDING_TEXT = 256 };
 
 /* What a law found wrong. */
 struct pv_finding {
@@ -57,6 +57,14 @@ struct pv_finding {
     size_t pebble;              /* index, or SIZE_MAX */
     uint32_t tag;               /* of the pebble, 0 when there is none */
     char text[PV_FINDING_TEXT]; /* one clean sentence with the evidence */
+};
+
+/* A place where a pebble list was broken and the walk left it. Bytes from `from` up to `to` are
+ * not known; none are lost when the two are equal. The rules judge no neighbours across it. */
+struct pv_break {
+    size_t bucket;
+    size_t pebble; /* index of the row that follows; one past the bucket's last: none does */
+    uint64_t from, to;
 };
 
 struct pv_totals {
@@ -80,14 +88,17 @@ struct pv_snapshot {
     enum pv_snapshot_source source;
     uint16_t bucket_bytes, pebble_bytes; /* header sizes */
     uint32_t page_bytes;
-    size_t n_buckets, n_pebbles, n_findings;
+    size_t n_buckets, n_pebbles, n_findings, n_breaks;
     struct pv_bucket_row *buckets;
     struct pv_pebble_row *pebbles;
     struct pv_finding *findings;
+    struct pv_break *breaks;  /* in the order of rows; none but after a walk */
     uint64_t n_findings_more; /* found, but beyond the bound on findings kept */
     struct pv_totals totals;
     const struct pv_tags *tags; /* borrowed: outlives the snapshot */
-    size_t cap_buckets, cap_pebbles, cap_findings;
+    bool buckets_ordered;       /* by address; pv_snapshot_count finds out */
+    bool pebbles_ordered;       /* in each bucket; pv_snapshot_count finds out */
+    size_t cap_buckets, cap_pebbles, cap_findings, cap_breaks;
 };
 
 static inline bool pv_pebble_row_used(const struct pv_pebble_row *row)
@@ -97,28 +108,37 @@ static inline bool pv_pebble_row_used(const struct pv_pebble_row *row)
 
 /* ---- for who makes snapshots ---- */
 
+/* An empty snapshot; the layout gives the sizes of headers and pages and is not kept. */
 int pv_snapshot_open(struct pv_snapshot **ret_snapshot, enum pv_snapshot_source source,
                      const struct pv_layout *layout, const struct pv_tags *tags);
 void pv_snapshot_close(struct pv_snapshot *snapshot); /* takes NULL */
 
-/* Adds a zeroed row, n_pebbles of the last bucket counted. The pointer dies with the next add.
- * NULL: out of memory. */
+/* Adds a zeroed row (of a pebble to the last bucket added, which must be there; its n_pebbles
+ * is counted and the row's bucket set). The pointer dies with the next add. NULL: out of
+ * memory. */
 struct pv_bucket_row *pv_snapshot_add_bucket(struct pv_snapshot *snapshot);
 struct pv_pebble_row *pv_snapshot_add_pebble(struct pv_snapshot *snapshot);
 
-/* Adds a finding; beyond PV_FINDINGS_MAX it is only counted. PV_ENOMEM. */
+/* Adds a finding; beyond PV_FINDINGS_MAX it is only counted. Texts among the arguments must be
+ * clean. PV_ENOMEM. */
 enum { PV_FINDINGS_MAX = 1000 };
 int pv_snapshot_add_finding(struct pv_snapshot *snapshot, enum pv_law law, size_t bucket,
                             size_t pebble, uint64_t addr, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
 
-/* Computes the totals from the rows. */
+/* Before which row of the last bucket the list was broken: before the next one to be added.
+ * PV_ENOMEM. */
+int pv_snapshot_add_break(struct pv_snapshot *snapshot, uint64_t from, uint64_t to);
+
+/* Computes the totals from the rows, and whether these stand in address order. To be called
+ * when all rows are there. Sums that do not fit (of a sick heap) stay at UINT64_MAX. */
 void pv_snapshot_count(struct pv_snapshot *snapshot);
 
 /* ---- for who reads them ---- */
 
-/* Index of the pebble whose header or payload holds addr, or SIZE_MAX. O(log n) where pebbles
- * of a bucket are in address order, O(n) otherwise. */
+/* Index of the pebble whose header or payload holds addr, or SIZE_MAX; the first in list order
+ * where sick pebbles overlap and are out of order. O(log n) where buckets and their pebbles are
+ * in address order, O(n) otherwise. */
 size_t pv_snapshot_find(const struct pv_snapshot *snapshot, uint64_t addr);
 
 #endif
