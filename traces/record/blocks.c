@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * blocks.c - open addressing with linear probing, at most three quarters full.
+ */
+#include "traces/record/blocks.h"
+
+#include "core/own.h"
+#include "core/status.h"
+
+enum { FIRST_PLACES = 1024 };
+
+void pv_blocks_fini(struct pv_blocks *blocks)
+{
+    pv_own_free(blocks->entries);
+    *blocks = (struct pv_blocks){0};
+}
+
+/* Addresses are multiples of 16: the multiplication brings their upper bits down. */
+static size_t place_of(const struct pv_blocks *blocks, uint64_t key)
+{
+    size_t at = (size_t)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 20) & (blocks->n_places - 1);
+    while (blocks->entries[at].key && blocks->entries[at].key != key) {
+        at = (at + 1) & (blocks->n_places - 1);
+    }
+    return at;
+}
+
+struct pv_block_entry *pv_blocks_find(const struct pv_blocks *blocks, uint64_t key)
+{
+    if (!blocks->n_places) {
+        return NULL;
+    }
+    struct pv_block_entry *entry = &blocks->entries[place_of(blocks, key)];
+    return entry->key ? entry : NULL;
+}
+
+/* Live entries only move: the dead are forgotten here. */
+static int make_room(struct pv_blocks *blocks)
+{
+    if (blocks->n_places && blocks->n_taken < blocks->n_places / 4 * 3) {
+        return 0;
+    }
+    struct pv_blocks wider = {.n_places = blocks->n_places ? blocks->n_places : FIRST_PLACES};
+    while (blocks->n_live >= wider.n_places / 2) {
+        wider.n_places *= 2;
+    }
+    wider.entries = pv_own_calloc(wider.n_places, sizeof wider.entries[0]);
+    if (!wider.entries) {
+        return PV_ENOMEM;
+    }
+    for (size_t i = 0; i < blocks->n_places; i++) {
+        if (blocks->entries[i].live) {
+            wider.entries[place_of(&wider, blocks->entries[i].key)] = blocks->entries[i];
+            wider.n_taken++;
+        }
+    }
+    wider.n_live = wider.n_taken;
+    pv_blocks_fini(blocks);
+    *blocks = wider;
+    return 0;
+}
+
+int pv_blocks_put(struct pv_blocks *blocks, uint64_t key, uint64_t id)
+{
+    int status = make_room(blocks);
+    if (status) {
+        return status;
+    }
+    struct pv_block_entry *entry = &blocks->entries[place_of(blocks, key)];
+    blocks->n_taken += !entry->key;
+    blocks->n_live += !entry->live;
+    *entry = (struct pv_block_entry){.key = key, .id = id, .live = true};
+    return 0;
+}
+
+void pv_blocks_take(struct pv_blocks *blocks, struct pv_block_entry *entry)
+{
+    blocks->n_live--;
+    entry->live = false;
+}

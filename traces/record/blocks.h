@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * blocks.h - which block is at an address: a hash table from a number to a number.
+ *
+ * An entry that was taken out is remembered until the table grows, so that a second free of the
+ * same address can mostly be told from one of an address that never was. O(1); memory depends
+ * on the entries that are in, not on all that ever were.
+ */
+#ifndef PV_BLOCKS_H
+#define PV_BLOCKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct pv_block_entry {
+    uint64_t key; /* 0: an empty place */
+    uint64_t id;
+    bool live;
+};
+
+struct pv_blocks {
+    struct pv_block_entry *entries;
+    size_t n_places; /* a power of two, or 0 */
+    size_t n_taken;  /* not empty */
+    size_t n_live;
+};
+
+/* A zeroed struct is an empty table. */
+void pv_blocks_fini(struct pv_blocks *blocks);
+
+/* The entry for a key (not 0), live or not, or NULL. Valid until the next put. */
+struct pv_block_entry *pv_blocks_find(const struct pv_blocks *blocks, uint64_t key);
+
+/* Puts a live entry in, over what was there. PV_ENOMEM: nothing changed. */
+int pv_blocks_put(struct pv_blocks *blocks, uint64_t key, uint64_t id);
+
+/* Takes a live entry out. */
+void pv_blocks_take(struct pv_blocks *blocks, struct pv_block_entry *entry);
+
+#endif
