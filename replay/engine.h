@@ -42,13 +42,14 @@ struct pv_engine_listener {
     void *ctx;
 };
 
-struct pv_engine; /* begins with a pointer to its type */
+struct pv_engine; /* each type has its own */
 
 struct pv_engine_type {
     const char *name; /* as on the command line: "first-fit" */
     const char *about;
     uint64_t header_bytes;        /* of a block */
     uint64_t bucket_header_bytes; /* of a bucket */
+    uint64_t bucket_lflags;       /* local flags of every bucket it makes */
 
     int (*open)(struct pv_engine **ret_engine, const struct pv_engine_options *options,
                 const struct pv_engine_listener *listener);

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * engine_bucket.c - drives core/heap.h on pages of its own and speaks in target addresses.
+ *
+ * The high-water mark is kept from the heap's events in O(1) each: of a bucket only the change
+ * at its last used pebble matters, and since no two free pebbles are neighbours, that pebble is
+ * the last one or the last but one of the list.
+ */
+#include "replay/engine_bucket.h"
+
+#include "core/own.h"
+#include "core/status.h"
+#include "inspect/walk.h"
+#include "replay/space.h"
+
+enum { DEFAULT_BUCKET_BYTES = 64 * 1024 };
+
+struct pv_engine {
+    const struct pv_engine_type *type;
+    struct pv_space *space;
+    struct pv_heap heap;
+    struct pv_listener listener;
+    struct pv_engine_listener told; /* who is told of buckets */
+    uint64_t bias;
+    uint64_t used_extent; /* sum over buckets: end of the last used pebble less the start */
+    uint64_t high_water;
+};
+
+static bool pebble_used(const struct pv_pebble *pebble)
+{
+    return pebble->lflags & PV_PEBBLE_USED;
+}
+
+static bool is_last_used(const struct pv_pebble *pebble)
+{
+    const struct pv_pebble *next = pv_pebble_at(pebble->next);
+    return !next || (!pebble_used(next) && !next->next);
+}
+
+static uint64_t end_of(const struct pv_pebble *pebble)
+{
+    return (uint64_t)(uintptr_t)(pebble + 1) + pebble->size;
+}
+
+/* From the end of the last used pebble before this one, or the bucket's start, to its end. */
+static uint64_t reach(const struct pv_pebble *pebble)
+{
+    const struct pv_pebble *prev = pv_pebble_at(pebble->prev);
+    if (prev && !pebble_used(prev)) {
+        prev = pv_pebble_at(prev->prev);
+    }
+    return end_of(pebble) - (prev ? end_of(prev) : pebble->parent);
+}
+
+static void count_extent(struct pv_engine *engine, const struct pv_event *event)
+{
+    if (event->kind == PV_EVENT_ALLOC && is_last_used(event->pebble)) {
+        engine->used_extent += reach(event->pebble);
+    } else if (event->kind == PV_EVENT_FREE && is_last_used(event->pebble)) {
+        engine->used_extent -= reach(event->pebble);
+    } else if (event->kind == PV_EVENT_RESIZE && is_last_used(event->pebble)) {
+        engine->used_extent += event->pebble->size - event->old_size;
+    }
+    if (engine->used_extent > engine->high_water) {
+        engine->high_water = engine->used_extent;
+    }
+}
+
+static void on_event(void *ctx, const struct pv_event *event)
+{
+    struct pv_engine *engine = ctx;
+    struct pv_bucket_change change = {0};
+    switch (event->kind) {
+    case PV_EVENT_BUCKET_ADD:
+        change.pages_after = event->bucket->size;
+        break;
+    case PV_EVENT_BUCKET_GROW:
+        change.pages_before = event->n_pages;
+        change.pages_after = event->bucket->size;
+        break;
+    case PV_EVENT_BUCKET_REMOVE:
+        change.pages_before = event->bucket->size;
+        break;
+    default:
+        count_extent(engine, event);
+        return;
+    }
+    change.addr = (uint64_t)(uintptr_t)event->bucket + engine->bias;
+    engine->told.bucket(engine->told.ctx, &change);
+}
+
+static void bucket_close(struct pv_engine *engine)
+{
+    if (engine) {
+        pv_heap_fini(&engine->heap);
+        pv_space_close(engine->space);
+        pv_own_free(engine);
+    }
+}
+
+static int heap_start(struct pv_engine *engine, const struct pv_engine_options *options)
+{
+    uint64_t first = options->first_bucket_bytes ? options->first_bucket_bytes
+                                                 : (uint64_t)DEFAULT_BUCKET_BYTES;
+    struct pv_heap_config config = {
+        .pages = pv_space_pages(engine->space),
+        .first_pages = first / PV_PAGE_BYTES + (first % PV_PAGE_BYTES != 0),
+        .growth = options->growth,
+        .best_fit = engine->type == &pv_engine_best_fit,
+        .ignore_payloads = true,
+        .limit_pages = options->limit_bytes / PV_PAGE_BYTES,
+    };
+    if (options->limit_bytes && !config.limit_pages) {
+        return PV_EINVAL;
+    }
+    int status = pv_heap_init(&engine->heap, &config);
+    if (status) {
+        return status;
+    }
+    engine->told.bucket(
+        engine->told.ctx,
+        &(struct pv_bucket_change){.addr = PV_TARGET_BASE, .pages_after = config.first_pages});
+    engine->listener = (struct pv_listener){.event = on_event, .ctx = engine};
+    pv_heap_listen(&engine->heap, &engine->listener);
+    return PV_OK;
+}
+
+static int open_as(const struct pv_engine_type *type, struct pv_engine **ret_engine,
+                   const struct pv_engine_options *options,
+                   const struct pv_engine_listener *listener)
+{
+    struct pv_engine *engine = pv_own_calloc(1, sizeof(*engine));
+    if (!engine) {
+        return PV_ENOMEM;
+    }
+    engine->type = type;
+    engine->told = *listener;
+    int status = pv_space_open(&engine->space);
+    if (!status) {
+        engine->bias = pv_space_bias(engine->space);
+        status = heap_start(engine, options);
+    }
+    if (status) {
+        bucket_close(engine);
+        return status;
+    }
+    *ret_engine = engine;
+    return PV_OK;
+}
+
+static int first_fit_open(struct pv_engine **ret_engine,
+                          const struct pv_engine_options *options,
+                          const struct pv_engine_listener *listener)
+{
+    return open_as(&pv_engine_first_fit, ret_engine, options, listener);
+}
+
+static int best_fit_open(struct pv_engine **ret_engine, const struct pv_engine_options *options,
+                         const struct pv_engine_listener *listener)
+{
+    return open_as(&pv_engine_best_fit, ret_engine, options, listener);
+}
+
+/* From a payload of this process, or NULL, to the answer of alloc and resize. */
+static int place(const struct pv_engine *engine, const void *payload,
+                 struct pv_place_of_block *ret_place)
+{
+    if (!payload) {
+        return pv_space_out_of_memory(engine->space) ? PV_ENOMEM : 1;
+    }
+    const struct pv_pebble *pebble = (const struct pv_pebble *)payload - 1;
+    *ret_place = (struct pv_place_of_block){
+        .addr = (uint64_t)(uintptr_t)pebble + engine->bias,
+        .size = pebble->size,
+        .sflags = pebble->sflags,
+        .alignment = pebble->alignment,
+    };
+    return PV_OK;
+}
+
+static void *payload_at(const struct pv_engine *engine, uint64_t addr)
+{
+    return pv_pebble_payload(pv_pebble_at(addr - engine->bias));
+}
+
+static int bucket_alloc(struct pv_engine *engine, const struct pv_request *request,
+                        struct pv_place_of_block *ret_place)
+{
+    return place(engine, pv_heap_alloc(&engine->heap, request), ret_place);
+}
+
+static int bucket_resize(struct pv_engine *engine, uint64_t addr, uint64_t size,
+                         struct pv_place_of_block *ret_place)
+{
+    void *payload = payload_at(engine, addr);
+    return place(engine, pv_heap_realloc(&engine->heap, payload, size), ret_place);
+}
+
+static void bucket_free(struct pv_engine *engine, uint64_t addr)
+{
+    pv_heap_free(&engine->heap, payload_at(engine, addr));
+}
+
+static int bucket_walk(struct pv_engine *engine, struct pv_tags *tags,
+                       struct pv_snapshot **ret_snapshot)
+{
+    const struct pv_walk walk = {
+        .memory = pv_space_memory(engine->space),
+        .layout = &pv_layout_fysos,
+        .root = (uint64_t)(uintptr_t)engine->heap.first + engine->bias,
+        .bias = engine->bias,
+    };
+    return pv_walk(&walk, tags, ret_snapshot);
+}
+
+static void bucket_free_space(struct pv_engine *engine, uint64_t *ret_bytes,
+                              uint64_t *ret_blocks, uint64_t *ret_largest)
+{
+    *ret_bytes = engine->heap.free_bytes;
+    *ret_blocks = engine->heap.n_free;
+    *ret_largest = pv_heap_largest(&engine->heap);
+}
+
+static uint64_t bucket_high_water(struct pv_engine *engine)
+{
+    return engine->high_water;
+}
+
+#define BUCKET_ENGINE                                                                          \
+    .header_bytes = sizeof(struct pv_pebble), .bucket_header_bytes = sizeof(struct pv_bucket), \
+    .close = bucket_close, .alloc = bucket_alloc, .resize = bucket_resize,                     \
+    .free = bucket_free, .walk = bucket_walk, .free_space = bucket_free_space,                 \
+    .high_water = bucket_high_water
+
+const struct pv_engine_type pv_engine_first_fit = {
+    .name = "first-fit",
+    .about = "the first free pebble in list order that is large enough",
+    .open = first_fit_open,
+    BUCKET_ENGINE,
+};
+
+const struct pv_engine_type pv_engine_best_fit = {
+    .name = "best-fit",
+    .about = "the smallest free pebble that is large enough, of equals the first",
+    .bucket_lflags = PV_BUCKET_BEST_FIT,
+    .open = best_fit_open,
+    BUCKET_ENGINE,
+};

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * log.h - the placement log and a cursor in it. Internal to replay/; timeline.h is its face.
+ *
+ * What every event did to the blocks (made one, ended one) and to the buckets. The log is its
+ * own inverse: going back over an event ends what it made and makes what it ended. The cursor's
+ * state is an array of slots over the address space: headers of two blocks are at least 144
+ * bytes apart, so each 128-byte slot holds at most one, and a scan over the slots gives the
+ * used blocks in address order.
+ *
+ *   addresses   base        base+128     base+256     base+384
+ *   blocks      [hdr payload...........][hdr payload....
+ *   slots       | 7          | 0          | 9          | 0         placement 6, placement 8
+ *
+ * Costs: a step is O(1) either way; a seek costs the distance to the cursor or to the nearest
+ * checkpoint, whichever is nearer. Memory: 9 bytes an event, 56 a placement, 4 for 128 bytes of
+ * heap that ever held a block. Without keeping, only live placements.
+ */
+#ifndef PV_LOG_H
+#define PV_LOG_H
+
+#include "replay/timeline.h"
+
+enum {
+    LOG_SLOT_SHIFT = 7,             /* 128 bytes */
+    LOG_TILE_SLOTS = 4096,          /* slots that come into being together: 512 KiB of heap */
+    LOG_CHECKPOINTS = 32,           /* when full, every other one is dropped (Massif's rule) */
+    LOG_CHECKPOINT_FIRST = 1 << 14, /* events between checkpoints, at first */
+};
+
+#define LOG_NONE UINT32_MAX
+
+struct pv_log_step {
+    uint32_t made, ended; /* placements, LOG_NONE */
+};
+
+struct pv_log_bucket_change {
+    uint32_t event_next; /* the event it belongs to, plus 1: 0 is the start */
+    uint32_t index;      /* in the list of buckets */
+    struct pv_bucket_change what;
+};
+
+struct pv_log_bucket {
+    uint64_t addr, n_pages;
+};
+
+struct pv_checkpoint {
+    int64_t event;
+    uint32_t *live; /* placements, in address order */
+    size_t n_live;
+};
+
+struct pv_log {
+    bool keep;
+    uint8_t *ops; /* an event: enum pv_op, LOG_FAILED, LOG_MISTAKE */
+    struct pv_log_step *steps;
+    size_t n_events, cap_ops, cap_steps;
+    struct pv_placement *placements;
+    size_t n_placements, cap_placements;
+    uint32_t free_placement; /* without keeping: a list of ended ones, by their `from` */
+    struct pv_log_bucket_change *changes;
+    size_t n_changes, cap_changes;
+
+    /* the cursor */
+    int64_t at;
+    uint32_t **tiles; /* placement + 1, or 0 */
+    size_t n_tiles;
+    struct pv_log_bucket *buckets; /* in list order */
+    size_t n_buckets, cap_buckets;
+    size_t n_changes_done;
+    struct pv_moment moment;
+
+    struct pv_checkpoint checkpoints[LOG_CHECKPOINTS];
+    size_t n_checkpoints;
+    int64_t checkpoint_every;
+    uint64_t header_bytes;
+};
+
+enum { LOG_OP_MASK = 0x0F, LOG_FAILED = 0x10, LOG_MISTAKE = 0x20 };
+
+void pv_log_init(struct pv_log *log, bool keep, uint64_t header_bytes);
+void pv_log_fini(struct pv_log *log);
+
+/* ---- writing, at the end; the cursor must be there ---- */
+
+/* Begins the next event. PV_ENOMEM, PV_ELIMIT. */
+int pv_log_begin(struct pv_log *log, enum pv_op op);
+
+/* Within an event, at most one of each. The placement's from and until are set here. */
+int pv_log_made(struct pv_log *log, const struct pv_placement *placement, uint32_t *ret_index);
+void pv_log_ended(struct pv_log *log, uint32_t index);
+void pv_log_flag(struct pv_log *log, uint8_t flag);
+int pv_log_bucket(struct pv_log *log, const struct pv_bucket_change *change);
+
+/* Ends the event: takes a checkpoint when one is due. */
+int pv_log_finish(struct pv_log *log);
+
+/* ---- reading ---- */
+
+int pv_log_seek(struct pv_log *log, int64_t event);
+
+/* The placement whose header is at addr at the cursor, or LOG_NONE. */
+uint32_t pv_log_at(const struct pv_log *log, uint64_t addr);
+
+/* The next block at the cursor at or behind *addr and before end, or LOG_NONE; *addr moves to
+ * its header. O(distance / 128). */
+uint32_t pv_log_next(const struct pv_log *log, uint64_t *addr, uint64_t end);
+
+#endif

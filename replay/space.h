@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * space.h - a target's address space for a replayed heap: pages from the operating system.
+ *
+ * A long stretch of addresses is reserved once; pages in it become real when a heap gets them.
+ * The target sees the stretch at PV_TARGET_BASE, wherever it lies in this process.
+ */
+#ifndef PV_SPACE_H
+#define PV_SPACE_H
+
+#include "core/heap.h"
+#include "inspect/memory.h"
+
+struct pv_space;
+
+int pv_space_open(struct pv_space **ret_space); /* PV_ENOMEM */
+void pv_space_close(struct pv_space *space);    /* takes NULL */
+
+/* The lowest place that is free and long enough. */
+struct pv_pages pv_space_pages(struct pv_space *space);
+
+/* The pages that are real, at the target's addresses. */
+struct pv_memory pv_space_memory(struct pv_space *space);
+
+/* What to add to an address of this process to get the target's; modulo 2^64. */
+uint64_t pv_space_bias(const struct pv_space *space);
+
+/* Whether a request for pages failed because this process had no memory, rather than because
+ * the reserved stretch was full. */
+bool pv_space_out_of_memory(const struct pv_space *space);
+
+#endif

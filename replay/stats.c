@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * stats.c - the moments and the graph that statistics keep: O(1) an event, columns joined in
+ * pairs when all are full.
+ */
+#include "replay/stats.h"
+
+static uint64_t greater(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+static struct pv_series_column join(const struct pv_series_column *a,
+                                    const struct pv_series_column *b)
+{
+    return (struct pv_series_column){
+        .live = greater(a->live, b->live),
+        .held = greater(a->held, b->held),
+        .free = greater(a->free, b->free),
+    };
+}
+
+static void series_add(struct pv_series *series, uint64_t event, const struct pv_moment *moment)
+{
+    if (!series->events_per_column) {
+        series->events_per_column = 1;
+    }
+    if (event / series->events_per_column >= PV_SERIES_MAX) {
+        series->n_columns /= 2;
+        for (size_t i = 0; i < series->n_columns; i++) {
+            series->columns[i] = join(&series->columns[2 * i], &series->columns[2 * i + 1]);
+        }
+        series->events_per_column *= 2;
+    }
+    struct pv_series_column value = {
+        .live = moment->live_bytes, .held = moment->held_bytes, .free = moment->free_bytes};
+    size_t column = event / series->events_per_column;
+    if (column == series->n_columns) {
+        series->columns[series->n_columns++] = value;
+    } else {
+        series->columns[column] = join(&series->columns[column], &value);
+    }
+}
+
+void pv_stats_add(struct pv_stats *stats, const struct pv_moment *now)
+{
+    stats->now = *now;
+    if (now->event >= 0) {
+        stats->sum_live += (double)now->live_bytes;
+        stats->sum_held += (double)now->held_bytes;
+        series_add(&stats->series, (uint64_t)now->event, now);
+    }
+    if (now->live_bytes > stats->peak_live.live_bytes || now->event < 0) {
+        stats->peak_live = *now;
+    }
+    if (now->held_bytes > stats->peak_held.held_bytes || now->event < 0) {
+        stats->peak_held = *now;
+    }
+    stats->peak_live_blocks = greater(stats->peak_live_blocks, now->live_blocks);
+    stats->peak_block_bytes = greater(stats->peak_block_bytes, now->block_bytes);
+}

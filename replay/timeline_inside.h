@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * timeline_inside.h - what a timeline is made of. Internal to replay/.
+ */
+#ifndef PV_TIMELINE_INSIDE_H
+#define PV_TIMELINE_INSIDE_H
+
+#include "replay/ids.h"
+#include "replay/log.h"
+#include "replay/timeline.h"
+
+struct pv_timeline {
+    const struct pv_engine_type *type;
+    struct pv_engine *engine;
+    struct pv_tags *tags;
+    struct pv_ids ids; /* to placements; LOG_NONE: the engine had no room for it */
+    struct pv_log log;
+    struct pv_stats stats;
+    struct pv_mistake_row *mistakes;
+    size_t n_mistakes, cap_mistakes;
+    struct pv_mark_row *marks; /* the names are ours */
+    size_t n_marks, cap_marks;
+    int listener_status; /* the first failure while the engine told of a bucket */
+};
+
+#endif

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * timeline_read.c - reading a timeline back: moments, snapshots, steps, searches.
+ *
+ * A catalog out of the log: the used blocks and the buckets' bounds determine it, because free
+ * neighbours are always merged. What lies between two used pebbles is one free pebble, or
+ * nothing.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/status.h"
+#include "replay/timeline_inside.h"
+
+const struct pv_stats *pv_timeline_stats(const struct pv_timeline *timeline)
+{
+    return &timeline->stats;
+}
+
+const struct pv_tags *pv_timeline_tags(const struct pv_timeline *timeline)
+{
+    return timeline->tags;
+}
+
+struct pv_tags *pv_timeline_tags_mutable(struct pv_timeline *timeline)
+{
+    return timeline->tags;
+}
+
+const struct pv_engine_type *pv_timeline_engine(const struct pv_timeline *timeline)
+{
+    return timeline->type;
+}
+
+int64_t pv_timeline_last(const struct pv_timeline *timeline)
+{
+    return (int64_t)timeline->log.n_events - 1;
+}
+
+int64_t pv_timeline_cursor(const struct pv_timeline *timeline)
+{
+    return timeline->log.at;
+}
+
+struct pv_moment pv_timeline_moment(const struct pv_timeline *timeline)
+{
+    return timeline->log.moment;
+}
+
+int pv_timeline_seek(struct pv_timeline *timeline, int64_t event)
+{
+    int64_t last = pv_timeline_last(timeline);
+    event = event < PV_START ? PV_START : event > last ? last : event;
+    return pv_log_seek(&timeline->log, event);
+}
+
+/* ---- snapshots ---- */
+
+static void know(struct pv_pebble_row *row, const struct pv_placement *placement)
+{
+    row->requested = placement->requested;
+    row->id = placement->id;
+    row->born = placement->born_block;
+}
+
+int pv_timeline_walk(struct pv_timeline *timeline, struct pv_snapshot **ret_snapshot)
+{
+    struct pv_snapshot *snapshot;
+    int status = timeline->type->walk(timeline->engine, timeline->tags, &snapshot);
+    if (status) {
+        return status;
+    }
+    for (size_t i = 0; i < snapshot->n_pebbles; i++) {
+        struct pv_pebble_row *row = &snapshot->pebbles[i];
+        uint32_t index =
+            pv_pebble_row_used(row) ? pv_log_at(&timeline->log, row->addr) : LOG_NONE;
+        if (index != LOG_NONE) {
+            know(row, &timeline->log.placements[index]);
+        }
+    }
+    pv_snapshot_count(snapshot);
+    *ret_snapshot = snapshot;
+    return PV_OK;
+}
+
+/* Adds a row behind those that are there and links it to the one before. */
+static struct pv_pebble_row *add_pebble(struct pv_snapshot *snapshot, uint64_t addr,
+                                        uint64_t size)
+{
+    struct pv_pebble_row *row = pv_snapshot_add_pebble(snapshot);
+    if (!row) {
+        return NULL;
+    }
+    const struct pv_bucket_row *bucket = &snapshot->buckets[snapshot->n_buckets - 1];
+    *row = (struct pv_pebble_row){
+        .addr = addr,
+        .size = size,
+        .requested = PV_UNKNOWN,
+        .id = PV_UNKNOWN,
+        .born = PV_UNKNOWN,
+        .parent = bucket->addr,
+        .bucket = (uint32_t)(snapshot->n_buckets - 1),
+        .sflags = PV_FLAG_VIRTUAL,
+        .alignment = PV_ALIGN_MIN,
+        .magic = PV_PEBBLE_MAGIC,
+    };
+    if (snapshot->n_pebbles - 1 > bucket->first_pebble) {
+        row[-1].next = addr;
+        row->prev = row[-1].addr;
+    }
+    return row;
+}
+
+static int add_free(struct pv_snapshot *snapshot, uint64_t addr, uint64_t end)
+{
+    if (addr == end) {
+        return PV_OK;
+    }
+    uint64_t size = end - addr - snapshot->pebble_bytes;
+    if (!add_pebble(snapshot, addr, size)) {
+        return PV_ENOMEM;
+    }
+    struct pv_bucket_row *bucket = &snapshot->buckets[snapshot->n_buckets - 1];
+    bucket->largest = size > bucket->largest ? size : bucket->largest;
+    return PV_OK;
+}
+
+static int add_pebbles(const struct pv_log *log, struct pv_snapshot *snapshot, uint64_t begin,
+                       uint64_t end)
+{
+    uint64_t done = begin, addr = begin;
+    for (;;) {
+        uint32_t index = pv_log_next(log, &addr, end);
+        if (index == LOG_NONE) {
+            return add_free(snapshot, done, end);
+        }
+        const struct pv_placement *placement = &log->placements[index];
+        if (add_free(snapshot, done, addr)) {
+            return PV_ENOMEM;
+        }
+        struct pv_pebble_row *row = add_pebble(snapshot, addr, placement->size);
+        if (!row) {
+            return PV_ENOMEM;
+        }
+        know(row, placement);
+        row->lflags = PV_PEBBLE_USED;
+        row->tag = placement->tag;
+        row->sflags = placement->sflags;
+        row->alignment = placement->alignment;
+        addr += snapshot->pebble_bytes + placement->size;
+        done = addr;
+    }
+}
+
+static int add_bucket(const struct pv_timeline *timeline, struct pv_snapshot *snapshot,
+                      const struct pv_log_bucket *at)
+{
+    struct pv_bucket_row *bucket = pv_snapshot_add_bucket(snapshot);
+    if (!bucket) {
+        return PV_ENOMEM;
+    }
+    bucket->addr = at->addr;
+    bucket->n_pages = at->n_pages;
+    bucket->magic = PV_BUCKET_MAGIC;
+    bucket->lflags = timeline->type->bucket_lflags;
+    bucket->first = at->addr + snapshot->bucket_bytes;
+    bucket->first_pebble = snapshot->n_pebbles;
+    if (snapshot->n_buckets > 1) {
+        bucket[-1].next = at->addr;
+        bucket->prev = bucket[-1].addr;
+    }
+    return add_pebbles(&timeline->log, snapshot, bucket->first,
+                       at->addr + at->n_pages * snapshot->page_bytes);
+}
+
+int pv_timeline_snapshot(struct pv_timeline *timeline, struct pv_snapshot **ret_snapshot)
+{
+    struct pv_snapshot *snapshot;
+    int status = pv_snapshot_open(&snapshot, PV_SNAPSHOT_LOG, &pv_layout_fysos, timeline->tags);
+    if (status) {
+        return status;
+    }
+    for (size_t i = 0; i < timeline->log.n_buckets && !status; i++) {
+        status = add_bucket(timeline, snapshot, &timeline->log.buckets[i]);
+    }
+    if (status) {
+        pv_snapshot_close(snapshot);
+        return status;
+    }
+    pv_snapshot_count(snapshot);
+    *ret_snapshot = snapshot;
+    return PV_OK;
+}
+
+/* ---- events ---- */
+
+static const struct pv_placement *placement_at(const struct pv_log *log, uint32_t index)
+{
+    return index == LOG_NONE ? NULL : &log->placements[index];
+}
+
+struct pv_step pv_timeline_step(const struct pv_timeline *timeline, int64_t event)
+{
+    const struct pv_log *log = &timeline->log;
+    uint8_t op = log->ops[event];
+    return (struct pv_step){
+        .op = (enum pv_op)(op & LOG_OP_MASK),
+        .failed = op & LOG_FAILED,
+        .mistake = op & LOG_MISTAKE,
+        .made = placement_at(log, log->steps[event].made),
+        .ended = placement_at(log, log->steps[event].ended),
+    };
+}
+
+const struct pv_mistake_row *pv_timeline_mistakes(const struct pv_timeline *timeline,
+                                                  size_t *ret_n)
+{
+    *ret_n = timeline->n_mistakes;
+    return timeline->mistakes;
+}
+
+const struct pv_mark_row *pv_timeline_marks(const struct pv_timeline *timeline, size_t *ret_n)
+{
+    *ret_n = timeline->n_marks;
+    return timeline->marks;
+}
+
+int64_t pv_timeline_find_tag(const struct pv_timeline *timeline, uint32_t tag, int64_t event,
+                             bool forward)
+{
+    const struct pv_log *log = &timeline->log;
+    for (int64_t e = event + (forward ? 1 : -1); e >= 0 && e <= pv_timeline_last(timeline);
+         e += forward ? 1 : -1) {
+        const struct pv_placement *made = placement_at(log, log->steps[e].made);
+        if (made && made->tag == tag && made->born_block == e) {
+            return e;
+        }
+    }
+    return PV_START;
+}
+
+const char *pv_mistake_name(enum pv_mistake mistake)
+{
+    static const char *const names[PV_N_MISTAKES] = {
+        [PV_MISTAKE_DOUBLE_FREE] = "double-free",
+        [PV_MISTAKE_UNKNOWN_FREE] = "unknown-id",
+        [PV_MISTAKE_LIVE_ALLOC] = "id-already-live",
+        [PV_MISTAKE_REALLOC_FREED] = "realloc-of-freed",
+    };
+    return (unsigned)mistake < PV_N_MISTAKES ? names[mistake] : "?";
+}
+
+static int mark_named(const struct pv_timeline *timeline, const char *name, int64_t *ret_event)
+{
+    for (size_t i = 0; i < timeline->n_marks; i++) {
+        if (strcmp(timeline->marks[i].name, name) == 0) {
+            *ret_event = timeline->marks[i].event;
+            return PV_OK;
+        }
+    }
+    return PV_EINVAL;
+}
+
+int pv_timeline_moment_named(const struct pv_timeline *timeline, const char *text,
+                             int64_t *ret_event)
+{
+    static const char mark[] = "mark:";
+    int64_t last = pv_timeline_last(timeline);
+    if (strcmp(text, "start") == 0) {
+        *ret_event = PV_START;
+    } else if (strcmp(text, "end") == 0) {
+        *ret_event = last;
+    } else if (strcmp(text, "peak") == 0) {
+        *ret_event = timeline->stats.peak_live.event;
+    } else if (strncmp(text, mark, sizeof(mark) - 1) == 0) {
+        return mark_named(timeline, text + sizeof(mark) - 1, ret_event);
+    } else {
+        if (!*text || text[strspn(text, "0123456789")] || strlen(text) > 18 ||
+            strtoll(text, NULL, 10) > last) {
+            return PV_EINVAL;
+        }
+        *ret_event = strtoll(text, NULL, 10);
+    }
+    return PV_OK;
+}
