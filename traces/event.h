@@ -21,6 +21,11 @@ struct pv_id {
     uint32_t n;
 };
 
+enum {
+    PV_EVENT_NAME_MAX = 4095, /* bytes of a name; what is longer is cut between characters */
+    PV_EVENT_ID_MAX = 1024,   /* bytes of a text id as it stands in the file; more is refused */
+};
+
 /* Texts are borrowed from the reader and live until its next call. All are clean (text.h). */
 struct pv_trace_event {
     enum pv_op op;
@@ -41,5 +46,16 @@ const char *pv_op_name(enum pv_op op);
 
 /* Bytes requested in all: size, or count * size for calloc. UINT64_MAX when that overflows. */
 uint64_t pv_trace_event_bytes(const struct pv_trace_event *event);
+
+/* What the flags of enum pv_flag are called in traces. Those that stand for several bits come
+ * first, so that a writer that goes through the table in order finds the fewest names. */
+struct pv_flag_name {
+    const char *name;
+    uint32_t flags;
+};
+
+enum { PV_N_FLAG_NAMES = 9 };
+
+extern const struct pv_flag_name pv_flag_names[PV_N_FLAG_NAMES];
 
 #endif

@@ -17,7 +17,9 @@ struct pv_writer;
 int pv_writer_open(struct pv_writer **ret_writer, const char *path, const char *to,
                    const struct pv_trace_header *header);
 
-/* PV_EIO (no space, say), PV_ENOMEM; the same answer again from then on. */
+/* PV_EIO (no space, say), PV_ENOMEM; PV_EINVAL for an event that trace.json cannot say (a size
+ * beyond 2^63-1, a malloc of the null id, a mark without a name, flags that have no name, as
+ * PV_FLAG_ALIGNED without PV_FLAG_PHYSICAL). The same answer again from then on. */
 int pv_writer_put(struct pv_writer *writer, const struct pv_trace_event *event);
 
 /* Ends the file, gives it its final name. Any failure of the writer is answered here again;

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * json_event.h - a JSON object becomes an event of trace.json, version 1. Internal to traces/.
+ */
+#ifndef PV_JSON_EVENT_H
+#define PV_JSON_EVENT_H
+
+#include "traces/event.h"
+#include "traces/json.h"
+
+/* Room for the texts of one event that had to be cleaned. */
+struct pv_event_texts {
+    char name[PV_EVENT_NAME_MAX + 1];
+    char id[3 * PV_EVENT_ID_MAX + 1]; /* a byte becomes three at most */
+};
+
+/* What is wrong with an object: the member it lies in (NULL: none) and a clean sentence. */
+struct pv_event_error {
+    const char *key;
+    char text[128];
+};
+
+/* The event's texts are in the value or in *texts and die with either. PV_EFORMAT. */
+int pv_json_event(const struct pv_json *value, struct pv_event_texts *texts,
+                  struct pv_trace_event *ret_event, struct pv_event_error *ret_error);
+
+/* Foreign text made clean, borrowed where it is plain already; at most cap - 1 bytes of it. */
+const char *pv_json_clean(const char *text, size_t n, char *room, size_t cap, size_t *ret_n);
+
+#endif

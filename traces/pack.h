@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * pack.h - a packing: how bytes are made smaller and whole again. One constant for each, in the
+ * one file that knows the library. Internal to traces/.
+ */
+#ifndef PV_PACK_H
+#define PV_PACK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What a step may read and write; a step moves the pointers on. */
+struct pv_pack_io {
+    const unsigned char *in;
+    size_t n_in;
+    unsigned char *out;
+    size_t n_out;
+};
+
+struct pv_packing {
+    const char *name;   /* "gzip" */
+    const char *ending; /* ".gz" */
+
+    /* Do these first bytes of a file (at least 4, unless it is shorter) begin this packing? */
+    bool (*probe)(const unsigned char *head, size_t n);
+
+    void *(*unpack_open)(void); /* NULL: no memory */
+    /* One step. *ret_whole: all members or frames that were begun have ended, so that the file
+     * may end here; then there is no output left inside. PV_EFORMAT: the input is damaged and
+     * *ret_why says how; what was unpacked before the damage is in the output. PV_ENOMEM. */
+    int (*unpack)(void *state, struct pv_pack_io *io, bool *ret_whole, const char **ret_why);
+    void (*unpack_close)(void *state); /* takes NULL */
+
+    void *(*pack_open)(void);
+    /* One step; with `finish` call it again with no input until *ret_done. PV_ENOMEM. */
+    int (*pack)(void *state, struct pv_pack_io *io, bool finish, bool *ret_done);
+    void (*pack_close)(void *state); /* takes NULL */
+};
+
+extern const struct pv_packing pv_packing_gzip;
+extern const struct pv_packing pv_packing_zstd;
+
+/* All packings, ended by NULL. */
+extern const struct pv_packing *const pv_packings[];
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * pack_zstd.c - zstd in both directions. The only file that knows libzstd. It asks the C
+ * library for its memory: to unpack about the frame's window and never more than WINDOW_LOG_MAX
+ * says, to pack about 2 MiB.
+ */
+#include <stdint.h>
+#include <zstd.h>
+#include <zstd_errors.h>
+
+#include "core/own.h"
+#include "core/status.h"
+#include "traces/pack.h"
+
+enum {
+    WINDOW_LOG_MAX = 27, /* 128 MiB */
+    ZSTD_LEVEL = 3,
+};
+
+struct unpack {
+    ZSTD_DCtx *z;
+    size_t wanted; /* input bytes up to the end of the present block; 0: a frame has ended */
+};
+
+static bool probe(const unsigned char *head, size_t n)
+{
+    if (n < 4) {
+        return false;
+    }
+    uint32_t magic = (uint32_t)head[0] | (uint32_t)head[1] << 8 | (uint32_t)head[2] << 16 |
+                     (uint32_t)head[3] << 24;
+    return magic == ZSTD_MAGICNUMBER ||
+           (magic & ZSTD_MAGIC_SKIPPABLE_MASK) == ZSTD_MAGIC_SKIPPABLE_START;
+}
+
+static void unpack_close(void *state)
+{
+    struct unpack *unpack = state;
+    if (unpack) {
+        ZSTD_freeDCtx(unpack->z);
+        pv_own_free(unpack);
+    }
+}
+
+static void *unpack_open(void)
+{
+    struct unpack *unpack = pv_own_calloc(1, sizeof *unpack);
+    if (!unpack) {
+        return NULL;
+    }
+    unpack->z = ZSTD_createDCtx();
+    if (!unpack->z ||
+        ZSTD_isError(ZSTD_DCtx_setParameter(unpack->z, ZSTD_d_windowLogMax, WINDOW_LOG_MAX))) {
+        unpack_close(unpack);
+        return NULL;
+    }
+    return unpack;
+}
+
+/* libzstd forgets what a call has put out when that call ends in an error. So it never gets
+ * more input than up to the end of one block, and the blocks before a damaged one are kept. */
+static int unpack_step(void *state, struct pv_pack_io *io, bool *ret_whole,
+                       const char **ret_why)
+{
+    struct unpack *unpack = state;
+    if (!unpack->wanted) {
+        unpack->wanted = 1;
+    }
+    size_t n_in = io->n_in < unpack->wanted ? io->n_in : unpack->wanted;
+    ZSTD_inBuffer in = {.src = io->in, .size = n_in};
+    ZSTD_outBuffer out = {.dst = io->out, .size = io->n_out};
+    size_t answer = ZSTD_decompressStream(unpack->z, &out, &in);
+    if (ZSTD_isError(answer)) {
+        ZSTD_ErrorCode code = ZSTD_getErrorCode(answer);
+        if (code == ZSTD_error_memory_allocation) {
+            return PV_ENOMEM;
+        }
+        *ret_why = code == ZSTD_error_frameParameter_windowTooLarge
+                       ? "its window is larger than 128 MiB"
+                       : ZSTD_getErrorString(code);
+        return PV_EFORMAT;
+    }
+    io->in += in.pos;
+    io->n_in -= in.pos;
+    io->out += out.pos;
+    io->n_out -= out.pos;
+    unpack->wanted = answer;
+    *ret_whole = answer == 0;
+    return PV_OK;
+}
+
+static void *pack_open(void)
+{
+    ZSTD_CCtx *z = ZSTD_createCCtx();
+    if (z && (ZSTD_isError(ZSTD_CCtx_setParameter(z, ZSTD_c_compressionLevel, ZSTD_LEVEL)) ||
+              ZSTD_isError(ZSTD_CCtx_setParameter(z, ZSTD_c_checksumFlag, 1)))) {
+        ZSTD_freeCCtx(z);
+        z = NULL;
+    }
+    return z;
+}
+
+static int pack_step(void *state, struct pv_pack_io *io, bool finish, bool *ret_done)
+{
+    ZSTD_inBuffer in = {.src = io->in, .size = io->n_in};
+    ZSTD_outBuffer out = {.dst = io->out, .size = io->n_out};
+    size_t answer =
+        ZSTD_compressStream2(state, &out, &in, finish ? ZSTD_e_end : ZSTD_e_continue);
+    if (ZSTD_isError(answer)) {
+        return PV_ENOMEM; /* with sound parameters nothing else can go wrong */
+    }
+    io->in += in.pos;
+    io->n_in -= in.pos;
+    io->out += out.pos;
+    io->n_out -= out.pos;
+    *ret_done = finish && answer == 0;
+    return PV_OK;
+}
+
+static void pack_close(void *state)
+{
+    ZSTD_freeCCtx(state);
+}
+
+const struct pv_packing pv_packing_zstd = {
+    .name = "zstd",
+    .ending = ".zst",
+    .probe = probe,
+    .unpack_open = unpack_open,
+    .unpack = unpack_step,
+    .unpack_close = unpack_close,
+    .pack_open = pack_open,
+    .pack = pack_step,
+    .pack_close = pack_close,
+};

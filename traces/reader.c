@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * reader.c - finds the format by the first bytes and hands on. The formats do the work.
+ */
+#include "traces/reader.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/own.h"
+#include "core/status.h"
+#include "traces/format.h"
+
+struct pv_reader {
+    struct pv_stream *stream;
+    const struct pv_format *format;
+    void *state;
+    struct pv_trace_header header;
+    struct pv_place place;
+    int status; /* once it is not 0 it stays */
+};
+
+static const struct pv_format *const formats[] = {&pv_format_json};
+
+enum { N_FORMATS = sizeof formats / sizeof formats[0], PROBE_FIRST = 4 };
+
+static int fail(struct pv_reader *reader, int status, const char *text)
+{
+    reader->place = (struct pv_place){0};
+    snprintf(reader->place.text, sizeof reader->place.text, "%s", text);
+    reader->status = status;
+    return status;
+}
+
+static int fail_by_stream(struct pv_reader *reader, int status)
+{
+    return fail(reader, status, pv_stream_error(reader->stream));
+}
+
+/* None of the formats: say what there is. */
+static int fail_unknown(struct pv_reader *reader, const unsigned char *head, size_t n)
+{
+    size_t i = 0;
+    while (i < n && memchr(" \t\r\n", head[i], 4)) {
+        ++i;
+    }
+    if (i == n) {
+        /* What is damaged from its first byte on shows up as empty; ask why. */
+        unsigned char byte;
+        size_t more;
+        int status = n ? PV_OK : pv_stream_read(reader->stream, &byte, 1, &more);
+        if (status < 0) {
+            return fail_by_stream(reader, status);
+        }
+        return fail(reader, PV_EFORMAT, n ? "the file holds only blanks" : "the file is empty");
+    }
+    char text[80];
+    if (head[i] > ' ' && head[i] < 0x7f) {
+        snprintf(text, sizeof text, "this is no trace: it begins with the character %c",
+                 head[i]);
+    } else {
+        snprintf(text, sizeof text, "this is no trace: it begins with the byte 0x%02X",
+                 head[i]);
+    }
+    fail(reader, PV_EFORMAT, text);
+    reader->place.line = reader->place.column = 1;
+    for (size_t k = 0; k < i; ++k) {
+        ++reader->place.column;
+        if (head[k] == '\n') {
+            ++reader->place.line;
+            reader->place.column = 1;
+        }
+    }
+    reader->place.byte = i;
+    return PV_EFORMAT;
+}
+
+/* First by what is there already, so that a recording that has just begun is not waited for;
+ * then by all that a probe may see. */
+static int find_format(struct pv_reader *reader)
+{
+    const unsigned char *head;
+    size_t n;
+    static const size_t wanted[] = {PROBE_FIRST, PV_STREAM_HEAD};
+    for (size_t round = 0; round < 2; ++round) {
+        int status = pv_stream_peek(reader->stream, wanted[round], &head, &n);
+        if (status < 0) {
+            return fail_by_stream(reader, status);
+        }
+        for (size_t i = 0; i < N_FORMATS; ++i) {
+            if (formats[i]->probe(head, n)) {
+                reader->format = formats[i];
+                return PV_OK;
+            }
+        }
+    }
+    return fail_unknown(reader, head, n);
+}
+
+static int choose_format(struct pv_reader *reader, const char *from)
+{
+    if (!from) {
+        return find_format(reader);
+    }
+    if (strcmp(from, "jsonl") == 0) { /* one reader for both forms, told by the content */
+        from = "json";
+    }
+    for (size_t i = 0; i < N_FORMATS; ++i) {
+        if (strcmp(from, formats[i]->name) == 0) {
+            reader->format = formats[i];
+            return PV_OK;
+        }
+    }
+    return fail(reader, PV_EINVAL, "there is no trace format of this name");
+}
+
+static struct pv_reader *make_reader(void)
+{
+    struct pv_reader *reader = pv_own_calloc(1, sizeof *reader);
+    if (reader) {
+        reader->header =
+            (struct pv_trace_header){.program = "", .clock = "", .format = "", .packing = ""};
+    }
+    return reader;
+}
+
+/* The stream has been opened, with this status. */
+static int begin(struct pv_reader *reader, int status, const char *from)
+{
+    if (status < 0) {
+        return fail(reader, status,
+                    reader->stream ? pv_stream_error(reader->stream) : "out of memory");
+    }
+    reader->header.packing = pv_stream_packing(reader->stream);
+    status = choose_format(reader, from);
+    if (status < 0) {
+        return status;
+    }
+    reader->status =
+        reader->format->open(&reader->state, reader->stream, &reader->header, &reader->place);
+    if (reader->status == PV_ENOMEM) {
+        fail(reader, PV_ENOMEM, "out of memory");
+    }
+    return reader->status;
+}
+
+int pv_reader_open(struct pv_reader **ret_reader, const char *path, const char *from)
+{
+    struct pv_reader *reader = make_reader();
+    *ret_reader = reader;
+    return reader ? begin(reader, pv_stream_open(&reader->stream, path), from) : PV_ENOMEM;
+}
+
+int pv_reader_open_bytes(struct pv_reader **ret_reader, const void *bytes, size_t n,
+                         const char *from)
+{
+    struct pv_reader *reader = make_reader();
+    *ret_reader = reader;
+    return reader ? begin(reader, pv_stream_open_bytes(&reader->stream, bytes, n), from)
+                  : PV_ENOMEM;
+}
+
+void pv_reader_close(struct pv_reader *reader)
+{
+    if (!reader) {
+        return;
+    }
+    if (reader->format) {
+        reader->format->close(reader->state);
+    }
+    pv_stream_close(reader->stream);
+    pv_own_free(reader);
+}
+
+int pv_reader_next(struct pv_reader *reader, struct pv_trace_event *ret_event)
+{
+    if (!reader->status) {
+        reader->status = reader->format->next(reader->state, ret_event);
+    }
+    return reader->status;
+}
+
+const struct pv_trace_header *pv_reader_header(const struct pv_reader *reader)
+{
+    return &reader->header;
+}
+
+const struct pv_place *pv_reader_place(const struct pv_reader *reader)
+{
+    return &reader->place;
+}
+
+uint64_t pv_reader_bytes_read(const struct pv_reader *reader, uint64_t *ret_total)
+{
+    *ret_total = 0;
+    return reader->stream ? pv_stream_bytes_read(reader->stream, ret_total) : 0;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * stream.h - the bytes of a file, of standard input or of memory, unpacked. Internal to
+ * traces/.
+ *
+ * The packing is told by the content. It costs one buffer of 64 KiB and what the unpacker
+ * needs.
+ */
+#ifndef PV_STREAM_H
+#define PV_STREAM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct pv_stream;
+
+/* A file, or "-" for standard input. On failure (PV_EIO, PV_ENOMEM)
+ * *ret_stream is set, whenever there was memory for it, for pv_stream_error. May block until
+ * the first bytes are there. */
+int pv_stream_open(struct pv_stream **ret_stream, const char *path);
+
+/* The bytes stay the caller's and must outlive the stream. */
+int pv_stream_open_bytes(struct pv_stream **ret_stream, const void *bytes, size_t n);
+
+void pv_stream_close(struct pv_stream *stream); /* takes NULL */
+
+/* 1 to cap bytes as soon as there are any, or 0 bytes at the end. A damaged packing first gives
+ * all that is good and then PV_EFORMAT, again and again. PV_EIO, PV_ENOMEM. */
+int pv_stream_read(struct pv_stream *stream, void *out, size_t cap, size_t *ret_n);
+
+enum { PV_STREAM_HEAD = 4096 };
+
+/* Looks at the first unpacked bytes without taking them: at least `wanted` of them (up to
+ * PV_STREAM_HEAD) unless the stream ends or is damaged before, which is no failure here.
+ * Only before the first pv_stream_read. Borrowed. */
+int pv_stream_peek(struct pv_stream *stream, size_t wanted, const unsigned char **ret_bytes,
+                   size_t *ret_n);
+
+const char *pv_stream_packing(const struct pv_stream *stream); /* "", "gzip" or "zstd" */
+
+/* One sentence on the failure; "" before there was one. */
+const char *pv_stream_error(const struct pv_stream *stream);
+
+/* Bytes of the packed file read so far and its size, 0 when that is not known. */
+uint64_t pv_stream_bytes_read(const struct pv_stream *stream, uint64_t *ret_total);
+
+#endif
