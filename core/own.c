@@ -21,7 +21,8 @@ void *pv_own_resize(void *old, size_t n, size_t bytes)
     if (bytes && n > SIZE_MAX / bytes) {
         return NULL;
     }
-    return realloc(old, n * bytes ? n * bytes : 1);
+    size_t total = n * bytes;
+    return realloc(old, total ? total : 1);
 }
 
 void pv_own_free(void *block)

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * heap_test.c - what the specification and core/heap.h promise, one by one.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/heap.h"
+#include "core/pages.h"
+#include "core/status.h"
+
+enum { N_PAGES = 512, N_EVENTS = 64 };
+
+/* A heap in a region, and the events it told. */
+struct fixture {
+    unsigned char *start;
+    unsigned char map[N_PAGES];
+    struct pv_region region;
+    struct pv_failing failing;
+    struct pv_heap heap;
+    struct pv_listener listener;
+    struct pv_event events[N_EVENTS];
+    size_t n_events;
+};
+
+static void remember(void *ctx, const struct pv_event *event)
+{
+    struct fixture *f = ctx;
+    if (f->n_events < N_EVENTS) {
+        f->events[f->n_events++] = *event;
+    }
+}
+
+static struct fixture *begin(struct pv_heap_config config)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+    assert_non_null(f);
+    f->start = aligned_alloc(1 << 20, (size_t)N_PAGES * PV_PAGE_BYTES);
+    assert_non_null(f->start);
+    pv_region_init(&f->region, f->start, N_PAGES, f->map);
+    f->failing.under = pv_region_pages(&f->region);
+    config.pages = pv_failing_pages(&f->failing);
+    config.first_pages = config.first_pages ? config.first_pages : 16;
+    assert_int_equal(pv_heap_init(&f->heap, &config), PV_OK);
+    f->listener = (struct pv_listener){.event = remember, .ctx = f};
+    pv_heap_listen(&f->heap, &f->listener);
+    return f;
+}
+
+static void end(struct fixture *f)
+{
+    pv_heap_fini(&f->heap);
+    free(f->start);
+    free(f);
+}
+
+static uint64_t offset(const struct fixture *f, const void *ptr)
+{
+    return (uint64_t)((const unsigned char *)ptr - f->start);
+}
+
+static const struct pv_pebble *pebble_of(const void *payload)
+{
+    return (const struct pv_pebble *)payload - 1;
+}
+
+static void test_layout(void **state)
+{
+    (void)state;
+    assert_int_equal(offsetof(struct pv_bucket, size), 8);
+    assert_int_equal(offsetof(struct pv_bucket, largest), 16);
+    assert_int_equal(offsetof(struct pv_bucket, first), 40);
+    assert_int_equal(offsetof(struct pv_pebble, sflags), 8);
+    assert_int_equal(offsetof(struct pv_pebble, size), 16);
+    assert_int_equal(offsetof(struct pv_pebble, name), 24);
+    assert_int_equal(offsetof(struct pv_pebble, parent), 56);
+    assert_int_equal(offsetof(struct pv_pebble, next), 72);
+    struct fixture *f = begin((struct pv_heap_config){0});
+    assert_memory_equal(f->start, "KCUB", 4);
+    assert_memory_equal(f->start + 48, "KCOR", 4);
+    assert_int_equal(f->heap.first->largest, 16 * 4096 - 48 - 80);
+    end(f);
+}
+
+/* The catalog example of the interfaces: 100 and 200 bytes in a bucket of 64 KiB. */
+static void test_lower_part_is_given(void **state)
+{
+    (void)state;
+    struct fixture *f = begin((struct pv_heap_config){0});
+    void *a = pv_heap_malloc(&f->heap, 100, "openDatabase");
+    void *b = pv_heap_malloc(&f->heap, 200, NULL);
+    assert_int_equal(offset(f, a), 128);
+    assert_int_equal(pebble_of(a)->size, 128);
+    assert_int_equal(offset(f, b), 128 + 128 + 80);
+    assert_int_equal(pebble_of(b)->size, 256);
+    assert_string_equal(pebble_of(a)->name, "openDatabase");
+    assert_int_equal(pebble_of(a)->sflags, PV_FLAG_VIRTUAL);
+    assert_int_equal(f->heap.first->largest, 65536 - 48 - 3 * 80 - 128 - 256);
+    assert_int_equal(f->n_events, 4);
+    assert_int_equal(f->events[0].kind, PV_EVENT_SPLIT);
+    assert_int_equal(f->events[1].kind, PV_EVENT_ALLOC);
+    assert_int_equal(f->events[1].requested, 100);
+    end(f);
+}
+
+/* 20.3.4: split only when the rest holds a header and 64 bytes. */
+static void test_split_bound(void **state)
+{
+    (void)state;
+    struct fixture *f = begin((struct pv_heap_config){0});
+    char *hole = pv_heap_malloc(&f->heap, 1024, NULL);
+    void *wall = pv_heap_malloc(&f->heap, 64, NULL);
+    assert_non_null(wall);
+    static const struct {
+        uint64_t asked, got;
+    } cases[] = {{1024, 1024}, {897, 1024}, {833, 1024}, {832, 832}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        assert_int_equal(pv_heap_free(&f->heap, hole), PV_FAULT_NONE);
+        hole = pv_heap_malloc(&f->heap, cases[i].asked, NULL);
+        assert_int_equal(pebble_of(hole)->size, cases[i].got);
+    }
+    end(f);
+}
+
+/* A name longer than the field is cut at 31 bytes; the name is gone when the pebble is free. */
+static void test_names(void **state)
+{
+    (void)state;
+    struct fixture *f = begin((struct pv_heap_config){0});
+    void *a = pv_heap_malloc(&f->heap, 1, "0123456789012345678901234567890123456789");
+    assert_string_equal(pebble_of(a)->name, "0123456789012345678901234567890");
+    void *wall = pv_heap_malloc(&f->heap, 1, "w");
+    assert_non_null(wall);
+    void *b = pv_heap_realloc(&f->heap, a, 5000);
+    assert_ptr_not_equal(a, b);
+    assert_string_equal(pebble_of(b)->name, "0123456789012345678901234567890");
+    assert_int_equal(pebble_of(a)->name[0], 0);
+    end(f);
+}
+
+/* 20.3.5: neighbours merge, the absorbed header is no header any more, Largest is true. */
+static void test_merge(void **state)
+{
+    (void)state;
+    struct fixture *f = begin((struct pv_heap_config){0});
+    uint64_t all = f->heap.first->largest;
+    void *p[4];
+    for (size_t i = 0; i < 4; i++) {
+        p[i] = pv_heap_malloc(&f->heap, 64, NULL);
+    }
+    pv_heap_free(&f->heap, p[0]);
+    pv_heap_free(&f->heap, p[2]);
+    f->n_events = 0;
+    pv_heap_free(&f->heap, p[1]);
+    assert_int_equal(f->n_events, 3);
+    assert_int_equal(f->events[0].kind, PV_EVENT_FREE);
+    assert_int_equal(f->events[1].kind, PV_EVENT_MERGE);
+    assert_int_equal(f->events[2].kind, PV_EVENT_MERGE);
+    assert_int_equal(pebble_of(p[0])->size, 3 * 64 + 2 * 80);
+    assert_int_equal(pebble_of(p[1])->magic, 0);
+    assert_int_equal(pebble_of(p[2])->magic, 0);
+    pv_heap_free(&f->heap, p[3]);
+    assert_int_equal(f->heap.first->largest, all);
+    assert_int_equal(f->heap.n_free, 1);
+    end(f);
+}
+
+/* Largest counts free pebbles only, and best fit takes the smallest, of equals the lowest. */
+static void test_best_fit(void **state)
+{
+    (void)state;
+    struct fixture *f = begin((struct pv_heap_config){.best_fit = true});
+    static const uint64_t sizes[] = {512, 64, 256, 64, 256, 64, 384, 64};
+    void *p[8];
+    for (size_t i = 0; i < 8; i++) {
+        p[i] = pv_heap_malloc(&f->heap, sizes[i], NULL);
+    }
+    for (size_t i = 0; i < 8; i += 2) {
+        pv_heap_free(&f->heap, p[i]);
+    }
+    assert_ptr_equal(pv_heap_malloc(&f->heap, 200, NULL), p[2]);
+    assert_ptr_equal(pv_heap_malloc(&f->heap, 200, NULL), p[4]);
+    assert_ptr_equal(pv_heap_malloc(&f->heap, 200, NULL), p[6]);
+    assert_int_equal(f->heap.first->lflags, PV_BUCKET_BEST_FIT);
+    end(f);
+}
+
+/* "by whole pages, at least 16 of them, by just enough": the last free pebble satisfies it. */
+static void test_growth_in_place(void **state)
+{
+    (void)state;
+    struct fixture *f = begin((struct pv_heap_config){.first_pages = 1});
+    void *small = pv_heap_malloc(&f->heap, 64, NULL);
+    assert_non_null(pv_heap_malloc(&f->heap, 5000, NULL));
+    assert_int_equal(f->heap.first->size, 17);
+    uint64_t free_now = f->heap.first->largest;
+    assert_non_null(pv_heap_malloc(&f->heap, free_now + 100 * 4096, NULL));
+    assert_int_equal(f->heap.first->size, 17 + 101);
+    assert_int_equal(f->heap.n_buckets, 1);
+    assert_int_equal(offset(f, small), 128);
+    end(f);
+}
+
+/* A new bucket when in place is not wanted; emptied it goes, but never the first. */
+static void test_new_bucket(void **state)
+{
+    (void)state;
+    struct fixture *f =
+        begin((struct pv_heap_config){.first_pages = 1, .growth = PV_GROWTH_NEW_BUCKET});
+    void *a = pv_heap_malloc(&f->heap, 3000, NULL);
+    void *b = pv_heap_malloc(&f->heap, 3000, NULL);
+    assert_int_equal(f->heap.n_buckets, 2);
+    assert_int_equal(f->heap.last->size, PV_GROW_PAGES_MIN);
+    assert_int_equal(f->heap.last->prev, (uintptr_t)f->heap.first);
+    f->n_events = 0;
+    pv_heap_free(&f->heap, b);
+    assert_int_equal(f->heap.n_buckets, 1);
+    assert_int_equal(f->events[f->n_events - 1].kind, PV_EVENT_BUCKET_REMOVE);
+    pv_heap_free(&f->heap, a);
+    assert_int_equal(f->heap.n_buckets, 1);
+    assert_int_equal(f->heap.first->next, 0);
+    end(f);
+}
+
+/* 20.3.4 and 20.3.6: three pebbles out of one; the pads stay free for others. */
+static void test_alignment(void **state)
+{
+    (void)state;
+    struct fixture *f = begin((struct pv_heap_config){0});
+    for (uint32_t alignment = 1; alignment <= PV_ALIGN_MAX; alignment *= 2) {
+        struct pv_request request = {
+            .size = 100, .flags = PV_FLAG_ALIGNED, .alignment = alignment, .name = "aligned"};
+        void *a = pv_heap_alloc(&f->heap, &request);
+        assert_non_null(a);
+        uint64_t kept = alignment < PV_ALIGN_MIN ? PV_ALIGN_MIN : alignment;
+        assert_int_equal((uintptr_t)a % kept, 0);
+        assert_int_equal(pebble_of(a)->alignment, kept);
+        void *b = pv_heap_realloc(&f->heap, a, 3000);
+        assert_non_null(b);
+        assert_int_equal((uintptr_t)b % kept, 0);
+        pv_heap_free(&f->heap, b);
+        assert_int_equal(f->heap.n_free, 1);
+    }
+    struct pv_request odd = {.size = 1, .flags = PV_FLAG_ALIGNED, .alignment = 3000};
+    void *rounded_up = pv_heap_alloc(&f->heap, &odd);
+    assert_int_equal((uintptr_t)rounded_up % 4096, 0);
+    odd.alignment = PV_ALIGN_MAX + 1;
+    assert_null(pv_heap_alloc(&f->heap, &odd));
+    end(f);
+}
+
+static void test_refused_requests(void **state)
+{
+    (void)state;
+    struct fixture *f = begin((struct pv_heap_config){.limit_pages = 32});
+    struct pv_request both = {.size = 1, .flags = PV_FLAG_VIRTUAL | PV_FLAG_PHYSICAL};
+    assert_null(pv_heap_alloc(&f->heap, &both));
+    assert_null(pv_heap_malloc(&f->heap, UINT64_MAX, NULL));
+    assert_null(pv_heap_malloc(&f->heap, INT64_MAX, NULL));
+    assert_null(pv_heap_calloc(&f->heap, UINT64_MAX / 8, 9, NULL));
+    assert_null(pv_heap_malloc(&f->heap, 32 * 4096, NULL));
+    assert_non_null(pv_heap_malloc(&f->heap, 32 * 4096 - 128, NULL));
+    assert_int_equal(f->heap.n_pages, 32);
+    struct pv_heap empty;
+    assert_int_equal(pv_heap_init(&empty, &(struct pv_heap_config){0}), PV_EINVAL);
+    pv_heap_fini(&empty);
+    end(f);
+}
+
+/* In place when it fits, giving the tail back; into the next; else away, contents and all. */
+static void test_resizing(void **state)
+{
+    (void)state;
+    struct fixture *f = begin((struct pv_heap_config){0});
+    unsigned char *a = pv_heap_malloc(&f->heap, 1000, "a");
+    memset(a, 7, 1000);
+    assert_ptr_equal(pv_heap_realloc(&f->heap, a, 1024), a);
+    assert_ptr_equal(pv_heap_realloc(&f->heap, a, 100), a);
+    assert_int_equal(pebble_of(a)->size, 128);
+    assert_ptr_equal(pv_heap_realloc(&f->heap, a, 2000), a);
+    assert_int_equal(pebble_of(a)->size, 2048);
+    void *wall = pv_heap_malloc(&f->heap, 1, NULL);
+    unsigned char *b = pv_heap_realloc(&f->heap, a, 4000);
+    assert_ptr_not_equal(a, b);
+    for (size_t i = 0; i < 100; i++) {
+        assert_int_equal(b[i], 7);
+    }
+    assert_int_equal(pv_heap_free(&f->heap, wall), PV_FAULT_NONE);
+
+    /* A move that fails leaves the block as it was. */
+    void *wall2 = pv_heap_malloc(&f->heap, 1, NULL);
+    assert_non_null(wall2);
+    f->failing.fail_at = f->failing.n_calls + 1;
+    f->failing.sticky = true;
+    assert_null(pv_heap_realloc(&f->heap, b, 40 * 4096));
+    assert_int_equal(b[50], 7);
+    assert_int_equal(pebble_of(b)->lflags, PV_PEBBLE_USED);
+    end(f);
+}
+
+static void test_calloc_clears(void **state)
+{
+    (void)state;
+    struct fixture *f = begin((struct pv_heap_config){0});
+    unsigned char *dirty = pv_heap_malloc(&f->heap, 640, NULL);
+    memset(dirty, 0xFF, 640);
+    pv_heap_free(&f->heap, dirty);
+    unsigned char *clean = pv_heap_calloc(&f->heap, 64, 10, NULL);
+    assert_ptr_equal(clean, dirty);
+    for (size_t i = 0; i < 640; i++) {
+        assert_int_equal(clean[i], 0);
+    }
+    memset(clean, 0xFF, 640);
+    assert_ptr_equal(pv_heap_realloc(&f->heap, clean, 1280), clean);
+    for (size_t i = 640; i < 1280; i++) {
+        assert_int_equal(clean[i], 0);
+    }
+    end(f);
+}
+
+static void expect_fault(struct fixture *f, void *ptr, enum pv_fault fault)
+{
+    f->n_events = 0;
+    assert_int_equal(pv_heap_free(&f->heap, ptr), fault);
+    assert_int_equal(f->n_events, 1);
+    assert_int_equal(f->events[0].kind, PV_EVENT_FAULT);
+    assert_int_equal(f->events[0].fault, fault);
+    assert_ptr_equal(f->events[0].ptr, ptr);
+    assert_string_not_equal(pv_fault_name(fault), "?");
+}
+
+static void test_faults(void **state)
+{
+    (void)state;
+    struct fixture *f = begin((struct pv_heap_config){0});
+    unsigned char *a = pv_heap_malloc(&f->heap, 200, NULL);
+    unsigned char *b = pv_heap_malloc(&f->heap, 200, NULL);
+    unsigned char *c = pv_heap_malloc(&f->heap, 200, NULL);
+    int local = 0;
+    assert_int_equal(pv_heap_free(&f->heap, NULL), PV_FAULT_NONE);
+    expect_fault(f, &local, PV_FAULT_FOREIGN_POINTER);
+    expect_fault(f, (void *)(uintptr_t)64, PV_FAULT_FOREIGN_POINTER);
+    expect_fault(f, (void *)UINTPTR_MAX, PV_FAULT_FOREIGN_POINTER);
+    expect_fault(f, a + 16, PV_FAULT_NOT_A_PEBBLE);
+    expect_fault(f, a + 1, PV_FAULT_NOT_A_PEBBLE);
+    expect_fault(f, f->start, PV_FAULT_NOT_A_PEBBLE);
+    assert_int_equal(pv_heap_free(&f->heap, a), PV_FAULT_NONE);
+    expect_fault(f, a, PV_FAULT_DOUBLE_FREE);
+    memset(b + 256, 'x', 16);
+    expect_fault(f, b, PV_FAULT_BAD_HEADER);
+    expect_fault(f, c, PV_FAULT_NOT_A_PEBBLE);
+    f->n_events = 0;
+    assert_null(pv_heap_realloc(&f->heap, c, 10));
+    assert_int_equal(f->events[0].kind, PV_EVENT_FAULT);
+    assert_non_null(pv_heap_malloc(&f->heap, 64, NULL));
+    end(f);
+}
+
+/* Every page request fails once: the call is refused or served otherwise, nothing breaks. */
+static void test_page_failures(void **state)
+{
+    (void)state;
+    for (uint64_t n = 2; n < 6; n++) {
+        struct fixture *f = begin((struct pv_heap_config){0});
+        f->failing.fail_at = n;
+        f->failing.sticky = n % 2;
+        size_t n_given = 0;
+        for (size_t i = 0; i < 40; i++) {
+            n_given += pv_heap_malloc(&f->heap, 9000, NULL) != NULL;
+        }
+        assert_true(n % 2 ? n_given < 40 : n_given == 40);
+        end(f);
+    }
+    struct pv_failing failing = {.fail_at = 1};
+    struct pv_heap heap;
+    struct pv_heap_config config = {.pages = pv_failing_pages(&failing), .first_pages = 1};
+    assert_int_equal(pv_heap_init(&heap, &config), PV_ENOMEM);
+    pv_heap_fini(&heap);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_layout),          cmocka_unit_test(test_lower_part_is_given),
+        cmocka_unit_test(test_split_bound),     cmocka_unit_test(test_names),
+        cmocka_unit_test(test_merge),           cmocka_unit_test(test_best_fit),
+        cmocka_unit_test(test_growth_in_place), cmocka_unit_test(test_new_bucket),
+        cmocka_unit_test(test_alignment),       cmocka_unit_test(test_refused_requests),
+        cmocka_unit_test(test_resizing),         cmocka_unit_test(test_calloc_clears),
+        cmocka_unit_test(test_faults),          cmocka_unit_test(test_page_failures),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

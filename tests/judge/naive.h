@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * naive.h - the judge: the Bucket/Pebble heap as a plain list, written from the specification
+ * and the rules of core/heap.h without looking at how heap.c does it. It keeps no memory, only
+ * numbers; every search for room is a walk over all pebbles, free or not.
+ */
+#ifndef PV_NAIVE_H
+#define PV_NAIVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct naive_pebble {
+    uint64_t addr, size; /* of the header; of the payload */
+    bool used;
+    uint32_t flags;
+    uint64_t alignment;                       /* 0: none was asked for */
+    struct naive_pebble *prev, *next, *chain; /* chain: of the table of payloads */
+    struct naive_bucket *bucket;
+};
+
+struct naive_bucket {
+    uint64_t addr, pages;
+    struct naive_pebble *pebbles;
+    struct naive_bucket *prev, *next;
+};
+
+enum { NAIVE_TABLE = 1 << 16 };
+
+struct naive {
+    bool best_fit, new_buckets;
+    uint64_t limit_pages; /* 0: none */
+    uint64_t base, space_pages;
+    struct naive_bucket *buckets;
+    struct naive_pebble **used; /* by payload address, so that free need not search */
+    /* Asked before every get or grow of pages, as a failing provider is; NULL: all succeed. */
+    bool (*refuse)(void *ctx);
+    void *refuse_ctx;
+};
+
+void naive_init(struct naive *naive, uint64_t first_pages);
+void naive_fini(struct naive *naive);
+
+/* Payload addresses; 0: refused. */
+uint64_t naive_alloc(struct naive *naive, uint64_t size, uint32_t flags, uint64_t alignment);
+uint64_t naive_realloc(struct naive *naive, uint64_t payload, uint64_t size);
+void naive_free(struct naive *naive, uint64_t payload);
+
+#endif
