@@ -1,0 +1,17 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# headers.sh ROOT - each header compiles alone, and twice.
+cd "$1" || exit 2
+
+cc=${CC:-cc}
+failed=0
+for header in $(find core traces inspect replay viz -name '*.h' | LC_ALL=C sort); do
+    if ! printf '#include "%s"\n#include "%s"\nextern int pv_used;\n' "$header" "$header" |
+        $cc -std=c17 -D_GNU_SOURCE -Wall -Wextra -Wstrict-prototypes -Werror -I. -fsyntax-only \
+            -x c -; then
+        echo "$header: does not compile alone"
+        failed=1
+    fi
+done
+exit $failed

@@ -1,0 +1,65 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# prove.sh ROOT - each check passes on a clean little tree and fails on one with a violation. A
+# check that cannot fail would be no check.
+root=$1
+checks=$root/tests/checks
+tree=$(mktemp -d) || exit 2
+trap 'rm -rf "$tree"' EXIT
+failed=0
+spdx='/* SPDX-License-Identifier: MIT */'
+
+clean_tree() {
+    rm -rf "${tree:?}"/* "$tree"/.clang-format
+    mkdir "$tree/core" "$tree/traces" "$tree/inspect" "$tree/replay" "$tree/viz"
+    cp "$root/.clang-format" "$tree"
+    printf '%s\n#include <stdint.h>\nint pv_a(uint32_t a);\n' "$spdx" >"$tree/core/a.h"
+    printf '%s\n#include "core/a.h"\nint pv_a(uint32_t a)\n{\n    return (int)a;\n}\n' \
+        "$spdx" >"$tree/core/a.c"
+    printf '%s\n#include "core/a.h"\n#include <zlib.h>\nstruct pv_b;\n' "$spdx" >"$tree/traces/b.h"
+}
+
+expect() { # expect 0|1 CHECK WHAT
+    CC=${CC:-cc} sh "$checks/$2.sh" "$tree" >"$tree/out" 2>&1
+    got=$?
+    if [ "$got" = 77 ]; then
+        return
+    fi
+    if [ "$1" = 0 ] && [ "$got" != 0 ] || [ "$1" = 1 ] && [ "$got" = 0 ]; then
+        echo "$2: expected $1, got $got: $3"
+        cat "$tree/out"
+        failed=1
+    fi
+}
+
+violation() { # violation CHECK FILE TEXT
+    clean_tree
+    printf '%s\n' "$3" >>"$tree/$2"
+    expect 1 "$1" "$3"
+}
+
+clean_tree
+for check in layers spdx words format headers freestanding; do
+    expect 0 "$check" "a clean tree"
+done
+violation layers core/a.c '#include "traces/b.h"'
+violation layers core/a.c '#include <stdio.h>'
+violation layers traces/b.h '#include "inspect/x.h"'
+violation layers inspect/c.h '#include "traces/b.h"'
+violation layers replay/d.h '#include "viz/x.h"'
+violation layers viz/e.c '#include "e.h"'
+violation layers viz/e.c '#include "viz/../core/a.h"'
+violation layers viz/e.c '#include <zlib.h>'
+violation spdx viz/e.c 'int pv_e;'
+violation words viz/e.c "/* see ../sha""red/X.md */"
+violation words viz/e.c "/* /wo""rk/x */"
+violation words viz/e.c "/* TO""DO: later */"
+violation format viz/e.c "$spdx
+int   pv_e;"
+violation headers viz/e.h 'size_t pv_e(void);'
+violation headers viz/e.h 'struct pv_twice { int a; };'
+violation freestanding core/f.c '#include <string.h>'
+violation freestanding core/f.c 'int puts(const char *s); int pv_f(void); int pv_f(void) { return puts("x"); }'
+violation freestanding core/f.c 'int pv_f(void); int pv_f(void) { }'
+exit $failed
