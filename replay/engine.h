@@ -71,7 +71,8 @@ struct pv_engine_type {
     /* O(1) figures: free payload bytes, free blocks, the largest free block. */
     void (*free_space)(struct pv_engine *engine, uint64_t *ret_bytes, uint64_t *ret_blocks,
                        uint64_t *ret_largest);
-    uint64_t (*high_water)(struct pv_engine *engine); /* see METRICS in metrics.h */
+    /* The sum over all buckets of the end of the last used block less the bucket's start. */
+    uint64_t (*extent)(struct pv_engine *engine);
 };
 
 /* NULL when there is no engine of that name. *ret_planned (may be NULL) is set when the name is

@@ -2,7 +2,7 @@
  *
  * engine_bucket.c - drives core/heap.h on pages of its own and speaks in target addresses.
  *
- * The high-water mark is kept from the heap's events in O(1) each: of a bucket only the change
+ * The extent is kept from the heap's events in O(1) each: of a bucket only the change
  * at its last used pebble matters, and since no two free pebbles are neighbours, that pebble is
  * the last one or the last but one of the list.
  */
@@ -22,8 +22,7 @@ struct pv_engine {
     struct pv_listener listener;
     struct pv_engine_listener told; /* who is told of buckets */
     uint64_t bias;
-    uint64_t used_extent; /* sum over buckets: end of the last used pebble less the start */
-    uint64_t high_water;
+    uint64_t extent; /* sum over buckets: end of the last used pebble less the start */
 };
 
 static bool pebble_used(const struct pv_pebble *pebble)
@@ -55,14 +54,11 @@ static uint64_t reach(const struct pv_pebble *pebble)
 static void count_extent(struct pv_engine *engine, const struct pv_event *event)
 {
     if (event->kind == PV_EVENT_ALLOC && is_last_used(event->pebble)) {
-        engine->used_extent += reach(event->pebble);
+        engine->extent += reach(event->pebble);
     } else if (event->kind == PV_EVENT_FREE && is_last_used(event->pebble)) {
-        engine->used_extent -= reach(event->pebble);
+        engine->extent -= reach(event->pebble);
     } else if (event->kind == PV_EVENT_RESIZE && is_last_used(event->pebble)) {
-        engine->used_extent += event->pebble->size - event->old_size;
-    }
-    if (engine->used_extent > engine->high_water) {
-        engine->high_water = engine->used_extent;
+        engine->extent += event->pebble->size - event->old_size;
     }
 }
 
@@ -221,16 +217,16 @@ static void bucket_free_space(struct pv_engine *engine, uint64_t *ret_bytes,
     *ret_largest = pv_heap_largest(&engine->heap);
 }
 
-static uint64_t bucket_high_water(struct pv_engine *engine)
+static uint64_t bucket_extent(struct pv_engine *engine)
 {
-    return engine->high_water;
+    return engine->extent;
 }
 
 #define BUCKET_ENGINE                                                                          \
     .header_bytes = sizeof(struct pv_pebble), .bucket_header_bytes = sizeof(struct pv_bucket), \
     .close = bucket_close, .alloc = bucket_alloc, .resize = bucket_resize,                     \
     .free = bucket_free, .walk = bucket_walk, .free_space = bucket_free_space,                 \
-    .high_water = bucket_high_water
+    .extent = bucket_extent
 
 const struct pv_engine_type pv_engine_first_fit = {
     .name = "first-fit",

@@ -47,8 +47,8 @@ struct pv_stats {
     struct pv_moment peak_held; /* the first moment at which H is largest */
     uint64_t peak_live_blocks;  /* the most blocks live at once, at any moment */
     uint64_t peak_block_bytes;  /* max B */
-    uint64_t high_water_bytes;
-    double sum_live, sum_held; /* over events, for the weighted mean */
+    uint64_t high_water_bytes;  /* the largest extent (engine.h) after any event */
+    double sum_live, sum_held;  /* over events, for the weighted mean */
     struct pv_series series;
 };
 

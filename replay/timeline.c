@@ -230,7 +230,10 @@ static void count(struct pv_timeline *timeline)
     struct pv_moment now = timeline->log.moment;
     timeline->type->free_space(timeline->engine, &now.free_bytes, &now.free_blocks,
                                &now.largest_free_bytes);
-    timeline->stats.high_water_bytes = timeline->type->high_water(timeline->engine);
+    uint64_t extent = timeline->type->extent(timeline->engine);
+    if (extent > timeline->stats.high_water_bytes) {
+        timeline->stats.high_water_bytes = extent;
+    }
     pv_stats_add(&timeline->stats, &now);
 }
 
