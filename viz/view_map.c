@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * view_map.c - the heap by address: every cell stands for a range of bytes.
+ *
+ *   100000000 ██▓▓░░··██████≡█···    density: used bytes of the cell's bytes, headers of used
+ *   100014000 ···◆···········▏       pebbles with them; colour: the tag with the most bytes
+ *
+ * What a cell shows, the first that holds: a finding; a block that the event at the cursor made
+ * or ended; with cells no larger than two headers, mostly header; used bytes; free. The
+ * selected pebble's cells are reversed and show its tag's letter. While a search lasts, what is
+ * not in it is grey and thin.
+ *
+ * One pass over the pebbles of the visible buckets, in any order: O(pebbles + cells). A cell's
+ * leading tag is exact where pebbles stand in address order; in a sick heap where they do not,
+ * it may be the leading tag of a part.
+ */
+#include <string.h>
+
+#include "core/own.h"
+#include "core/status.h"
+#include "viz/view.h"
+
+enum { SELECTED = 1, MADE = 2, ENDED = 4, FINDING = 8 };
+
+struct cell {
+    uint64_t used, free, header; /* bytes; a used pebble's header is in both of the outer two */
+    uint64_t match;
+    uint64_t lead; /* bytes of the leading tag */
+    uint64_t born; /* of the pebble that holds most of the cell */
+    uint64_t most;
+    uint32_t tag; /* the leading one */
+    unsigned flags;
+};
+
+struct map {
+    const struct pv_model *model;
+    uint64_t from, until; /* visible cells */
+    struct cell *cells;
+    uint64_t *tag_bytes; /* of each tag in tag_cell */
+    uint64_t *tag_cell;
+    size_t n_tags;
+};
+
+enum part { PART_BUCKET, PART_HEADER, PART_PAYLOAD };
+
+static void add_tag(struct map *map, struct cell *cell, uint64_t at, uint32_t tag,
+                    uint64_t bytes)
+{
+    if (tag >= map->n_tags) {
+        return;
+    }
+    if (map->tag_cell[tag] != at + 1) {
+        map->tag_cell[tag] = at + 1;
+        map->tag_bytes[tag] = 0;
+    }
+    map->tag_bytes[tag] += bytes;
+    if (map->tag_bytes[tag] > cell->lead) {
+        cell->lead = map->tag_bytes[tag];
+        cell->tag = tag;
+    }
+}
+
+static void add_part(struct map *map, struct cell *cell, uint64_t at, enum part part,
+                     const struct pv_pebble_row *pebble, uint64_t bytes)
+{
+    bool used = pebble && pv_pebble_row_used(pebble);
+
+    if (part != PART_PAYLOAD) {
+        cell->header += bytes;
+    }
+    if (used) {
+        cell->used += bytes;
+        add_tag(map, cell, at, pebble->tag, bytes);
+        if (map->model->searching && pebble->tag < map->model->cap_match &&
+            map->model->match[pebble->tag]) {
+            cell->match += bytes;
+        }
+        if (bytes > cell->most) {
+            cell->most = bytes;
+            cell->born = pebble->born;
+        }
+    } else if (part == PART_PAYLOAD) {
+        cell->free += bytes;
+    }
+}
+
+/* Adds the bytes from start up to end to the cells that they lie in. */
+static void add(struct map *map, size_t bucket, uint64_t start, uint64_t end, enum part part,
+                const struct pv_pebble_row *pebble)
+{
+    const struct pv_model *model = map->model;
+    uint64_t cell = pv_map_cell(model, bucket, start);
+
+    if (end <= start || cell >= map->until) {
+        return;
+    }
+    if (cell < map->from) {
+        cell = map->from;
+    }
+    uint64_t last = pv_map_cell(model, bucket, end - 1);
+    for (; cell <= last && cell < map->until; cell++) {
+        uint64_t low = pv_map_addr(model, bucket, cell);
+        uint64_t high = low + model->map.cell_bytes;
+        low = low < start ? start : low;
+        high = high > end ? end : high;
+        if (high > low) {
+            add_part(map, &map->cells[cell - map->from], cell, part, pebble, high - low);
+        }
+    }
+}
+
+static void add_bucket(struct map *map, size_t index)
+{
+    const struct pv_snapshot *snapshot = map->model->snapshot;
+    const struct pv_bucket_row *bucket = &snapshot->buckets[index];
+    uint64_t end = bucket->addr + bucket->n_pages * snapshot->page_bytes;
+
+    add(map, index, bucket->addr, bucket->addr + snapshot->bucket_bytes, PART_BUCKET, NULL);
+    for (size_t i = 0; i < bucket->n_pebbles; i++) {
+        const struct pv_pebble_row *pebble = &snapshot->pebbles[bucket->first_pebble + i];
+        uint64_t payload = pebble->addr + snapshot->pebble_bytes;
+        if (pebble->addr < bucket->addr || payload > end) {
+            continue; /* a damaged row; its finding stands in the list */
+        }
+        uint64_t stop = pebble->size > end - payload ? end : payload + pebble->size;
+        add(map, index, pebble->addr, payload, PART_HEADER, pebble);
+        add(map, index, payload, stop, PART_PAYLOAD, pebble);
+    }
+}
+
+/* Sets flags on the cells of a block, or on its first cell only. */
+static void flag(struct map *map, uint64_t addr, uint64_t bytes, unsigned flags,
+                 bool first_only)
+{
+    const struct pv_snapshot *snapshot = map->model->snapshot;
+
+    for (size_t i = 0; i < snapshot->n_buckets; i++) {
+        const struct pv_bucket_row *bucket = &snapshot->buckets[i];
+        uint64_t end = bucket->addr + bucket->n_pages * snapshot->page_bytes;
+        if (addr < bucket->addr || addr >= end) {
+            continue;
+        }
+        uint64_t cell = pv_map_cell(map->model, i, addr);
+        uint64_t last =
+            first_only || bytes == 0 ? cell : pv_map_cell(map->model, i, addr + bytes - 1);
+        cell = cell < map->from ? map->from : cell;
+        for (; cell <= last && cell < map->until; cell++) {
+            map->cells[cell - map->from].flags |= flags;
+        }
+        return;
+    }
+}
+
+static void flag_cells(struct map *map)
+{
+    const struct pv_model *model = map->model;
+    const struct pv_snapshot *snapshot = model->snapshot;
+    const struct pv_pebble_row *pebble = pv_model_pebble(model);
+
+    if (pebble) {
+        flag(map, pebble->addr, snapshot->pebble_bytes + pebble->size, SELECTED, false);
+    }
+    if (model->step.ended) {
+        flag(map, model->step.ended->addr, 1, ENDED, true);
+    }
+    if (model->step.made) {
+        flag(map, model->step.made->addr, 1, MADE, true);
+    }
+    for (size_t i = 0; i < snapshot->n_findings; i++) {
+        flag(map, snapshot->findings[i].addr, 1, FINDING, true);
+    }
+}
+
+static int age_step(const struct pv_model *model, uint64_t born)
+{
+    uint64_t age = (uint64_t)model->cursor >= born ? (uint64_t)model->cursor - born : 0;
+    uint64_t most = (uint64_t)model->last + 2;
+    int bits = 0, of = 1;
+
+    for (age++; age > 1; age >>= 1) {
+        bits++;
+    }
+    for (; most > 1; most >>= 1) {
+        of++;
+    }
+    return bits * PV_THEME_AGES / of;
+}
+
+static const char *density(const struct pv_theme *theme, uint64_t part, uint64_t whole)
+{
+    uint64_t quarters = whole ? (part * 4 + whole - 1) / whole : 0;
+
+    quarters = quarters < 1 ? 1 : quarters > 4 ? 4 : quarters;
+    return pv_theme_glyph(theme, (enum pv_glyph)((uint64_t)PV_GLYPH_USED_1 + quarters - 1));
+}
+
+/* The look of used bytes. */
+static void used_look(const struct map *map, const struct cell *cell, char *glyph,
+                      struct pv_style *style)
+{
+    const struct pv_model *model = map->model;
+    const struct pv_theme *theme = &model->theme;
+    const char *tag = pv_model_tag_text(model, cell->tag);
+    uint64_t whole = cell->used + cell->free;
+
+    *style = pv_theme_tag(theme, tag);
+    if (cell->lead * 5 < cell->used) {
+        *style = pv_theme_style(theme, PV_ROLE_MIXED);
+    }
+    if (model->paint == PV_PAINT_AGE && cell->born != PV_UNKNOWN) {
+        *style = pv_theme_age(theme, age_step(model, cell->born));
+    }
+    strcpy(glyph, density(theme, cell->used, whole));
+    if (model->searching) {
+        *style = cell->match ? *style : pv_theme_style(theme, PV_ROLE_FREE);
+        strcpy(glyph, cell->match ? pv_theme_glyph(theme, PV_GLYPH_USED_4)
+                                  : pv_theme_glyph(theme, PV_GLYPH_USED_1));
+        return;
+    }
+    if ((model->paint == PV_PAINT_LETTER && cell->used * 4 >= whole) ||
+        (cell->flags & SELECTED)) {
+        glyph[0] = pv_theme_letter(tag);
+        glyph[1] = '\0';
+    }
+}
+
+static void look(const struct map *map, const struct cell *cell, char *glyph,
+                 struct pv_style *style)
+{
+    const struct pv_theme *theme = &map->model->theme;
+    uint64_t small = 2 * (uint64_t)map->model->snapshot->pebble_bytes;
+
+    if (cell->flags & FINDING) {
+        strcpy(glyph, pv_theme_glyph(theme, PV_GLYPH_FINDING));
+        *style = pv_theme_style(theme, PV_ROLE_FAULT);
+    } else if (cell->flags & (MADE | ENDED)) {
+        strcpy(glyph,
+               pv_theme_glyph(theme, cell->flags & MADE ? PV_GLYPH_MADE : PV_GLYPH_ENDED));
+        *style = pv_theme_style(theme, PV_ROLE_CHANGED);
+    } else if (map->model->map.cell_bytes <= small &&
+               cell->header * 2 > map->model->map.cell_bytes) {
+        strcpy(glyph, pv_theme_glyph(theme, PV_GLYPH_HEADER));
+        *style = pv_theme_style(theme, PV_ROLE_HEADER);
+    } else if (cell->used) {
+        used_look(map, cell, glyph, style);
+    } else {
+        strcpy(glyph, pv_theme_glyph(theme, PV_GLYPH_FREE));
+        *style = pv_theme_style(theme, PV_ROLE_FREE);
+    }
+    if (cell->flags & SELECTED) {
+        style->attributes |= PV_REVERSE | PV_BOLD;
+    }
+}
+
+static void draw_label(const struct map *map, struct pv_grid *grid, struct pv_area area,
+                       int line)
+{
+    const struct pv_model *model = map->model;
+    uint64_t columns = (uint64_t)model->map.columns;
+    uint64_t cell = map->from + (uint64_t)line * columns;
+    size_t bucket = pv_map_bucket(model, cell);
+
+    if (bucket == PV_NONE) {
+        bucket = pv_map_bucket(model, cell + 1);
+        cell++;
+    }
+    if (bucket == PV_NONE) {
+        return;
+    }
+    const struct pv_pebble_row *pebble = pv_model_pebble(model);
+    bool here = pebble && pv_map_cell(model, pebble->bucket, model->addr) / columns ==
+                              map->from / columns + (uint64_t)line;
+    pv_grid_print(grid, area.column, area.line + line, model->map.label,
+                  pv_theme_style(&model->theme, here ? PV_ROLE_STRONG : PV_ROLE_QUIET), "%llx",
+                  (unsigned long long)pv_map_addr(model, bucket, cell));
+}
+
+static void draw_cells(const struct map *map, struct pv_grid *grid, struct pv_area area)
+{
+    const struct pv_model *model = map->model;
+    struct pv_style quiet = pv_theme_style(&model->theme, PV_ROLE_QUIET);
+
+    for (int line = 0; line < model->map.lines; line++) {
+        draw_label(map, grid, area, line);
+        size_t bucket = PV_NONE;
+        for (int column = 0; column < model->map.columns; column++) {
+            uint64_t at =
+                map->from + (uint64_t)line * (uint64_t)model->map.columns + (uint64_t)column;
+            size_t before = bucket;
+            bucket = pv_map_bucket(model, at);
+            struct pv_area one = {area.column + model->map.label + column, area.line + line, 1,
+                                  1};
+            if (bucket == PV_NONE) {
+                if (before != PV_NONE) {
+                    pv_grid_fill(grid, one, pv_theme_glyph(&model->theme, PV_GLYPH_END), quiet);
+                }
+                continue;
+            }
+            char glyph[PV_GLYPH_BYTES];
+            struct pv_style style;
+            look(map, &map->cells[at - map->from], glyph, &style);
+            pv_grid_fill(grid, one, glyph, style);
+        }
+    }
+}
+
+static void draw_title(const struct pv_model *model, struct pv_grid *grid)
+{
+    static const char *const paints[] = {"tags", "letters", "ages"};
+    const struct pv_theme *theme = &model->theme;
+    char title[128], legend[128], cell[PV_FORMAT_BYTES];
+
+    snprintf(title, sizeof title, "Map  a cell is %s  %s%s",
+             pv_format_bytes(cell, model->map.cell_bytes), paints[model->paint],
+             model->zoom        ? "  zoomed"
+             : model->searching ? "  search"
+                                : "");
+    snprintf(legend, sizeof legend, "%s%s%s%s used  %s free  %s made  %s ended",
+             pv_theme_glyph(theme, PV_GLYPH_USED_1), pv_theme_glyph(theme, PV_GLYPH_USED_2),
+             pv_theme_glyph(theme, PV_GLYPH_USED_3), pv_theme_glyph(theme, PV_GLYPH_USED_4),
+             pv_theme_glyph(theme, PV_GLYPH_FREE), pv_theme_glyph(theme, PV_GLYPH_MADE),
+             pv_theme_glyph(theme, PV_GLYPH_ENDED));
+    pv_view_pane_title(model, grid, PV_PANE_MAP, title, legend);
+}
+
+int pv_view_map(const struct pv_model *model, struct pv_grid *grid)
+{
+    struct pv_area area = model->panes[PV_PANE_MAP];
+    size_t n_cells = (size_t)model->map.columns * (size_t)model->map.lines;
+    size_t n_tags = pv_tags_count(pv_timeline_tags(model->timeline));
+    struct map map = {
+        .model = model,
+        .from = model->map.top * (uint64_t)model->map.columns,
+        .n_tags = n_tags,
+    };
+    int result = PV_ENOMEM;
+
+    if (area.columns == 0) {
+        return 0;
+    }
+    draw_title(model, grid);
+    map.until = map.from + n_cells;
+    map.cells = pv_own_calloc(n_cells, sizeof *map.cells);
+    map.tag_bytes = pv_own_calloc(n_tags, sizeof *map.tag_bytes);
+    map.tag_cell = pv_own_calloc(n_tags, sizeof *map.tag_cell);
+    if (map.cells && map.tag_bytes && map.tag_cell) {
+        for (size_t i = 0; i < model->snapshot->n_buckets; i++) {
+            uint64_t first = model->map.first[i];
+            if (first < map.until && first + pv_map_bucket_cells(model, i) > map.from) {
+                add_bucket(&map, i);
+            }
+        }
+        flag_cells(&map);
+        draw_cells(&map, grid, area);
+        result = 0;
+    }
+    pv_own_free(map.cells);
+    pv_own_free(map.tag_bytes);
+    pv_own_free(map.tag_cell);
+    return result;
+}
