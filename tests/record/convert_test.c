@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * convert_test.c - spools written by hand become the traces that they must: interleaved
+ * threads, calls that the library never saw, records torn by a death, nonsense.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/status.h"
+#include "traces/reader.h"
+#include "traces/record/convert.h"
+#include "traces/record/spool.h"
+
+enum { RECORDS_MAX = 64, TEXT_BYTES = 1024 };
+
+struct fixture {
+    char folder[64], spool[128], trace[128];
+    struct pv_spool_header header;
+    struct pv_spool_record records[RECORDS_MAX];
+    size_t n;
+    struct pv_record_options options;
+    struct pv_record_result result;
+    char text[TEXT_BYTES]; /* the trace, one word an event */
+};
+
+static int setup(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof *fixture);
+    assert_non_null(fixture);
+    snprintf(fixture->folder, sizeof fixture->folder, "/tmp/pv-convert-XXXXXX");
+    assert_non_null(mkdtemp(fixture->folder));
+    snprintf(fixture->spool, sizeof fixture->spool, "%s/spool", fixture->folder);
+    snprintf(fixture->trace, sizeof fixture->trace, "%s/t.json", fixture->folder);
+    fixture->header.magic = PV_SPOOL_MAGIC;
+    *state = fixture;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *fixture = *state;
+    unlink(fixture->spool);
+    unlink(fixture->trace);
+    assert_int_equal(rmdir(fixture->folder), 0);
+    free(fixture);
+    return 0;
+}
+
+static void add(struct fixture *fixture, enum pv_spool_kind kind, uint32_t thread,
+                uint64_t addr, uint64_t size, uint64_t extra)
+{
+    assert_true(fixture->n < RECORDS_MAX);
+    struct pv_spool_record *record = &fixture->records[fixture->n++];
+    record->kind = (uint8_t)kind;
+    record->thread = thread;
+    record->call.addr = addr;
+    record->call.size = size;
+    record->call.extra = extra;
+}
+
+/* "m1:100" is a malloc of id 1, "r1:200" a realloc, "f1" a free. */
+static void read_back(struct fixture *fixture)
+{
+    static const char letters[] = "mcarfk";
+    struct pv_reader *reader = NULL;
+    struct pv_trace_event event;
+    size_t n = 0;
+    assert_int_equal(pv_reader_open(&reader, fixture->trace, NULL), 0);
+    while (pv_reader_next(reader, &event) == 0) {
+        n += (size_t)snprintf(fixture->text + n, sizeof fixture->text - n, "%s%c%d",
+                              n ? " " : "", letters[event.op], (int)event.id.number);
+        if (event.op != PV_OP_FREE) {
+            n += (size_t)snprintf(fixture->text + n, sizeof fixture->text - n, ":%d",
+                                  (int)event.size);
+        }
+        assert_true(n < sizeof fixture->text);
+    }
+    pv_reader_close(reader);
+}
+
+static int convert(struct fixture *fixture)
+{
+    static const char zeros[PV_SPOOL_HEADER_BYTES];
+    int fd = open(fixture->spool, O_RDWR | O_CREAT | O_TRUNC, 0600);
+    assert_true(fd >= 0);
+    if (!fixture->header.n_claimed) {
+        fixture->header.n_claimed = fixture->n;
+    }
+    size_t bytes = fixture->n * sizeof fixture->records[0];
+    assert_int_equal(pwrite(fd, zeros, sizeof zeros, 0), sizeof zeros);
+    assert_int_equal(pwrite(fd, &fixture->header, sizeof fixture->header, 0),
+                     sizeof fixture->header);
+    assert_int_equal(pwrite(fd, fixture->records, bytes, sizeof zeros), bytes);
+    struct pv_convert about = {
+        .fd = fd, .program = "test", .executable = "/nowhere/bin/tool", .path = fixture->trace};
+    int status = pv_convert_spool(&about, &fixture->options, &fixture->result);
+    close(fd);
+    if (status == 0) {
+        read_back(fixture);
+    }
+    return status;
+}
+
+static void test_ids_ascend_and_return(void **state)
+{
+    struct fixture *fixture = *state;
+    add(fixture, PV_SPOOL_MALLOC, 1, 0x100, 10, 0);
+    add(fixture, PV_SPOOL_CALLOC, 1, 0x200, 20, 2);
+    add(fixture, PV_SPOOL_FREE, 1, 0x100, 0, 0);
+    add(fixture, PV_SPOOL_ALIGNED, 1, 0x100, 30, 64);
+    add(fixture, PV_SPOOL_FREE, 1, 0x200, 0, 0);
+    assert_int_equal(convert(fixture), 0);
+    assert_string_equal(fixture->text, "m1:10 c2:20 f1 a3:30 f2");
+    assert_int_equal(fixture->result.n_events, 5);
+}
+
+/* Thread 2 gets the address that thread 1's realloc has left, before that has returned. */
+static void test_resizes_interleave(void **state)
+{
+    struct fixture *fixture = *state;
+    add(fixture, PV_SPOOL_MALLOC, 1, 0x100, 10, 0);
+    add(fixture, PV_SPOOL_REALLOC_BEGIN, 1, 0x100, 99, 0);
+    add(fixture, PV_SPOOL_MALLOC, 2, 0x100, 20, 0);
+    add(fixture, PV_SPOOL_REALLOC_END, 1, 0x300, 99, 0x100);
+    add(fixture, PV_SPOOL_FREE, 2, 0x100, 0, 0);
+    add(fixture, PV_SPOOL_FREE, 1, 0x300, 0, 0);
+    assert_int_equal(convert(fixture), 0);
+    assert_string_equal(fixture->text, "m1:10 m2:20 r1:99 f2 f1");
+}
+
+static void test_resize_answers(void **state)
+{
+    struct fixture *fixture = *state;
+    add(fixture, PV_SPOOL_MALLOC, 1, 0x100, 10, 0);
+    add(fixture, PV_SPOOL_REALLOC_BEGIN, 1, 0x100, 99, 0); /* refused */
+    add(fixture, PV_SPOOL_REALLOC_END, 1, 0, 99, 0x100);
+    add(fixture, PV_SPOOL_REALLOC_BEGIN, 1, 0x100, 0, 0); /* a block of nothing */
+    add(fixture, PV_SPOOL_REALLOC_END, 1, 0x200, 0, 0x100);
+    add(fixture, PV_SPOOL_REALLOC_BEGIN, 1, 0x200, 0, 0); /* freed */
+    add(fixture, PV_SPOOL_REALLOC_END, 1, 0, 0, 0x200);
+    add(fixture, PV_SPOOL_REALLOC_BEGIN, 1, 0x900, 7, 0); /* from before the recording */
+    add(fixture, PV_SPOOL_REALLOC_END, 1, 0x900, 7, 0x900);
+    add(fixture, PV_SPOOL_REALLOC_END, 3, 0x400, 7, 0x900); /* an end without a beginning */
+    assert_int_equal(convert(fixture), 0);
+    assert_string_equal(fixture->text, "m1:10 f1 m2:0 r2:0 m3:7");
+    assert_int_equal(fixture->result.n_foreign, 1);
+}
+
+static void test_frees_unseen_and_double(void **state)
+{
+    struct fixture *fixture = *state;
+    add(fixture, PV_SPOOL_FREE, 1, 0x900, 0, 0);
+    add(fixture, PV_SPOOL_MALLOC, 1, 0x100, 10, 0);
+    add(fixture, PV_SPOOL_MALLOC, 1, 0x100, 11, 0); /* its free was never seen */
+    add(fixture, PV_SPOOL_FREE, 1, 0x100, 0, 0);
+    add(fixture, PV_SPOOL_FREE, 1, 0x100, 0, 0); /* the program's mistake */
+    assert_int_equal(convert(fixture), 0);
+    assert_string_equal(fixture->text, "m1:10 f1 m2:11 f2 f2");
+    assert_int_equal(fixture->result.n_foreign, 1);
+}
+
+static void test_torn_and_senseless_records(void **state)
+{
+    struct fixture *fixture = *state;
+    add(fixture, PV_SPOOL_MALLOC, 1, 0x100, 10, 0);
+    add(fixture, PV_SPOOL_NONE, 0, 0, 0, 0);
+    for (int kind = PV_SPOOL_FRAME; kind < 256; kind += kind < PV_SPOOL_MODULE ? 1 : 31) {
+        add(fixture, (enum pv_spool_kind)kind, 1, UINT64_MAX, UINT64_MAX, UINT64_MAX);
+        memset(&fixture->records[fixture->n - 1].n, 0xff, 3);
+        memset(&fixture->records[fixture->n - 1].stack, 0xff, 32);
+    }
+    add(fixture, PV_SPOOL_MALLOC, 1, 0, 10, 0);
+    add(fixture, PV_SPOOL_FREE, 1, 0, 0, 0);
+    add(fixture, PV_SPOOL_REALLOC_BEGIN, UINT32_MAX, 0, 0, 0);
+    add(fixture, PV_SPOOL_REALLOC_END, UINT32_MAX, 0, 1, 0);
+    add(fixture, PV_SPOOL_FREE, 1, 0x100, 0, 0);
+    fixture->header.n_claimed = UINT64_MAX;
+    assert_int_equal(convert(fixture), 0);
+    assert_string_equal(fixture->text, "m1:10 f1");
+    assert_int_equal(fixture->result.n_lost, 1);
+}
+
+static void test_full_disk_is_told(void **state)
+{
+    struct fixture *fixture = *state;
+    add(fixture, PV_SPOOL_MALLOC, 1, 0x100, 10, 0);
+    fixture->header.stop_errno = ENOSPC;
+    fixture->header.n_lost = 12;
+    assert_int_equal(convert(fixture), 0);
+    assert_int_equal(fixture->result.n_lost, 12);
+    assert_string_equal(
+        fixture->result.text,
+        "recording stopped after 1 events, 12 were lost: No space left on device");
+    assert_true(fixture->result.hint[0] != 0);
+}
+
+static void test_nothing_and_damage(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_int_equal(convert(fixture), 1);
+    add(fixture, PV_SPOOL_FREE, 1, 0x900, 0, 0);
+    assert_int_equal(convert(fixture), 1);
+    assert_int_not_equal(access(fixture->trace, F_OK), 0);
+    fixture->header.magic = 0;
+    assert_int_equal(convert(fixture), PV_EFORMAT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_ids_ascend_and_return, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_resizes_interleave, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_resize_answers, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_frees_unseen_and_double, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_torn_and_senseless_records, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_full_disk_is_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_nothing_and_damage, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
