@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * catalog.c - see catalog.h.
+ */
+#include "viz/catalog.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/heap.h"
+#include "core/own.h"
+#include "core/status.h"
+#include "core/text.h"
+#include "inspect/rules.h"
+#include "traces/json.h"
+
+enum { PEEK_BYTES = 4096, READ_BYTES = 1 << 16, NAME_TEXT = 128, PATH_MAX_TEXT = 4096 };
+
+static const uint64_t FILE_BYTES_MAX = UINT64_C(1) << 30;
+
+const char *pv_catalog_flag_name(unsigned bit)
+{
+    static const char *const names[] = {
+        "VIRTUAL", "PHYSICAL", "CLEAR",   "LOW1MEG",    "LOW16MEG",
+        "LOW4GIG", NULL,       "ALIGNED", "PERSISTENT",
+    };
+    return bit < sizeof(names) / sizeof(names[0]) ? names[bit] : NULL;
+}
+
+/* ---- is it one? ---- */
+
+static const char *skip_blanks(const char *at, const char *end)
+{
+    while (at < end && (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\r')) {
+        at++;
+    }
+    return at;
+}
+
+/* `"format": "pebbleviz-catalog"`, wherever it stands: inside a JSON text its quotes would be
+ * escaped, so it is that member or nothing. */
+static bool says_catalog(const char *bytes, size_t n)
+{
+    static const char key[] = "\"format\"";
+    static const char value[] = "\"pebbleviz-catalog\"";
+    const char *end = bytes + n;
+    const char *at = bytes;
+    while ((at = memmem(at, (size_t)(end - at), key, sizeof(key) - 1))) {
+        at += sizeof(key) - 1;
+        const char *colon = skip_blanks(at, end);
+        if (colon < end && *colon == ':') {
+            const char *text = skip_blanks(colon + 1, end);
+            if ((size_t)(end - text) >= sizeof(value) - 1 &&
+                memcmp(text, value, sizeof(value) - 1) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static ssize_t peek_pipe(int fd, char *buf)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC)) {
+        return -1;
+    }
+    ssize_t n = tee(fd, ends[1], PEEK_BYTES, 0);
+    if (n > 0) {
+        n = read(ends[0], buf, (size_t)n);
+    }
+    close(ends[0]);
+    close(ends[1]);
+    return n;
+}
+
+bool pv_catalog_is(const char *path)
+{
+    char buf[PEEK_BYTES];
+    bool standard = strcmp(path, "-") == 0;
+    int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) {
+        return false;
+    }
+    ssize_t n = pread(fd, buf, sizeof(buf), standard ? lseek(fd, 0, SEEK_CUR) : 0);
+    if (n < 0 && standard) {
+        n = peek_pipe(fd, buf);
+    }
+    if (!standard) {
+        close(fd);
+    }
+    return n > 0 && says_catalog(buf, (size_t)n);
+}
+
+/* ---- reading ---- */
+
+struct reading {
+    struct pv_catalog *catalog;
+    struct pv_place *place;
+    size_t bucket, pebble; /* where we are, for messages */
+    bool in_pebble;
+};
+
+static int wrong(struct reading *reading, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static int wrong(struct reading *reading, const char *format, ...)
+{
+    char what[NAME_TEXT];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(what, sizeof(what), format, list);
+    va_end(list);
+    *reading->place = (struct pv_place){.line = 0};
+    if (reading->in_pebble) {
+        snprintf(reading->place->text, sizeof(reading->place->text),
+                 "buckets[%zu].pebbles[%zu]: %s", reading->bucket, reading->pebble, what);
+    } else {
+        snprintf(reading->place->text, sizeof(reading->place->text), "buckets[%zu]: %s",
+                 reading->bucket, what);
+    }
+    return PV_EFORMAT;
+}
+
+static int integer(struct reading *reading, const struct pv_json *object, const char *key,
+                   uint64_t max, uint64_t *ret_value)
+{
+    const struct pv_json *value = pv_json_member(object, key);
+    if (!value || pv_json_kind(value) != PV_JSON_INTEGER) {
+        return wrong(reading, "'%s' is missing or no whole number", key);
+    }
+    *ret_value = pv_json_integer(value);
+    return *ret_value <= max ? 0 : wrong(reading, "'%s' is too large", key);
+}
+
+/* PV_UNKNOWN where the file does not have it. */
+static int integer_or_unknown(struct reading *reading, const struct pv_json *object,
+                              const char *key, uint64_t *ret_value)
+{
+    const struct pv_json *value = pv_json_member(object, key);
+    *ret_value = PV_UNKNOWN;
+    if (!value || pv_json_kind(value) == PV_JSON_NULL || pv_json_kind(value) == PV_JSON_TEXT) {
+        return 0;
+    }
+    return integer(reading, object, key, UINT64_MAX - 1, ret_value);
+}
+
+static int address(struct reading *reading, const struct pv_json *object, uint64_t *ret_addr)
+{
+    const struct pv_json *value = pv_json_member(object, "address");
+    if (!value || !pv_json_address(value, ret_addr)) {
+        return wrong(reading, "'address' is missing or not \"0x...\"");
+    }
+    return 0;
+}
+
+/* "VIRTUAL" or "bit14". */
+static bool flag_bit(const char *text, uint32_t *ret_bits)
+{
+    for (unsigned bit = 0; bit < 32; bit++) {
+        char plain[8];
+        snprintf(plain, sizeof(plain), "bit%u", bit);
+        const char *name = pv_catalog_flag_name(bit);
+        if (strcmp(text, plain) == 0 || (name && strcmp(text, name) == 0)) {
+            *ret_bits = UINT32_C(1) << bit;
+            return true;
+        }
+    }
+    return false;
+}
+
+static int flags(struct reading *reading, const struct pv_json *object, uint32_t *ret_flags)
+{
+    const struct pv_json *list = pv_json_member(object, "flags");
+    *ret_flags = 0;
+    if (!list) {
+        return 0;
+    }
+    if (pv_json_kind(list) != PV_JSON_ARRAY) {
+        return wrong(reading, "'flags' is no array");
+    }
+    size_t n = pv_json_length(list);
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits = 0;
+        const char *text = pv_json_text(pv_json_element(list, i), NULL);
+        if (!text || !flag_bit(text, &bits)) {
+            return wrong(reading, "'flags' holds an unknown flag");
+        }
+        *ret_flags |= bits;
+    }
+    return 0;
+}
+
+static int tag(struct reading *reading, const struct pv_json *object, uint32_t *ret_tag)
+{
+    const struct pv_json *value = pv_json_member(object, "name");
+    *ret_tag = 0;
+    if (!value) {
+        return 0;
+    }
+    size_t n = 0;
+    const char *text = pv_json_text(value, &n);
+    if (!text) {
+        return wrong(reading, "'name' is no text");
+    }
+    char clean[NAME_TEXT];
+    pv_text_clean(clean, sizeof(clean), text, n);
+    return pv_tags_add(reading->catalog->tags, clean, ret_tag);
+}
+
+static int read_pebble(struct reading *reading, const struct pv_json *object)
+{
+    struct pv_pebble_row row = {.magic = PV_PEBBLE_MAGIC};
+    if (pv_json_kind(object) != PV_JSON_OBJECT) {
+        return wrong(reading, "it is no object");
+    }
+    uint64_t alignment = PV_ALIGN_MIN;
+    int status = address(reading, object, &row.addr);
+    if (!status) {
+        status = integer(reading, object, "size", (uint64_t)INT64_MAX, &row.size);
+    }
+    if (!status) {
+        status = integer_or_unknown(reading, object, "requested", &row.requested);
+    }
+    if (!status) {
+        status = integer_or_unknown(reading, object, "id", &row.id);
+    }
+    if (!status) {
+        status = integer_or_unknown(reading, object, "born", &row.born);
+    }
+    if (!status && pv_json_member(object, "alignment")) {
+        status = integer(reading, object, "alignment", UINT32_MAX, &alignment);
+    }
+    if (!status) {
+        status = flags(reading, object, &row.sflags);
+    }
+    if (!status) {
+        status = tag(reading, object, &row.tag);
+    }
+    if (status) {
+        return status;
+    }
+    const char *state = pv_json_text(pv_json_member(object, "state"), NULL);
+    bool used = state && strcmp(state, "used") == 0;
+    if (!used && !(state && strcmp(state, "free") == 0)) {
+        return wrong(reading, "'state' is neither \"used\" nor \"free\"");
+    }
+    if (used && row.requested != PV_UNKNOWN && row.requested > row.size) {
+        return wrong(reading, "'requested' is more than 'size'");
+    }
+    row.lflags = used ? PV_PEBBLE_USED : 0;
+    row.alignment = (uint32_t)alignment;
+    row.bucket = (uint32_t)reading->bucket;
+    struct pv_pebble_row *to = pv_snapshot_add_pebble(reading->catalog->snapshot);
+    if (!to) {
+        return PV_ENOMEM;
+    }
+    row.parent = reading->catalog->snapshot->buckets[reading->bucket].addr;
+    *to = row;
+    return 0;
+}
+
+static int read_bucket(struct reading *reading, const struct pv_json *object)
+{
+    if (pv_json_kind(object) != PV_JSON_OBJECT) {
+        return wrong(reading, "it is no object");
+    }
+    uint64_t addr = 0;
+    uint64_t pages = 0;
+    uint64_t largest = 0;
+    uint32_t lflags = 0;
+    int status = address(reading, object, &addr);
+    if (!status) {
+        status = integer(reading, object, "pages", (uint64_t)INT64_MAX / PV_PAGE_BYTES, &pages);
+    }
+    if (!status) {
+        status = integer(reading, object, "largest", (uint64_t)INT64_MAX, &largest);
+    }
+    if (!status) {
+        status = flags(reading, object, &lflags);
+    }
+    if (status) {
+        return status;
+    }
+    const char *fit = pv_json_text(pv_json_member(object, "fit"), NULL);
+    bool best = fit && strcmp(fit, "best") == 0;
+    if (!best && !(fit && strcmp(fit, "first") == 0)) {
+        return wrong(reading, "'fit' is neither \"first\" nor \"best\"");
+    }
+    const struct pv_json *pebbles = pv_json_member(object, "pebbles");
+    if (!pebbles || pv_json_kind(pebbles) != PV_JSON_ARRAY) {
+        return wrong(reading, "'pebbles' is missing or no array");
+    }
+    struct pv_bucket_row *row = pv_snapshot_add_bucket(reading->catalog->snapshot);
+    if (!row) {
+        return PV_ENOMEM;
+    }
+    row->addr = addr;
+    row->n_pages = pages;
+    row->largest = largest;
+    row->lflags = lflags | (best ? PV_BUCKET_BEST_FIT : 0);
+    row->magic = PV_BUCKET_MAGIC;
+    size_t n = pv_json_length(pebbles);
+    reading->in_pebble = true;
+    for (reading->pebble = 0; reading->pebble < n; reading->pebble++) {
+        status = read_pebble(reading, pv_json_element(pebbles, reading->pebble));
+        if (status) {
+            return status;
+        }
+    }
+    reading->in_pebble = false;
+    return 0;
+}
+
+static char *source_text(const struct pv_json *source, const char *key)
+{
+    size_t n = 0;
+    const char *text = pv_json_text(pv_json_member(source, key), &n);
+    char clean[PATH_MAX_TEXT];
+    n = text ? pv_text_clean(clean, sizeof(clean), text, n) : 0;
+    return pv_own_text(clean, n);
+}
+
+static int read_source(struct pv_catalog *catalog, const struct pv_json *root)
+{
+    const struct pv_json *source = pv_json_member(root, "source");
+    catalog->trace = source_text(source, "trace");
+    catalog->engine = source_text(source, "engine");
+    const struct pv_json *event = pv_json_member(source, "event");
+    catalog->event = -1;
+    if (event && pv_json_kind(event) == PV_JSON_INTEGER &&
+        pv_json_integer(event) <= (uint64_t)INT64_MAX) {
+        catalog->event = (int64_t)pv_json_integer(event);
+    }
+    return catalog->trace && catalog->engine ? 0 : PV_ENOMEM;
+}
+
+static bool has_finding(const struct pv_snapshot *snapshot, enum pv_law law, uint64_t addr)
+{
+    for (size_t i = 0; i < snapshot->n_findings; i++) {
+        if (snapshot->findings[i].law == law && snapshot->findings[i].addr == addr) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What the file's writer found in fields that the file does not hold. */
+static int keep_findings(struct pv_snapshot *snapshot, const struct pv_json *list)
+{
+    size_t n = pv_json_length(list);
+    for (size_t i = 0; i < n; i++) {
+        const struct pv_json *finding = pv_json_element(list, i);
+        const char *rule = pv_json_text(pv_json_member(finding, "rule"), NULL);
+        size_t text_n = 0;
+        const char *text = pv_json_text(pv_json_member(finding, "text"), &text_n);
+        uint64_t addr = 0;
+        pv_json_address(pv_json_member(finding, "address"), &addr);
+        for (unsigned law = 0; rule && text && law < PV_N_LAWS; law++) {
+            if (strcmp(pv_rules[law].id, rule) == 0 && !has_finding(snapshot, law, addr)) {
+                char clean[PV_FINDING_TEXT];
+                pv_text_clean(clean, sizeof(clean), text, text_n);
+                int status = pv_snapshot_add_finding(snapshot, law, SIZE_MAX, SIZE_MAX, addr,
+                                                     "%s", clean);
+                if (status) {
+                    return status;
+                }
+            }
+        }
+    }
+    return 0;
+}
+
+static int refuse(struct pv_place *place, int status, const char *text)
+{
+    *place = (struct pv_place){.line = 0};
+    snprintf(place->text, sizeof(place->text), "%s", text);
+    return status;
+}
+
+static int read_root(struct pv_catalog *catalog, const struct pv_json *root,
+                     struct pv_place *place)
+{
+    const char *format = pv_json_text(pv_json_member(root, "format"), NULL);
+    if (!format || strcmp(format, "pebbleviz-catalog") != 0) {
+        return refuse(place, PV_EFORMAT, "it is no pebbleviz catalog");
+    }
+    const struct pv_json *version = pv_json_member(root, "version");
+    if (!version || pv_json_kind(version) != PV_JSON_INTEGER || pv_json_integer(version) != 1) {
+        return refuse(place, PV_EFORMAT, "it is a catalog of a version other than 1");
+    }
+    const struct pv_json *buckets = pv_json_member(root, "buckets");
+    if (!buckets || pv_json_kind(buckets) != PV_JSON_ARRAY) {
+        return refuse(place, PV_EFORMAT, "'buckets' is missing or no array");
+    }
+    int status = read_source(catalog, root);
+    struct reading reading = {.catalog = catalog, .place = place};
+    size_t n = pv_json_length(buckets);
+    for (; !status && reading.bucket < n; reading.bucket++) {
+        status = read_bucket(&reading, pv_json_element(buckets, reading.bucket));
+    }
+    if (!status) {
+        pv_snapshot_count(catalog->snapshot);
+        status = pv_rules_apply(catalog->snapshot);
+    }
+    return status ? status : keep_findings(catalog->snapshot, pv_json_member(root, "findings"));
+}
+
+int pv_catalog_open_bytes(struct pv_catalog *catalog, const char *bytes, size_t n,
+                          struct pv_place *ret_place)
+{
+    *catalog = (struct pv_catalog){.event = -1};
+    struct pv_json *root = NULL;
+    *ret_place = (struct pv_place){.line = 0};
+    int status = pv_json_parse(&root, bytes, n, ret_place);
+    if (!status) {
+        status = pv_tags_open(&catalog->tags);
+    }
+    if (!status) {
+        status = pv_snapshot_open(&catalog->snapshot, PV_SNAPSHOT_FILE, &pv_layout_fysos,
+                                  catalog->tags);
+    }
+    if (!status) {
+        status = read_root(catalog, root, ret_place);
+    }
+    pv_json_free(root);
+    return status;
+}
+
+static int read_file(int fd, char **ret_bytes, size_t *ret_n, struct pv_place *place)
+{
+    char *bytes = NULL;
+    size_t n = 0;
+    size_t cap = 0;
+    for (;;) {
+        if (cap - n < READ_BYTES) {
+            size_t wanted = cap ? cap * 2 : 2 * (size_t)READ_BYTES;
+            char *grown = pv_own_resize(bytes, wanted, 1);
+            if (!grown) {
+                pv_own_free(bytes);
+                return PV_ENOMEM;
+            }
+            bytes = grown;
+            cap = wanted;
+        }
+        ssize_t got = read(fd, bytes + n, READ_BYTES);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0 || n > FILE_BYTES_MAX) {
+            pv_own_free(bytes);
+            return got < 0 ? refuse(place, PV_EIO, strerror(errno))
+                           : refuse(place, PV_ELIMIT, "a catalog of more than 1 GiB");
+        }
+        if (got == 0) {
+            *ret_bytes = bytes;
+            *ret_n = n;
+            return 0;
+        }
+        n += (size_t)got;
+    }
+}
+
+int pv_catalog_open(struct pv_catalog *catalog, const char *path, struct pv_place *ret_place)
+{
+    *catalog = (struct pv_catalog){.event = -1};
+    bool standard = strcmp(path, "-") == 0;
+    int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return refuse(ret_place, PV_EIO, strerror(errno));
+    }
+    char *bytes = NULL;
+    size_t n = 0;
+    int status = read_file(fd, &bytes, &n, ret_place);
+    if (!standard) {
+        close(fd);
+    }
+    if (!status) {
+        status = pv_catalog_open_bytes(catalog, bytes, n, ret_place);
+        pv_own_free(bytes);
+    }
+    return status;
+}
+
+void pv_catalog_close(struct pv_catalog *catalog)
+{
+    pv_snapshot_close(catalog->snapshot);
+    pv_tags_close(catalog->tags);
+    pv_own_free(catalog->trace);
+    pv_own_free(catalog->engine);
+    *catalog = (struct pv_catalog){.event = -1};
+}

@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * export_dot.c - the catalog as a graph for `dot`, made to be printed in a document.
+ *
+ *   +- bucket 1 of 1 ------------------------------------------+
+ *   | [bucket] -> [pebble] <-> [pebble] <-> [free] <-> [pebble]|   rows in list order,
+ *   |          ..>[pebble] <-> ...                             |   read like a text
+ *   +----------------------------------------------------------+
+ *
+ * `dot` runs from left to right; the ranks are the columns. It stacks what is declared later
+ * above what is declared earlier, so buckets and rows are declared from the last to the first.
+ * Edges that close a row take no part in the ranking. One edge a statement, because its parser
+ * cannot take long chains; labels are HTML-like, in which text is escaped in one place.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/heap.h"
+#include "core/own.h"
+#include "core/status.h"
+#include "core/text.h"
+#include "inspect/rules.h"
+#include "viz/export_pick.h"
+#include "viz/exports.h"
+#include "viz/tally.h"
+#include "viz/units.h"
+
+enum {
+    COLOURS = 7,
+    ROW_MIN = 6,
+    NAME_BYTES = 24, /* of a tag in a box */
+    PATH_BYTES = 90,
+    LEGEND_COLUMNS = 4,
+    FINDINGS_SHOWN = 8,
+};
+
+/* Okabe and Ito's palette, safe for the colour-blind; the fills are tints of different
+ * lightness under black text, so that a grey print tells them apart too. */
+static const struct colour {
+    const char *fill, *line;
+} palette[COLOURS] = {
+    {"#56B4E9", "#2B6C94"}, {"#F7C65B", "#8F6300"}, {"#7FCEB9", "#00634A"},
+    {"#E5BCD3", "#8A3F68"}, {"#F7F1A0", "#837A00"}, {"#E8965A", "#853B00"},
+    {"#6FA3CC", "#004A75"},
+};
+static const struct colour other_colour = {"#DDDDDD", "#666666"};
+
+struct drawing {
+    const struct pv_snapshot *snapshot;
+    const struct pv_source *source;
+    struct pv_pick pick;
+    struct pv_tally tally;      /* ranked: the first ones have the colours */
+    struct pv_pick_item *items; /* of the bucket being drawn */
+    size_t n_items, cap_items;
+    FILE *out;
+};
+
+/* Text inside an HTML-like label. A backslash would begin an escape of DOT's even there. */
+static void escaped(FILE *out, const char *text)
+{
+    for (; *text; text++) {
+        switch (*text) {
+        case '&':
+            fputs("&amp;", out);
+            break;
+        case '<':
+            fputs("&lt;", out);
+            break;
+        case '>':
+            fputs("&gt;", out);
+            break;
+        case '"':
+            fputs("&quot;", out);
+            break;
+        case '\\':
+            fputs("\\\\", out);
+            break;
+        default:
+            fputc(*text, out);
+        }
+    }
+}
+
+static void shortened(FILE *out, const char *text, size_t max)
+{
+    char buf[PV_NAME_BYTES + PATH_BYTES];
+    size_t n = strlen(text);
+    if (n <= max) {
+        escaped(out, text);
+        return;
+    }
+    n = pv_text_prefix(text, n, max - 1);
+    memcpy(buf, text, n);
+    buf[n] = '\0';
+    escaped(out, buf);
+    fputs("\xE2\x80\xA6", out); /* the ellipsis, U+2026 */
+}
+
+/* The end of a path says more than its beginning. */
+static void path_end(FILE *out, const char *path)
+{
+    size_t n = strlen(path);
+    if (n > PATH_BYTES) {
+        path += n - PATH_BYTES;
+        while (((unsigned char)*path & 0xC0) == 0x80) {
+            path++;
+        }
+        fputs("\xE2\x80\xA6", out);
+    }
+    escaped(out, path);
+}
+
+static const struct colour *colour_of(const struct drawing *drawing, uint32_t tag)
+{
+    for (size_t i = 0; i < drawing->tally.n && i < COLOURS; i++) {
+        if (drawing->tally.rows[i].tag == tag) {
+            return &palette[i];
+        }
+    }
+    return &other_colour;
+}
+
+static bool is_sick(const struct drawing *drawing, size_t pebble)
+{
+    for (size_t i = 0; i < drawing->snapshot->n_findings; i++) {
+        if (drawing->snapshot->findings[i].pebble == pebble) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- boxes ---- */
+
+static void draw_pebble(const struct drawing *drawing, size_t index)
+{
+    const struct pv_pebble_row *row = &drawing->snapshot->pebbles[index];
+    const struct pv_bucket_row *bucket = &drawing->snapshot->buckets[row->bucket];
+    FILE *out = drawing->out;
+    bool used = pv_pebble_row_used(row);
+    char size[PV_UNIT_TEXT];
+    fprintf(out, "    p%zu [label=<", index);
+    if (used) {
+        const char *tag = pv_tags_text(drawing->snapshot->tags, row->tag);
+        fputs(*tag ? "<b>" : "<i>", out);
+        shortened(out, *tag ? tag : "no tag", NAME_BYTES);
+        fputs(*tag ? "</b>" : "</i>", out);
+    } else {
+        fputs("free", out);
+    }
+    fprintf(out, "<br/>%s", pv_units_bytes(size, row->size));
+    if (used && row->requested != PV_UNKNOWN && row->requested != row->size) {
+        fprintf(out, " (%s asked)", pv_units_bytes(size, row->requested));
+    }
+    fprintf(out, "<br/><font point-size=\"7\">+0x%" PRIx64 "</font>>",
+            row->addr - bucket->addr);
+    if (used) {
+        const struct colour *colour = colour_of(drawing, row->tag);
+        fprintf(out, ", fillcolor=\"%s\", color=\"%s\"", colour->fill, colour->line);
+    } else {
+        fputs(", style=\"filled,dashed\"", out);
+    }
+    fputs(is_sick(drawing, index) ? ", color=\"#D00000\", penwidth=3];\n" : "];\n", out);
+}
+
+struct run {
+    uint64_t used, free, bytes;
+};
+
+static struct run count_run(const struct pv_snapshot *snapshot, struct pv_pick_item item)
+{
+    struct run run = {0};
+    for (size_t i = item.first; i < item.first + item.n; i++) {
+        const struct pv_pebble_row *row = &snapshot->pebbles[i];
+        run.used += pv_pebble_row_used(row);
+        run.free += !pv_pebble_row_used(row);
+        run.bytes += row->size;
+    }
+    return run;
+}
+
+static void draw_run(const struct drawing *drawing, struct pv_pick_item item)
+{
+    struct run run = count_run(drawing->snapshot, item);
+    char more[PV_UNIT_TEXT];
+    char used[PV_UNIT_TEXT];
+    char free_ones[PV_UNIT_TEXT];
+    char bytes[PV_UNIT_TEXT];
+    fprintf(drawing->out,
+            "    p%zu [label=<\xE2\x80\xA6 %s more<br/>%s used, %s free<br/>%s>, "
+            "fillcolor=\"#F2F2F2\", peripheries=2];\n",
+            item.first, pv_units_count(more, item.n), pv_units_count(used, run.used),
+            pv_units_count(free_ones, run.free), pv_units_bytes(bytes, run.bytes));
+}
+
+static void draw_header(const struct drawing *drawing, size_t index)
+{
+    const struct pv_bucket_row *bucket = &drawing->snapshot->buckets[index];
+    char pages[PV_UNIT_TEXT];
+    char largest[PV_UNIT_TEXT];
+    fprintf(drawing->out,
+            "    b%zu [shape=plain, style=\"\", label=<<table border=\"0\" cellborder=\"1\" "
+            "cellspacing=\"0\" cellpadding=\"4\" color=\"#333333\">"
+            "<tr><td bgcolor=\"#333333\"><font color=\"#FFFFFF\"><b>bucket</b></font></td></tr>"
+            "<tr><td bgcolor=\"#FFFFFF\">0x%" PRIx64 "</td></tr>"
+            "<tr><td bgcolor=\"#FFFFFF\">%s page%s</td></tr>"
+            "<tr><td bgcolor=\"#FFFFFF\">%s fit</td></tr>"
+            "<tr><td bgcolor=\"#FFFFFF\">largest %s</td></tr></table>>];\n",
+            index, bucket->addr, pv_units_count(pages, bucket->n_pages),
+            bucket->n_pages == 1 ? "" : "s",
+            bucket->lflags & PV_BUCKET_BEST_FIT ? "best" : "first",
+            pv_units_bytes(largest, bucket->largest));
+}
+
+/* ---- a bucket ---- */
+
+static int list_items(struct drawing *drawing, const struct pv_bucket_row *bucket)
+{
+    size_t end = bucket->first_pebble + bucket->n_pebbles;
+    drawing->n_items = 0;
+    for (size_t at = bucket->first_pebble; at < end;) {
+        struct pv_pick_item *items =
+            pv_own_room(drawing->items, drawing->n_items, &drawing->cap_items, sizeof(*items));
+        if (!items) {
+            return PV_ENOMEM;
+        }
+        drawing->items = items;
+        items[drawing->n_items] = pv_pick_next(&drawing->pick, at, end);
+        at += items[drawing->n_items++].n;
+    }
+    return 0;
+}
+
+/* A page is wider than high, a box too: about as many columns as rows. */
+static size_t columns_for(size_t n)
+{
+    size_t columns = ROW_MIN;
+    while (columns * columns < n) {
+        columns++;
+    }
+    return columns;
+}
+
+static void draw_edges(const struct drawing *drawing, size_t bucket, size_t columns)
+{
+    FILE *out = drawing->out;
+    const struct pv_pick_item *items = drawing->items;
+    for (size_t i = 0; i < drawing->n_items; i += columns) {
+        fprintf(out, "    b%zu -> p%zu [dir=back, style=dashed, color=\"#888888\"];\n", bucket,
+                items[i].first);
+    }
+    if (drawing->n_items) {
+        fprintf(out, "    b%zu -> p%zu [constraint=false, penwidth=1.2];\n", bucket,
+                items[0].first);
+    }
+    for (size_t i = 0; i + 1 < drawing->n_items; i++) {
+        bool same_row = (i + 1) % columns;
+        fprintf(out, "    p%zu -> p%zu [%s];\n", items[i].first, items[i + 1].first,
+                same_row ? "weight=4" : "constraint=false");
+        fprintf(out, "    p%zu -> p%zu [constraint=false, color=\"#9A9A9A\"];\n",
+                items[i + 1].first, items[i].first);
+    }
+}
+
+static int draw_bucket(struct drawing *drawing, size_t index)
+{
+    const struct pv_bucket_row *bucket = &drawing->snapshot->buckets[index];
+    FILE *out = drawing->out;
+    int status = list_items(drawing, bucket);
+    if (status) {
+        return status;
+    }
+    struct run run = count_run(drawing->snapshot,
+                               (struct pv_pick_item){bucket->first_pebble, bucket->n_pebbles});
+    char used[PV_UNIT_TEXT];
+    char free_ones[PV_UNIT_TEXT];
+    fprintf(out,
+            "  subgraph cluster_%zu {\n    graph [style=rounded, color=\"#777777\", margin=12, "
+            "labelloc=t, labeljust=l, label=<bucket %zu of %zu: %s used, %s free>];\n",
+            index, index + 1, drawing->snapshot->n_buckets, pv_units_count(used, run.used),
+            pv_units_count(free_ones, run.free));
+    draw_header(drawing, index);
+    size_t columns = columns_for(drawing->n_items);
+    size_t n_rows = (drawing->n_items + columns - 1) / columns;
+    for (size_t row = n_rows; row-- > 0;) {
+        for (size_t i = row * columns; i < (row + 1) * columns && i < drawing->n_items; i++) {
+            if (drawing->items[i].n == 1) {
+                draw_pebble(drawing, drawing->items[i].first);
+            } else {
+                draw_run(drawing, drawing->items[i]);
+            }
+        }
+    }
+    draw_edges(drawing, index, columns);
+    fputs("  }\n", out);
+    return 0;
+}
+
+/* Buckets from `from` on that are not shown, as one box. */
+static void draw_bucket_run(const struct drawing *drawing, size_t from, size_t end)
+{
+    const struct pv_bucket_row *first = &drawing->snapshot->buckets[from];
+    const struct pv_bucket_row *last = &drawing->snapshot->buckets[end - 1];
+    size_t n_pebbles = last->first_pebble + last->n_pebbles - first->first_pebble;
+    struct run run =
+        count_run(drawing->snapshot, (struct pv_pick_item){first->first_pebble, n_pebbles});
+    char more[PV_UNIT_TEXT];
+    char used[PV_UNIT_TEXT];
+    char free_ones[PV_UNIT_TEXT];
+    char bytes[PV_UNIT_TEXT];
+    fprintf(drawing->out,
+            "  b%zu [label=<\xE2\x80\xA6 %s more buckets<br/>%s used, %s free<br/>%s>, "
+            "fillcolor=\"#F2F2F2\", peripheries=2];\n",
+            from, pv_units_count(more, end - from), pv_units_count(used, run.used),
+            pv_units_count(free_ones, run.free), pv_units_bytes(bytes, run.bytes));
+}
+
+/* The first bucket of the box that bucket `last` is the end of. */
+static size_t box_begin(const struct drawing *drawing, size_t last)
+{
+    size_t from = last;
+    while (!pv_pick_bucket(&drawing->pick, last) && from &&
+           !pv_pick_bucket(&drawing->pick, from - 1)) {
+        from--;
+    }
+    return from;
+}
+
+static int draw_buckets(struct drawing *drawing)
+{
+    for (size_t end = drawing->snapshot->n_buckets; end;) {
+        size_t from = box_begin(drawing, end - 1);
+        if (pv_pick_bucket(&drawing->pick, from)) {
+            int status = draw_bucket(drawing, from);
+            if (status) {
+                return status;
+            }
+        } else {
+            draw_bucket_run(drawing, from, end);
+        }
+        if (from) {
+            size_t before = box_begin(drawing, from - 1);
+            fprintf(drawing->out,
+                    "  b%zu -> b%zu [constraint=false, penwidth=1.2];\n"
+                    "  b%zu -> b%zu [constraint=false, color=\"#9A9A9A\"];\n",
+                    before, from, from, before);
+        }
+        end = from;
+    }
+    return 0;
+}
+
+/* ---- caption and legend ---- */
+
+static void caption(const struct drawing *drawing)
+{
+    FILE *out = drawing->out;
+    const struct pv_totals *totals = &drawing->snapshot->totals;
+    const struct pv_source *source = drawing->source;
+    char a[PV_UNIT_TEXT];
+    char b[PV_UNIT_TEXT];
+    fputs("<tr><td align=\"left\"><font point-size=\"13\"><b>", out);
+    path_end(out, source->trace ? source->trace : "catalog");
+    fputs("</b></font></td></tr><tr><td align=\"left\">", out);
+    if (source->event >= 0) {
+        fprintf(out, "after event %s", pv_units_count(a, (uint64_t)source->event));
+    } else {
+        fputs("before the first event", out);
+    }
+    if (source->engine && *source->engine) {
+        fputs(", ", out);
+        shortened(out, source->engine, NAME_BYTES);
+    }
+    fprintf(out, ": %s requested in %s pebbles", pv_units_bytes(a, totals->requested_bytes),
+            pv_units_count(b, totals->n_used));
+    fprintf(out, ", %s free in %s, of a heap of ", pv_units_bytes(a, totals->free_bytes),
+            pv_units_count(b, totals->n_free));
+    fprintf(out, "%s in %s bucket%s</td></tr>", pv_units_bytes(a, totals->heap_bytes),
+            pv_units_count(b, totals->n_buckets), totals->n_buckets == 1 ? "" : "s");
+}
+
+static void swatch(FILE *out, const char *fill, const char *line, const char *style)
+{
+    fprintf(out,
+            "<td border=\"1\" bgcolor=\"%s\" color=\"%s\" style=\"%s\" width=\"20\"></td>"
+            "<td align=\"left\">",
+            fill, line, style);
+}
+
+static void legend_tags(const struct drawing *drawing)
+{
+    FILE *out = drawing->out;
+    const struct pv_tally *tally = &drawing->tally;
+    size_t n = tally->n < COLOURS ? tally->n : COLOURS;
+    char bytes[PV_UNIT_TEXT];
+    char blocks[PV_UNIT_TEXT];
+    for (size_t i = 0; i <= n; i++) {
+        if (i && i % LEGEND_COLUMNS == 0) {
+            fputs("</tr><tr>", out);
+        }
+        if (i == n) {
+            swatch(out, "#FFFFFF", "#666666", "dashed");
+            fputs("free</td>", out);
+            break;
+        }
+        const struct pv_tally_row *row = &tally->rows[i];
+        swatch(out, palette[i].fill, palette[i].line, "solid");
+        shortened(out, *row->text ? row->text : "no tag", NAME_BYTES);
+        fprintf(out, ": %s in %s</td>", pv_units_bytes(bytes, row->bytes),
+                pv_units_count(blocks, row->blocks));
+    }
+    if (tally->n > n) {
+        if ((n + 1) % LEGEND_COLUMNS == 0) {
+            fputs("</tr><tr>", out);
+        }
+        swatch(out, other_colour.fill, other_colour.line, "solid");
+        fprintf(out, "%s other tags</td>", pv_units_count(blocks, tally->n - n));
+    }
+}
+
+static void findings(const struct drawing *drawing)
+{
+    FILE *out = drawing->out;
+    for (size_t i = 0; i < drawing->snapshot->n_findings && i < FINDINGS_SHOWN; i++) {
+        const struct pv_finding *finding = &drawing->snapshot->findings[i];
+        fprintf(out, "<tr><td align=\"left\"><font color=\"#D00000\"><b>%s</b> 0x%" PRIx64 ": ",
+                pv_rules[finding->law].id, finding->addr);
+        escaped(out, finding->text);
+        fputs("</font></td></tr>", out);
+    }
+    if (drawing->snapshot->n_findings > FINDINGS_SHOWN) {
+        fprintf(out, "<tr><td align=\"left\">and %zu more findings</td></tr>",
+                drawing->snapshot->n_findings - FINDINGS_SHOWN);
+    }
+}
+
+static void begin(const struct drawing *drawing)
+{
+    FILE *out = drawing->out;
+    fputs("digraph catalog {\n"
+          "  graph [rankdir=LR, fontname=\"Helvetica\", fontsize=10, nodesep=0.2, ranksep=0.3, "
+          "pad=0.2, labelloc=b, labeljust=l, label=<<table border=\"0\" cellborder=\"0\" "
+          "cellspacing=\"1\">",
+          out);
+    caption(drawing);
+    findings(drawing);
+    fputs("<tr><td align=\"left\"><table border=\"0\" cellborder=\"0\" cellspacing=\"3\"><tr>",
+          out);
+    legend_tags(drawing);
+    fputs("</tr></table></td></tr><tr><td align=\"left\">Black arrows: first and next; grey: "
+          "previous; dashed: parent, drawn for the first pebble of each row. Offsets are those "
+          "of "
+          "the headers in their bucket.</td></tr></table>>];\n"
+          "  node [fontname=\"Helvetica\", fontsize=9, shape=box, style=filled, "
+          "fillcolor=\"#FFFFFF\", color=\"#666666\", margin=\"0.08,0.04\", width=1.2, "
+          "height=0.5, penwidth=0.9];\n"
+          "  edge [arrowsize=0.5, penwidth=0.7, color=\"#222222\"];\n",
+          out);
+}
+
+int pv_export_dot(const struct pv_snapshot *snapshot, const struct pv_source *source, bool full,
+                  FILE *out)
+{
+    struct drawing drawing = {.snapshot = snapshot, .source = source, .out = out};
+    int status = pv_pick_init(&drawing.pick, snapshot, PV_DOT_PEBBLES, full);
+    if (!status) {
+        status = pv_tally_snapshot(&drawing.tally, snapshot);
+    }
+    if (!status) {
+        pv_tally_rank(&drawing.tally, snapshot->tags);
+        begin(&drawing);
+        status = draw_buckets(&drawing);
+        fputs("}\n", out);
+    }
+    pv_pick_fini(&drawing.pick);
+    pv_tally_fini(&drawing.tally);
+    pv_own_free(drawing.items);
+    return status ? status : ferror(out) ? PV_EIO : 0;
+}

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * info_print.c - what info.c counted, as text and as JSON.
+ */
+#include <inttypes.h>
+
+#include "traces/json.h"
+#include "viz/info.h"
+#include "viz/units.h"
+
+enum { LABEL = 20, BAR = 40 };
+
+/* Events of one kind of mistake: how many are listed, and the first of them. */
+struct mistakes {
+    size_t n, n_first;
+    int64_t first[PV_INFO_FIRST];
+};
+
+static void count_mistakes(const struct pv_info *info, struct mistakes kinds[PV_N_MISTAKES])
+{
+    size_t n = 0;
+    const struct pv_mistake_row *rows = pv_timeline_mistakes(info->timeline, &n);
+    for (size_t i = 0; i < n; i++) {
+        struct mistakes *kind = &kinds[rows[i].kind];
+        kind->n++;
+        if (kind->n_first < PV_INFO_FIRST) {
+            kind->first[kind->n_first++] = rows[i].event;
+        }
+    }
+}
+
+/* ---- text ---- */
+
+static void text_head(const struct pv_info *info, FILE *out)
+{
+    const struct pv_trace_header *header = info->header;
+    fprintf(out, "%s%s\n", info->path, info->damaged ? " (damaged: its good part)" : "");
+    fprintf(out, "%-*s%s\n", LABEL, "program", *header->program ? header->program : "not said");
+    fprintf(out, "%-*s%s%s%s\n", LABEL, "format", header->format,
+            *header->packing ? ", packed with " : "", header->packing);
+    char text[PV_UNIT_TEXT];
+    fprintf(out, "%-*s%s:", LABEL, "events", pv_units_count(text, info->n_events));
+    const char *comma = "";
+    for (unsigned op = 0; op < PV_N_OPS; op++) {
+        if (info->ops[op]) {
+            fprintf(out, "%s %s %s", comma, pv_units_count(text, info->ops[op]),
+                    pv_op_name(op));
+            comma = ",";
+        }
+    }
+    fprintf(out, "\n%-*s", LABEL, "blocks are named by");
+    if (info->ids[PV_ID_TEXT] && info->ids[PV_ID_NUMBER]) {
+        fputs("numbers and texts\n", out);
+    } else {
+        fputs(info->ids[PV_ID_TEXT] ? "texts\n" : "numbers\n", out);
+    }
+}
+
+static void text_time(const struct pv_info *info, FILE *out)
+{
+    char text[PV_UNIT_TEXT];
+    if (info->has_times) {
+        fprintf(out, "%-*s%s", LABEL, "time", pv_units_count(text, info->t_first));
+        fprintf(out, " to %s %s\n", pv_units_count(text, info->t_last),
+                *info->header->clock ? info->header->clock : "(no unit given)");
+    } else {
+        fprintf(out, "%-*snone recorded\n", LABEL, "time");
+    }
+    if (info->n_threads) {
+        fprintf(out, "%-*s%s%s\n", LABEL, "threads", pv_units_count(text, info->n_threads),
+                info->n_threads == PV_INFO_THREADS_MAX ? " or more" : "");
+    } else {
+        fprintf(out, "%-*snone recorded\n", LABEL, "threads");
+    }
+}
+
+static void text_live(const struct pv_info *info, FILE *out)
+{
+    const struct pv_stats *stats = pv_timeline_stats(info->timeline);
+    char a[PV_UNIT_TEXT];
+    char b[PV_UNIT_TEXT];
+    char c[PV_UNIT_TEXT];
+    fprintf(out, "%-*s%s in %s requests\n", LABEL, "requested in all",
+            pv_units_bytes(a, info->request_bytes), pv_units_count(b, info->n_requests));
+    fprintf(out, "%-*s%s in %s blocks, after event %s\n", LABEL, "most live at once",
+            pv_units_bytes(a, stats->peak_live.live_bytes),
+            pv_units_count(b, stats->peak_live.live_blocks),
+            stats->peak_live.event < 0 ? "(none)"
+                                       : pv_units_count(c, (uint64_t)stats->peak_live.event));
+    fprintf(out, "%-*s%s in %s blocks\n", LABEL, "live at the end",
+            pv_units_bytes(a, stats->now.live_bytes),
+            pv_units_count(b, stats->now.live_blocks));
+    if (stats->n_failed) {
+        fprintf(out, "%-*s%s (too large for any heap, or a flag that cannot be served)\n",
+                LABEL, "refused requests", pv_units_count(a, stats->n_failed));
+    }
+}
+
+static void text_sizes(const struct pv_info *info, FILE *out)
+{
+    uint64_t most = 0;
+    for (unsigned i = 0; i < PV_INFO_SIZES; i++) {
+        most = info->sizes[i] > most ? info->sizes[i] : most;
+    }
+    if (!most) {
+        return;
+    }
+    fprintf(out, "\nSizes of requests\n  %21s %12s %10s\n", "bytes", "requests", "in all");
+    for (unsigned i = 0; i < PV_INFO_SIZES; i++) {
+        if (!info->sizes[i]) {
+            continue;
+        }
+        char range[48];
+        char low[PV_UNIT_TEXT];
+        char high[PV_UNIT_TEXT];
+        char n[PV_UNIT_TEXT];
+        char bytes[PV_UNIT_TEXT];
+        uint64_t from = i ? UINT64_C(1) << (i - 1) : 0;
+        uint64_t to = i < 64 ? (UINT64_C(1) << i) - 1 : UINT64_MAX;
+        if (from == to || i > 40) {
+            snprintf(range, sizeof(range), "%s%s", i > 40 ? "from " : "",
+                     pv_units_count(low, from));
+        } else {
+            snprintf(range, sizeof(range), "%s - %s", pv_units_count(low, from),
+                     pv_units_count(high, to));
+        }
+        fprintf(out, "  %21s %12s %10s  ", range, pv_units_count(n, info->sizes[i]),
+                pv_units_bytes(bytes, info->size_bytes[i]));
+        unsigned length = (unsigned)((double)info->sizes[i] / (double)most * BAR + 0.999);
+        for (unsigned j = 0; j < length && j < BAR; j++) {
+            fputc('#', out);
+        }
+        fputc('\n', out);
+    }
+}
+
+static void text_tags(const char *title, const struct pv_tally *tally, size_t top, FILE *out)
+{
+    size_t n = tally->n < top ? tally->n : top;
+    if (!n) {
+        return;
+    }
+    fprintf(out, "\n%s (%zu of %zu tags)\n  %10s %12s %10s  tag\n", title, n, tally->n, "bytes",
+            "blocks", "average");
+    for (size_t i = 0; i < n; i++) {
+        const struct pv_tally_row *row = &tally->rows[i];
+        char a[PV_UNIT_TEXT];
+        char b[PV_UNIT_TEXT];
+        char c[PV_UNIT_TEXT];
+        fprintf(out, "  %10s %12s %10s  %s\n", pv_units_bytes(a, row->bytes),
+                pv_units_count(b, row->blocks), pv_units_bytes(c, row->bytes / row->blocks),
+                *row->text ? row->text : "(no tag)");
+    }
+}
+
+static void text_mistakes(const struct pv_info *info, FILE *out)
+{
+    char text[PV_UNIT_TEXT];
+    uint64_t n_all = pv_timeline_stats(info->timeline)->n_faults;
+    if (!n_all) {
+        fputs("\nFaults of the program: none\n", out);
+        return;
+    }
+    struct mistakes kinds[PV_N_MISTAKES] = {{0}};
+    count_mistakes(info, kinds);
+    fprintf(out, "\nFaults of the program: %s\n", pv_units_count(text, n_all));
+    for (unsigned i = 0; i < PV_N_MISTAKES; i++) {
+        if (!kinds[i].n) {
+            continue;
+        }
+        fprintf(out, "  %-18s %6s  at event", pv_mistake_name(i),
+                pv_units_count(text, kinds[i].n));
+        for (size_t j = 0; j < kinds[i].n_first; j++) {
+            fprintf(out, "%s %" PRId64, j ? "," : "", kinds[i].first[j]);
+        }
+        fputs(kinds[i].n > kinds[i].n_first ? ", ...\n" : "\n", out);
+    }
+}
+
+void pv_info_text(const struct pv_info *info, size_t top, FILE *out)
+{
+    text_head(info, out);
+    text_time(info, out);
+    text_live(info, out);
+    text_sizes(info, out);
+    text_tags("Who asked for the most, over the whole trace", &info->allocated, top, out);
+    text_tags("Who holds what is live at the end", &info->live, top, out);
+    text_mistakes(info, out);
+}
+
+/* ---- JSON ---- */
+
+static void put(struct pv_json_out *out, const char *key, uint64_t value)
+{
+    pv_json_key(out, key);
+    pv_json_put_integer(out, value);
+}
+
+static void put_text(struct pv_json_out *out, const char *key, const char *value)
+{
+    pv_json_key(out, key);
+    pv_json_put_text(out, value);
+}
+
+static void json_head(struct pv_json_out *out, const struct pv_info *info)
+{
+    pv_json_newline(out, 1);
+    pv_json_key(out, "trace");
+    pv_json_begin(out, '{');
+    put_text(out, "path", info->path);
+    put_text(out, "program", info->header->program);
+    put_text(out, "format", info->header->format);
+    put_text(out, "packing", info->header->packing);
+    put_text(out, "clock", info->header->clock);
+    pv_json_key(out, "damaged");
+    pv_json_put_bool(out, info->damaged);
+    pv_json_end(out, '}');
+    pv_json_newline(out, 1);
+    pv_json_key(out, "events");
+    pv_json_begin(out, '{');
+    put(out, "all", info->n_events);
+    for (unsigned op = 0; op < PV_N_OPS; op++) {
+        put(out, pv_op_name(op), info->ops[op]);
+    }
+    pv_json_end(out, '}');
+    pv_json_newline(out, 1);
+    pv_json_key(out, "ids");
+    pv_json_begin(out, '{');
+    put(out, "number", info->ids[PV_ID_NUMBER]);
+    put(out, "text", info->ids[PV_ID_TEXT]);
+    put(out, "null", info->ids[PV_ID_NULL]);
+    pv_json_end(out, '}');
+}
+
+static void json_sizes(struct pv_json_out *out, const struct pv_info *info)
+{
+    pv_json_newline(out, 1);
+    pv_json_key(out, "requests");
+    pv_json_begin(out, '{');
+    put(out, "count", info->n_requests);
+    put(out, "bytes", info->request_bytes);
+    pv_json_key(out, "sizes");
+    pv_json_begin(out, '[');
+    for (unsigned i = 0; i < PV_INFO_SIZES; i++) {
+        if (info->sizes[i]) {
+            pv_json_newline(out, 2);
+            pv_json_begin(out, '{');
+            put(out, "from", i ? UINT64_C(1) << (i - 1) : 0);
+            put(out, "to", i < 64 ? (UINT64_C(1) << i) - 1 : UINT64_MAX);
+            put(out, "requests", info->sizes[i]);
+            put(out, "bytes", info->size_bytes[i]);
+            pv_json_end(out, '}');
+        }
+    }
+    pv_json_end(out, ']');
+    pv_json_end(out, '}');
+}
+
+static void json_tags(struct pv_json_out *out, const struct pv_tally *tally, size_t top)
+{
+    put(out, "n_tags", tally->n);
+    pv_json_key(out, "tags");
+    pv_json_begin(out, '[');
+    for (size_t i = 0; i < tally->n && i < top; i++) {
+        pv_json_newline(out, 2);
+        pv_json_begin(out, '{');
+        put_text(out, "name", tally->rows[i].text);
+        put(out, "blocks", tally->rows[i].blocks);
+        put(out, "bytes", tally->rows[i].bytes);
+        pv_json_end(out, '}');
+    }
+    pv_json_end(out, ']');
+}
+
+static void json_moment(struct pv_json_out *out, const char *key,
+                        const struct pv_moment *moment)
+{
+    pv_json_newline(out, 1);
+    pv_json_key(out, key);
+    pv_json_begin(out, '{');
+    pv_json_key(out, "event");
+    if (moment->event < 0) {
+        pv_json_put_null(out);
+    } else {
+        pv_json_put_integer(out, (uint64_t)moment->event);
+    }
+    put(out, "live_bytes", moment->live_bytes);
+    put(out, "live_blocks", moment->live_blocks);
+}
+
+static void json_time(struct pv_json_out *out, const struct pv_info *info)
+{
+    pv_json_newline(out, 1);
+    pv_json_key(out, "time");
+    if (info->has_times) {
+        pv_json_begin(out, '{');
+        put(out, "first", info->t_first);
+        put(out, "last", info->t_last);
+        pv_json_end(out, '}');
+    } else {
+        pv_json_put_null(out);
+    }
+    put(out, "threads", info->n_threads);
+}
+
+static void json_mistakes(struct pv_json_out *out, const struct pv_info *info)
+{
+    struct mistakes kinds[PV_N_MISTAKES] = {{0}};
+    count_mistakes(info, kinds);
+    pv_json_newline(out, 1);
+    pv_json_key(out, "faults");
+    pv_json_begin(out, '{');
+    put(out, "all", pv_timeline_stats(info->timeline)->n_faults);
+    pv_json_key(out, "kinds");
+    pv_json_begin(out, '[');
+    for (unsigned i = 0; i < PV_N_MISTAKES; i++) {
+        if (kinds[i].n) {
+            pv_json_newline(out, 2);
+            pv_json_begin(out, '{');
+            put_text(out, "kind", pv_mistake_name(i));
+            put(out, "count", kinds[i].n);
+            pv_json_key(out, "first_events");
+            pv_json_begin(out, '[');
+            for (size_t j = 0; j < kinds[i].n_first; j++) {
+                pv_json_put_integer(out, (uint64_t)kinds[i].first[j]);
+            }
+            pv_json_end(out, ']');
+            pv_json_end(out, '}');
+        }
+    }
+    pv_json_end(out, ']');
+    pv_json_end(out, '}');
+}
+
+void pv_info_json(const struct pv_info *info, size_t top, FILE *file)
+{
+    const struct pv_stats *stats = pv_timeline_stats(info->timeline);
+    struct pv_json_out out = {.write = pv_json_to_file, .ctx = file};
+    pv_json_begin(&out, '{');
+    put_text(&out, "format", "pebbleviz-info");
+    put(&out, "version", 1);
+    json_head(&out, info);
+    json_time(&out, info);
+    json_sizes(&out, info);
+    pv_json_newline(&out, 1);
+    pv_json_key(&out, "allocated");
+    pv_json_begin(&out, '{');
+    json_tags(&out, &info->allocated, top);
+    pv_json_end(&out, '}');
+    json_moment(&out, "peak", &stats->peak_live);
+    pv_json_end(&out, '}');
+    json_moment(&out, "end", &stats->now);
+    json_tags(&out, &info->live, top);
+    pv_json_end(&out, '}');
+    put(&out, "refused", stats->n_failed);
+    json_mistakes(&out, info);
+    pv_json_end(&out, '}');
+    fputc('\n', file);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * units.h - numbers as people read them. Pure; the caller's buffers of PV_UNIT_TEXT bytes.
+ */
+#ifndef PV_UNITS_H
+#define PV_UNITS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { PV_UNIT_TEXT = 40 };
+
+/* "96 B", "1.5 KiB", "312 MiB": three figures at most, rounded down. Returns buf. */
+const char *pv_units_bytes(char *buf, uint64_t bytes);
+
+/* "512,345". Returns buf. */
+const char *pv_units_count(char *buf, uint64_t n);
+
+/* "12.3 %". Returns buf. */
+const char *pv_units_percent(char *buf, double share);
+
+/* "64K", "4M", "1G", "1234": false when it is none, or does not fit. */
+bool pv_units_parse(const char *text, uint64_t *ret_bytes);
+
+/* Decimal digits only. */
+bool pv_units_parse_count(const char *text, uint64_t *ret_n);
+
+#endif
