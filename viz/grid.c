@@ -186,6 +186,21 @@ int pv_grid_print(struct pv_grid *grid, int column, int line, int columns,
     return n < 0 ? 0 : pv_grid_text(grid, column, line, columns, style, text);
 }
 
+int pv_grid_text_tail(struct pv_grid *grid, int column, int line, int columns,
+                      struct pv_style style, const char *text)
+{
+    int width = pv_width_text(text);
+
+    if (width <= columns || columns < 2) {
+        return pv_grid_text(grid, column, line, columns, style, text);
+    }
+    while (width > columns - 1) {
+        width -= pv_width_character(pv_width_next(&text));
+    }
+    int used = pv_grid_text(grid, column, line, 1, style, grid->ascii ? "~" : "…");
+    return used + pv_grid_text(grid, column + 1, line, columns - 1, style, text);
+}
+
 int pv_grid_text_right(struct pv_grid *grid, int column, int line, int columns,
                        struct pv_style style, const char *text)
 {

@@ -68,7 +68,12 @@ int pv_grid_print(struct pv_grid *grid, int column, int line, int columns,
                   struct pv_style style, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
 
-/* The same, ending at the right edge of the `columns`. */
+/* The same, but what does not fit is left out at the front: the end of a tag's path says most.
+ */
+int pv_grid_text_tail(struct pv_grid *grid, int column, int line, int columns,
+                      struct pv_style style, const char *text);
+
+/* As pv_grid_text, ending at the right edge of the `columns`. */
 int pv_grid_text_right(struct pv_grid *grid, int column, int line, int columns,
                        struct pv_style style, const char *text);
 

@@ -56,6 +56,7 @@ int pv_model_init(struct pv_model *model, struct pv_timeline *timeline, const ch
         .stale = true,
         .selected = PV_NONE,
         .follow = true,
+        .paint = theme.level == PV_LEVEL_MONO ? PV_PAINT_LETTER : PV_PAINT_TAG,
     };
     model->speed = (double)(model->last + 1) / PLAY_SECONDS;
     if (model->speed < 1) {

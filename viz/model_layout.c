@@ -29,7 +29,7 @@ bool pv_model_too_small(const struct pv_model *model)
 static int graph_lines(const struct pv_model *model)
 {
     if (model->lines < 20) {
-        return 2;
+        return 3;
     }
     if (model->lines < STACKED_LINES) {
         return 4;

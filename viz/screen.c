@@ -34,8 +34,9 @@ static int apply(struct pv_model *model, const char *keys, const char **ret_bad_
 int pv_tui_screen(struct pv_timeline *timeline, const struct pv_tui_options *options,
                   int columns, int lines, const char *keys, FILE *out, const char **ret_bad_key)
 {
+    /* Text has no colours: letters tell the tags. */
     struct pv_theme theme = {
-        .level = options->no_color ? PV_LEVEL_MONO : PV_LEVEL_256,
+        .level = PV_LEVEL_MONO,
         .ascii = options->ascii,
     };
     struct pv_model model = {0};

@@ -8,12 +8,13 @@
 
 #include "viz/view.h"
 
-enum { TEXT_BYTES = 64 };
+/* Widths that depend: what the other columns leave, and what the highest address takes. */
+enum { TEXT_BYTES = 64, WIDTH_REST = 0, WIDTH_ADDRESS = -1 };
 
 struct column {
     const char *title;
-    int width; /* 0: what the others leave */
-    int from;  /* shown in panes of at least so many columns */
+    int width;
+    int from; /* shown in panes of at least so many columns */
     bool right;
     void (*text)(const struct pv_model *model, const struct pv_pebble_row *row, char *out);
 };
@@ -60,11 +61,7 @@ static void tag(const struct pv_model *model, const struct pv_pebble_row *row, c
 {
     const char *text = pv_model_tag_text(model, row->tag);
 
-    if (pv_pebble_row_used(row)) {
-        snprintf(out, TEXT_BYTES, "%c %s", pv_theme_letter(text), *text ? text : "(no name)");
-    } else {
-        *out = '\0';
-    }
+    snprintf(out, TEXT_BYTES, "%s", !pv_pebble_row_used(row) ? "" : *text ? text : "(no name)");
 }
 
 static void id(const struct pv_model *model, const struct pv_pebble_row *row, char *out)
@@ -80,28 +77,31 @@ static void age(const struct pv_model *model, const struct pv_pebble_row *row, c
 }
 
 static const struct column columns[] = {
-    {"address", 11, 0, false, address},
-    {"offset", 10, 70, true, offset},
-    {"size", 9, 0, true, size},
-    {"asked", 9, 42, true, requested},
-    {"state", 5, 34, false, state},
-    {"tag", 0, 0, false, tag},
-    {"id", 9, 60, true, id},
-    {"age", 8, 50, true, age},
+    {"address", WIDTH_ADDRESS, 0, false, address},
+    {"offset", 10, 98, true, offset},
+    {"size", 8, 0, true, size},
+    {"asked", 8, 64, true, requested},
+    {"state", 5, 56, false, state},
+    {"tag", WIDTH_REST, 0, false, tag},
+    {"id", 9, 78, true, id},
+    {"age", 8, 48, true, age},
 };
 
 enum { N_COLUMNS = sizeof columns / sizeof *columns };
 
-static int width_of(const struct column *column, int pane)
+static int width_of(const struct pv_model *model, const struct column *column, int pane)
 {
     int rest = pane - 2;
 
-    if (column->width) {
+    if (column->width == WIDTH_ADDRESS) {
+        return model->map.label - 1;
+    }
+    if (column->width != WIDTH_REST) {
         return column->width;
     }
     for (size_t i = 0; i < N_COLUMNS; i++) {
-        if (columns[i].width && pane >= columns[i].from) {
-            rest -= columns[i].width + 1;
+        if (columns[i].width != WIDTH_REST && pane >= columns[i].from) {
+            rest -= width_of(model, &columns[i], pane) + 1;
         }
     }
     return rest;
@@ -119,6 +119,19 @@ static struct pv_style row_style(const struct pv_model *model, const struct pv_p
     }
     return is_tag ? pv_theme_tag(theme, pv_model_tag_text(model, row->tag))
                   : pv_theme_style(theme, PV_ROLE_TEXT);
+}
+
+static void draw_tag(const struct pv_model *model, struct pv_grid *grid, struct pv_area area,
+                     struct pv_style style, const struct pv_pebble_row *row)
+{
+    char letter[2] = {pv_theme_letter(pv_model_tag_text(model, row->tag)), '\0'};
+    char text[TEXT_BYTES];
+
+    if (pv_pebble_row_used(row)) {
+        tag(model, row, text);
+        pv_grid_text(grid, area.column, area.line, 1, style, letter);
+        pv_grid_text_tail(grid, area.column + 2, area.line, area.columns - 2, style, text);
+    }
 }
 
 static void draw_row(const struct pv_model *model, struct pv_grid *grid, struct pv_area line,
@@ -140,14 +153,18 @@ static void draw_row(const struct pv_model *model, struct pv_grid *grid, struct 
         if (line.columns < columns[i].from) {
             continue;
         }
-        struct pv_style style = row_style(model, row, columns[i].width == 0);
+        struct pv_style style = row_style(model, row, columns[i].width == WIDTH_REST);
         if (selected) {
             style.attributes |= PV_REVERSE;
         }
-        int width = width_of(&columns[i], line.columns);
+        int width = width_of(model, &columns[i], line.columns);
         columns[i].text(model, row, text);
-        (columns[i].right ? pv_grid_text_right : pv_grid_text)(grid, column, line.line, width,
-                                                               style, text);
+        if (columns[i].width == WIDTH_REST) {
+            draw_tag(model, grid, (struct pv_area){column, line.line, width, 1}, style, row);
+        } else {
+            (columns[i].right ? pv_grid_text_right : pv_grid_text)(grid, column, line.line,
+                                                                   width, style, text);
+        }
         column += width + 1;
     }
 }
@@ -168,7 +185,7 @@ void pv_view_list(const struct pv_model *model, struct pv_grid *grid)
     pv_view_pane_title(model, grid, PV_PANE_LIST, title, sorts[model->sort]);
     for (size_t i = 0; i < N_COLUMNS; i++) {
         if (area.columns >= columns[i].from) {
-            int width = width_of(&columns[i], area.columns);
+            int width = width_of(model, &columns[i], area.columns);
             (columns[i].right ? pv_grid_text_right : pv_grid_text)(
                 grid, column, area.line, width, quiet, columns[i].title);
             column += width + 1;

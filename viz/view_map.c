@@ -20,7 +20,8 @@
 #include "core/status.h"
 #include "viz/view.h"
 
-enum { SELECTED = 1, MADE = 2, ENDED = 4, FINDING = 8 };
+/* STARTS: a used pebble begins in the cell. LAST: one that fills several cells ends in it. */
+enum { SELECTED = 1, MADE = 2, ENDED = 4, FINDING = 8, STARTS = 16, LAST = 32 };
 
 struct cell {
     uint64_t used, free, header; /* bytes; a used pebble's header is in both of the outer two */
@@ -109,6 +110,15 @@ static void add(struct map *map, size_t bucket, uint64_t start, uint64_t end, en
     }
 }
 
+static void mark(struct map *map, size_t bucket, uint64_t addr, unsigned flags)
+{
+    uint64_t cell = pv_map_cell(map->model, bucket, addr);
+
+    if (cell >= map->from && cell < map->until) {
+        map->cells[cell - map->from].flags |= flags;
+    }
+}
+
 static void add_bucket(struct map *map, size_t index)
 {
     const struct pv_snapshot *snapshot = map->model->snapshot;
@@ -125,6 +135,12 @@ static void add_bucket(struct map *map, size_t index)
         uint64_t stop = pebble->size > end - payload ? end : payload + pebble->size;
         add(map, index, pebble->addr, payload, PART_HEADER, pebble);
         add(map, index, payload, stop, PART_PAYLOAD, pebble);
+        if (pv_pebble_row_used(pebble)) {
+            mark(map, index, pebble->addr, STARTS);
+            if (stop - pebble->addr >= 2 * map->model->map.cell_bytes) {
+                mark(map, index, stop - 1, LAST);
+            }
+        }
     }
 }
 
@@ -217,10 +233,13 @@ static void used_look(const struct map *map, const struct cell *cell, char *glyp
                                   : pv_theme_glyph(theme, PV_GLYPH_USED_1));
         return;
     }
-    if ((model->paint == PV_PAINT_LETTER && cell->used * 4 >= whole) ||
-        (cell->flags & SELECTED)) {
+    bool letter =
+        model->paint == PV_PAINT_LETTER && cell->used * 2 >= whole && (cell->flags & STARTS);
+    if (letter || (cell->flags & SELECTED)) {
         glyph[0] = pv_theme_letter(tag);
         glyph[1] = '\0';
+    } else if ((cell->flags & LAST) && cell->used * 8 >= whole * 7) {
+        strcpy(glyph, pv_theme_glyph(theme, PV_GLYPH_USED_LAST));
     }
 }
 

@@ -48,12 +48,12 @@ static void draw_wall(const struct pv_model *model, struct pv_grid *grid)
 static void draw_too_small(const struct pv_model *model, struct pv_grid *grid)
 {
     struct pv_style style = pv_theme_style(&model->theme, PV_ROLE_STRONG);
-    int line = grid->lines / 2;
+    int line = grid->lines > 1 ? grid->lines / 2 - 1 : 0;
 
-    pv_grid_print(grid, 0, line, grid->columns, style, "pebbleviz needs %dx%d",
-                  PV_SCREEN_MIN_COLUMNS, PV_SCREEN_MIN_LINES);
-    pv_grid_print(grid, 0, line + 1, grid->columns, style, "this is %dx%d (q leaves)",
-                  grid->columns, grid->lines);
+    pv_grid_print(grid, 0, line, grid->columns, style, "%dx%d needed", PV_SCREEN_MIN_COLUMNS,
+                  PV_SCREEN_MIN_LINES);
+    pv_grid_print(grid, 0, line + 1, grid->columns, style, "this is %dx%d", grid->columns,
+                  grid->lines);
 }
 
 int pv_view_draw(const struct pv_model *model, struct pv_grid *grid)

@@ -19,10 +19,10 @@ struct pen {
     int column, line, end;
 };
 
-static void write(struct pen *pen, enum pv_role role, const char *format, ...)
+static void ink(struct pen *pen, enum pv_role role, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-static void write(struct pen *pen, enum pv_role role, const char *format, ...)
+static void ink(struct pen *pen, enum pv_role role, const char *format, ...)
 {
     char text[LINE_BYTES];
     va_list arguments;
@@ -91,16 +91,15 @@ static void write_trouble(struct pen *pen)
     const struct pv_mistake_row *mistake = mistake_at(model);
 
     if (model->step.failed) {
-        write(pen, PV_ROLE_FAULT, "%s failed: the heap has no room",
-              pv_op_name(model->step.op));
+        ink(pen, PV_ROLE_FAULT, "%s failed: the heap has no room", pv_op_name(model->step.op));
         return;
     }
-    write(pen, PV_ROLE_FAULT, "the program's mistake: %s",
-          mistake ? pv_mistake_name(mistake->kind) : "a bad id");
+    ink(pen, PV_ROLE_FAULT, "the program's mistake: %s",
+        mistake ? pv_mistake_name(mistake->kind) : "a bad id");
     if (mistake && mistake->id != PV_UNKNOWN) {
-        write(pen, PV_ROLE_FAULT, " of #%llu", (unsigned long long)mistake->id);
+        ink(pen, PV_ROLE_FAULT, " of #%llu", (unsigned long long)mistake->id);
     }
-    write(pen, PV_ROLE_TEXT, "  ");
+    ink(pen, PV_ROLE_TEXT, "  ");
 }
 
 static void write_made(struct pen *pen, const struct pv_placement *made)
@@ -110,22 +109,21 @@ static void write_made(struct pen *pen, const struct pv_placement *made)
     size_t at = pv_snapshot_find(snapshot, made->addr);
     char bytes[PV_FORMAT_BYTES];
 
-    write(pen, PV_ROLE_STRONG, " %s 0x%llx", pv_theme_glyph(&model->theme, PV_GLYPH_ARROW),
-          (unsigned long long)made->addr);
-    write(pen, PV_ROLE_TEXT, "  payload %llu", (unsigned long long)made->size);
+    ink(pen, PV_ROLE_STRONG, " %s 0x%llx", pv_theme_glyph(&model->theme, PV_GLYPH_ARROW),
+        (unsigned long long)made->addr);
+    ink(pen, PV_ROLE_TEXT, "  payload %llu", (unsigned long long)made->size);
     if (model->now.held_bytes > model->before.held_bytes && model->cursor > 0) {
-        write(pen, PV_ROLE_TEXT, ", the heap grew by %s",
-              pv_format_bytes(bytes, model->now.held_bytes - model->before.held_bytes));
+        ink(pen, PV_ROLE_TEXT, ", the heap grew by %s",
+            pv_format_bytes(bytes, model->now.held_bytes - model->before.held_bytes));
     }
     /* No two free pebbles stand side by side, so a free one behind a block that was just made
      * is what was split off. */
     if (at != PV_NONE && at + 1 < snapshot->n_pebbles) {
         const struct pv_pebble_row *rest = &snapshot->pebbles[at + 1];
         if (!pv_pebble_row_used(rest) && rest->bucket == snapshot->pebbles[at].bucket) {
-            write(pen, PV_ROLE_QUIET, ", %s free behind it",
-                  pv_format_bytes(bytes, rest->size));
+            ink(pen, PV_ROLE_QUIET, ", %s free behind it", pv_format_bytes(bytes, rest->size));
         } else {
-            write(pen, PV_ROLE_QUIET, ", fills its hole");
+            ink(pen, PV_ROLE_QUIET, ", fills its hole");
         }
     }
 }
@@ -137,15 +135,15 @@ static void write_ended(struct pen *pen, const struct pv_placement *ended)
     size_t at = pv_snapshot_find(snapshot, ended->addr);
     char bytes[PV_FORMAT_BYTES];
 
-    write(pen, PV_ROLE_STRONG, " 0x%llx", (unsigned long long)ended->addr);
-    write(pen, PV_ROLE_TEXT, "  payload %llu, lived %lld events",
-          (unsigned long long)ended->size, (long long)(model->cursor - ended->born_block));
+    ink(pen, PV_ROLE_STRONG, " 0x%llx", (unsigned long long)ended->addr);
+    ink(pen, PV_ROLE_TEXT, "  payload %llu, lived %lld events", (unsigned long long)ended->size,
+        (long long)(model->cursor - ended->born_block));
     if (at != PV_NONE && !pv_pebble_row_used(&snapshot->pebbles[at]) &&
         snapshot->pebbles[at].size > ended->size) {
-        write(pen, PV_ROLE_QUIET, ", merged into %s free",
-              pv_format_bytes(bytes, snapshot->pebbles[at].size));
+        ink(pen, PV_ROLE_QUIET, ", merged into %s free",
+            pv_format_bytes(bytes, snapshot->pebbles[at].size));
     } else if (at == PV_NONE) {
-        write(pen, PV_ROLE_QUIET, ", its bucket was given back");
+        ink(pen, PV_ROLE_QUIET, ", its bucket was given back");
     }
 }
 
@@ -157,22 +155,22 @@ static void write_step(struct pen *pen)
     if (!block) {
         return;
     }
-    write(pen, PV_ROLE_STRONG, "%s", pv_op_name(step->op));
+    ink(pen, PV_ROLE_STRONG, "%s", pv_op_name(step->op));
     if (step->made && step->made->requested != PV_UNKNOWN) {
-        write(pen, PV_ROLE_STRONG, " %llu", (unsigned long long)step->made->requested);
+        ink(pen, PV_ROLE_STRONG, " %llu", (unsigned long long)step->made->requested);
     }
-    write(pen, PV_ROLE_TEXT, " ");
+    ink(pen, PV_ROLE_TEXT, " ");
     write_tag(pen, block->tag);
     if (block->id != PV_UNKNOWN) {
-        write(pen, PV_ROLE_QUIET, " #%llu", (unsigned long long)block->id);
+        ink(pen, PV_ROLE_QUIET, " #%llu", (unsigned long long)block->id);
     }
     if (step->made && step->ended) {
         if (step->made->addr == step->ended->addr) {
-            write(pen, PV_ROLE_TEXT, "  in place, payload was %llu",
-                  (unsigned long long)step->ended->size);
+            ink(pen, PV_ROLE_TEXT, "  in place, payload was %llu",
+                (unsigned long long)step->ended->size);
         } else {
-            write(pen, PV_ROLE_TEXT, "  moved from 0x%llx",
-                  (unsigned long long)step->ended->addr);
+            ink(pen, PV_ROLE_TEXT, "  moved from 0x%llx",
+                (unsigned long long)step->ended->addr);
         }
     }
     if (step->made) {
@@ -187,10 +185,10 @@ static void write_mark(struct pen *pen)
     size_t n;
     const struct pv_mark_row *marks = pv_timeline_marks(pen->model->timeline, &n);
 
-    write(pen, PV_ROLE_MARK, "mark");
+    ink(pen, PV_ROLE_MARK, "mark");
     for (size_t i = 0; i < n; i++) {
         if (marks[i].event == pen->model->cursor) {
-            write(pen, PV_ROLE_MARK, " %s", marks[i].name);
+            ink(pen, PV_ROLE_MARK, " %s", marks[i].name);
         }
     }
 }
@@ -201,11 +199,11 @@ void pv_view_event(const struct pv_model *model, struct pv_grid *grid, int line)
     const struct pv_step *step = &model->step;
 
     if (model->last < 0) {
-        write(&pen, PV_ROLE_TEXT, "This trace has no events.");
+        ink(&pen, PV_ROLE_TEXT, "This trace has no events.");
     } else if (model->cursor == PV_START) {
-        write(&pen, PV_ROLE_TEXT, "Before the first event: the heap as it was made.");
+        ink(&pen, PV_ROLE_TEXT, "Before the first event: the heap as it was made.");
     } else {
-        write(&pen, PV_ROLE_QUIET, "%lld: ", (long long)model->cursor);
+        ink(&pen, PV_ROLE_QUIET, "%lld: ", (long long)model->cursor);
         if (step->failed || step->mistake) {
             write_trouble(&pen);
         }
@@ -214,7 +212,7 @@ void pv_view_event(const struct pv_model *model, struct pv_grid *grid, int line)
         } else if (step->made || step->ended) {
             write_step(&pen);
         } else if (!step->failed && !step->mistake) {
-            write(&pen, PV_ROLE_TEXT, "%s that changed nothing", pv_op_name(step->op));
+            ink(&pen, PV_ROLE_TEXT, "%s that changed nothing", pv_op_name(step->op));
         }
     }
 }
@@ -223,9 +221,9 @@ void pv_view_event(const struct pv_model *model, struct pv_grid *grid, int line)
 
 static void write_figure(struct pen *pen, const char *name, const char *value)
 {
-    write(pen, PV_ROLE_QUIET, "%s ", name);
-    write(pen, PV_ROLE_STRONG, "%s", value);
-    write(pen, PV_ROLE_TEXT, "  ");
+    ink(pen, PV_ROLE_QUIET, "%s ", name);
+    ink(pen, PV_ROLE_STRONG, "%s", value);
+    ink(pen, PV_ROLE_TEXT, "  ");
 }
 
 void pv_view_status(const struct pv_model *model, struct pv_grid *grid, int line)
@@ -234,19 +232,22 @@ void pv_view_status(const struct pv_model *model, struct pv_grid *grid, int line
     const struct pv_totals *totals = &model->snapshot->totals;
     const struct pv_stats *stats = pv_timeline_stats(model->timeline);
     char text[64], count[PV_FORMAT_BYTES];
+    bool wide = grid->columns >= 100;
 
     write_figure(&pen, "live", pv_format_bytes(text, model->now.live_bytes));
-    if (model->cursor >= 0 && model->now.live_bytes != model->before.live_bytes) {
+    if (wide && model->cursor >= 0 && model->now.live_bytes != model->before.live_bytes) {
         pen.column--;
-        write(&pen, PV_ROLE_QUIET, "(%s)  ",
-              pv_format_change(text, model->before.live_bytes, model->now.live_bytes));
+        ink(&pen, PV_ROLE_QUIET, "(%s)  ",
+            pv_format_change(text, model->before.live_bytes, model->now.live_bytes));
     }
-    write_figure(&pen, "blocks", pv_format_count(count, model->now.live_blocks));
+    if (wide) {
+        write_figure(&pen, "blocks", pv_format_count(count, model->now.live_blocks));
+    }
     write_figure(&pen, "held", pv_format_bytes(text, totals->heap_bytes));
     write_figure(&pen, "free", pv_format_bytes(text, totals->free_bytes));
     snprintf(text, sizeof text, "%.1f%%",
              100 * pv_metric_external(totals->largest_free_bytes, totals->free_bytes));
-    write_figure(&pen, "fragmentation", text);
+    write_figure(&pen, wide ? "fragmentation" : "frag", text);
     snprintf(text, sizeof text, "%zu",
              model->snapshot->n_findings + (size_t)model->snapshot->n_findings_more);
     write_figure(&pen, "findings", text);
@@ -270,8 +271,8 @@ static void write_key(struct pen *pen, const char *key, const char *what)
         pen->end = pen->column;
         return;
     }
-    write(pen, PV_ROLE_KEY, "%s", key);
-    write(pen, PV_ROLE_QUIET, " %s  ", what);
+    ink(pen, PV_ROLE_KEY, "%s", key);
+    ink(pen, PV_ROLE_QUIET, " %s  ", what);
 }
 
 void pv_view_hints(const struct pv_model *model, struct pv_grid *grid, int line)
@@ -288,28 +289,28 @@ void pv_view_hints(const struct pv_model *model, struct pv_grid *grid, int line)
     struct pen pen = {model, grid, 1, line, grid->columns - 1};
 
     if (model->prompt != PV_PROMPT_NONE) {
-        write(&pen, PV_ROLE_KEY, "%s ",
-              model->prompt == PV_PROMPT_GO
-                  ? "go to (number, +N, -N, start, end, peak, mark:NAME, 0x address):"
-                  : "search for a tag that holds:");
-        write(&pen, PV_ROLE_STRONG, "%s", model->typed);
-        write(&pen, PV_ROLE_NOW, " ");
+        ink(&pen, PV_ROLE_KEY, "%s ",
+            model->prompt == PV_PROMPT_GO
+                ? "go to (number, +N, -N, start, end, peak, mark:NAME, 0x address):"
+                : "search for a tag that holds:");
+        ink(&pen, PV_ROLE_STRONG, "%s", model->typed);
+        ink(&pen, PV_ROLE_NOW, " ");
         return;
     }
     if (model->message[0]) {
-        write(&pen, PV_ROLE_STRONG, "%s", model->message);
+        ink(&pen, PV_ROLE_STRONG, "%s", model->message);
         return;
     }
     if (model->playing) {
         char speed[PV_FORMAT_BYTES];
-        write(&pen, PV_ROLE_CHANGED, "%s %s events a second  ",
-              pv_theme_glyph(&model->theme, PV_GLYPH_PLAY),
-              pv_format_count(speed, (uint64_t)model->speed));
+        ink(&pen, PV_ROLE_CHANGED, "%s %s events a second  ",
+            pv_theme_glyph(&model->theme, PV_GLYPH_PLAY),
+            pv_format_count(speed, (uint64_t)model->speed));
         write_key(&pen, "< >", "speed");
         write_key(&pen, "Space", "stop");
     }
     if (model->searching) {
-        write(&pen, PV_ROLE_CHANGED, "/%s  ", model->search);
+        ink(&pen, PV_ROLE_CHANGED, "/%s  ", model->search);
         write_key(&pen, "n N", "next, previous");
         write_key(&pen, "Esc", "end search");
     }

@@ -7,7 +7,7 @@
 
 #include "viz/view.h"
 
-enum { BAR = 8, BYTES = 9, SHARE = 5, BLOCKS = 8, BLOCKS_FROM = 40, BAR_FROM = 30 };
+enum { BAR = 8, BYTES = 9, SHARE = 5, BLOCKS = 8, BLOCKS_FROM = 48, BAR_FROM = 42 };
 
 static void draw_bar(const struct pv_model *model, struct pv_grid *grid, int column, int line,
                      uint64_t part, uint64_t whole, struct pv_style style)
@@ -56,8 +56,8 @@ static void draw_row(const struct pv_model *model, struct pv_grid *grid, struct 
                            pv_format_count(figure, row->blocks));
         column += BLOCKS;
     }
-    pv_grid_text(grid, column + 1, line.line, end - column - 1, color,
-                 *tag ? tag : "(no name)");
+    pv_grid_text_tail(grid, column + 1, line.line, end - column - 1, color,
+                      *tag ? tag : "(no name)");
 }
 
 void pv_view_tags(const struct pv_model *model, struct pv_grid *grid)
