@@ -41,10 +41,14 @@ int pv_header_bucket(struct pv_header_reader *reader, uint64_t addr,
     return PV_OK;
 }
 
-static const unsigned char *pebble_bytes(struct pv_header_reader *reader, uint64_t addr,
-                                         unsigned char *scratch)
+/* Keeps the raw name of a header, which is asked for only when the pebble becomes a row. */
+static void keep_name(struct pv_header_reader *reader, uint64_t addr,
+                      const unsigned char *bytes)
 {
-    return pv_cache_view(&reader->cache, addr, reader->walk->layout->pebble_bytes, scratch);
+    struct pv_field field = reader->walk->layout->pebble.name;
+    size_t n = field.width < PV_HEADER_NAME_MAX ? field.width : PV_HEADER_NAME_MAX;
+    memcpy(reader->name, bytes + field.offset, n);
+    reader->named = addr;
 }
 
 int pv_header_pebble(struct pv_header_reader *reader, const struct pv_home *home, uint64_t addr,
@@ -52,10 +56,12 @@ int pv_header_pebble(struct pv_header_reader *reader, const struct pv_home *home
 {
     const struct pv_layout *layout = reader->walk->layout;
     unsigned char scratch[PV_LAYOUT_PEBBLE_MAX];
-    const unsigned char *bytes = pebble_bytes(reader, addr, scratch);
+    const unsigned char *bytes =
+        pv_cache_view(&reader->cache, addr, layout->pebble_bytes, scratch);
     if (!bytes) {
         return PV_EFAULT;
     }
+    keep_name(reader, addr, bytes);
     *ret_row = (struct pv_pebble_row){
         .addr = addr,
         .size = pv_layout_get(layout, layout->pebble.size, bytes),
@@ -89,31 +95,29 @@ static size_t name_slot(const unsigned char *raw)
     return (size_t)((a ^ b * 31) * UINT64_C(0x9E3779B97F4A7C15) >> 32) % PV_HEADER_NAMES;
 }
 
-int pv_header_tag(struct pv_header_reader *reader, uint64_t addr, uint32_t *ret_tag)
+int pv_header_tag(struct pv_header_reader *reader, const struct pv_home *home, uint64_t addr,
+                  uint32_t *ret_tag)
 {
-    struct pv_field field = reader->walk->layout->pebble.name;
+    struct pv_pebble_row row;
+    if (reader->named != addr && pv_header_pebble(reader, home, addr, &row) < 0) {
+        reader->name[0] = '\0'; /* it could be read before: the memory has changed */
+    }
     *ret_tag = 0;
-    if (field.width == 0) {
+    if (reader->name[0] == '\0') {
         return PV_OK;
     }
-    unsigned char scratch[PV_LAYOUT_PEBBLE_MAX];
-    const unsigned char *bytes = pebble_bytes(reader, addr, scratch);
-    if (!bytes || bytes[field.offset] == '\0') {
-        return PV_OK;
-    }
-    size_t n = field.width < PV_HEADER_NAME_MAX ? field.width : PV_HEADER_NAME_MAX;
-    unsigned char raw[PV_HEADER_NAME_MAX] = {0};
-    memcpy(raw, bytes + field.offset, n);
-    size_t slot = name_slot(raw);
-    if (reader->names[slot].filled && memcmp(reader->names[slot].raw, raw, sizeof(raw)) == 0) {
+    size_t slot = name_slot(reader->name);
+    if (reader->names[slot].filled &&
+        memcmp(reader->names[slot].raw, reader->name, sizeof(reader->name)) == 0) {
         *ret_tag = reader->names[slot].tag;
         return PV_OK;
     }
     char text[4 * PV_HEADER_NAME_MAX];
-    pv_text_clean(text, sizeof(text), (const char *)raw, strnlen((const char *)raw, n));
+    const char *name = (const char *)reader->name;
+    pv_text_clean(text, sizeof(text), name, strnlen(name, sizeof(reader->name)));
     int rc = pv_tags_add(reader->tags, text, ret_tag);
     if (rc == 0) {
-        memcpy(reader->names[slot].raw, raw, sizeof(raw));
+        memcpy(reader->names[slot].raw, reader->name, sizeof(reader->name));
         reader->names[slot].tag = *ret_tag;
         reader->names[slot].filled = true;
     }

@@ -19,6 +19,8 @@ struct pv_header_reader {
     const struct pv_walk *walk;
     struct pv_cache cache;
     struct pv_tags *tags;
+    uint64_t named; /* the header read last, whose raw name is `name`; it ends with zeros */
+    unsigned char name[PV_HEADER_NAME_MAX];
     /* Raw names lately seen and their tags: most pebbles are named like one before them. */
     struct {
         unsigned char raw[PV_HEADER_NAME_MAX];
@@ -42,8 +44,9 @@ int pv_header_bucket(struct pv_header_reader *reader, uint64_t addr,
 int pv_header_pebble(struct pv_header_reader *reader, const struct pv_home *home, uint64_t addr,
                      struct pv_pebble_row *ret_row);
 
-/* The tag of the pebble at addr, whose header was read just before. PV_ENOMEM, PV_ELIMIT. */
-int pv_header_tag(struct pv_header_reader *reader, uint64_t addr, uint32_t *ret_tag);
+/* The tag of a pebble whose header could be read. PV_ENOMEM, PV_ELIMIT. */
+int pv_header_tag(struct pv_header_reader *reader, const struct pv_home *home, uint64_t addr,
+                  uint32_t *ret_tag);
 
 /* Whether a pebble may stand at addr at all: in the home, at a multiple of PV_LAYOUT_STEP from
  * the bucket, with room for its header. */

@@ -136,24 +136,30 @@ static int judge_b3(const struct scene *scene)
     }
     return TELL_BUCKET(
         scene, PV_LAW_B3,
-        "The bucket at " HEX " claims %" PRIu64 " pages, which %s: where it ends is not known.",
+        "The bucket at " HEX " claims %" PRIu64 " pages, %s: where it ends is not known.",
         row->addr, row->n_pages,
-        row->n_pages == 0 ? "is none" : "is beyond the end of the address space");
+        row->n_pages == 0 ? "but has at least one" : "more than fit into the address space");
 }
 
 static int judge_b4(const struct scene *scene)
 {
     const struct pv_bucket_row *row = bucket_of(scene);
     uint64_t before = scene->bucket > 0 ? row[-1].addr : 0;
-    if (row->prev != before) {
-        int rc = TELL_BUCKET(scene, PV_LAW_B4,
-                             "Previous of the bucket at " HEX " is " HEX
-                             ", but the list comes %s " HEX
-                             ": one of the two links was overwritten.",
-                             row->addr, row->prev, before ? "from" : "from nowhere,", before);
-        if (rc < 0) {
-            return rc;
-        }
+    int rc = PV_OK;
+    if (row->prev != before && before == 0) {
+        rc = TELL_BUCKET(scene, PV_LAW_B4,
+                         "Previous of the bucket at " HEX " is " HEX
+                         ", but the list begins with this bucket: the link was overwritten.",
+                         row->addr, row->prev);
+    } else if (row->prev != before) {
+        rc = TELL_BUCKET(scene, PV_LAW_B4,
+                         "Previous of the bucket at " HEX " is " HEX
+                         ", but the list comes from " HEX ": one of the two links was "
+                         "overwritten.",
+                         row->addr, row->prev, before);
+    }
+    if (rc < 0) {
+        return rc;
     }
     /* A walk has followed Next to its end, or told where it broke. */
     bool last = scene->bucket + 1 == scene->snapshot->n_buckets;
@@ -306,16 +312,22 @@ static int judge_p5(const struct scene *scene)
 {
     uint64_t before = scene->before ? scene->before->addr : 0;
     uint64_t after = scene->after ? scene->after->addr : 0;
-    if (scene->row->prev != before && knows_before(scene)) {
-        int rc = TELL_PEBBLE(scene, PV_LAW_P5,
-                             "Previous of the pebble at " HEX " is " HEX
-                             ", but the list comes %s " HEX
-                             ": one of the two links was overwritten.",
-                             scene->row->addr, scene->row->prev,
-                             before ? "from" : "from its bucket, not", before);
-        if (rc < 0) {
-            return rc;
-        }
+    bool wrong = scene->row->prev != before && knows_before(scene);
+    int rc = PV_OK;
+    if (wrong && before == 0) {
+        rc = TELL_PEBBLE(scene, PV_LAW_P5,
+                         "Previous of the pebble at " HEX " is " HEX
+                         ", but the list begins with this pebble: the link was overwritten.",
+                         scene->row->addr, scene->row->prev);
+    } else if (wrong) {
+        rc = TELL_PEBBLE(scene, PV_LAW_P5,
+                         "Previous of the pebble at " HEX " is " HEX
+                         ", but the list comes from " HEX ": one of the two links was "
+                         "overwritten.",
+                         scene->row->addr, scene->row->prev, before);
+    }
+    if (rc < 0) {
+        return rc;
     }
     if (scene->row->next == after || scene->broken_after) {
         return PV_OK;
@@ -415,17 +427,17 @@ static int judge_p10(const struct scene *scene)
     uint32_t sflags = scene->row->sflags;
     const char *wrong = NULL;
     if ((sflags & ~(uint32_t)ATTRIBUTES) != 0) {
-        wrong = "has bits that name no attribute";
+        wrong = "with bits that name no attribute";
     } else if ((sflags & KINDS) == KINDS) {
-        wrong = "says both VIRTUAL and PHYSICAL";
+        wrong = "both VIRTUAL and PHYSICAL";
     } else if (!pv_pebble_row_used(scene->row) && (sflags & ~(uint32_t)KINDS) != 0) {
-        wrong = "keeps a request's attributes though it is free";
+        wrong = "a request's attributes, though it is free";
     }
     if (!wrong) {
         return PV_OK;
     }
     return TELL_PEBBLE(scene, PV_LAW_P10,
-                       "The pebble at " HEX " has sent flags 0x%" PRIx32 ", which %s.",
+                       "The pebble at " HEX " has sent flags 0x%" PRIx32 ", %s.",
                        scene->row->addr, sflags, wrong);
 }
 

@@ -110,16 +110,18 @@ static bool is_bucket(struct walker *walker, const struct pv_bucket_row *row)
            first.magic == PV_PEBBLE_MAGIC && first.parent == row->addr;
 }
 
+/* Tells why the bucket list does not go on at addr. */
 static int tell_bucket(struct walker *walker, enum pv_law law, uint64_t addr, const char *what)
 {
-    size_t bucket = walker->n_heads > 0 ? walker->n_heads - 1 : SIZE_MAX;
-    const char *link =
-        walker->n_heads > 0 ? "Next of the bucket at " : "the root of the heap, ";
-    uint64_t from = walker->n_heads > 0 ? walker->heads[bucket].row.addr : walker->walk->root;
-    return pv_snapshot_add_finding(walker->snapshot, law, bucket, SIZE_MAX, addr,
-                                   "The bucket list breaks: %s" HEX ", leads to " HEX ", %s; "
-                                   "buckets beyond are not known.",
-                                   link, from, addr, what);
+    if (walker->n_heads == 0) {
+        return pv_snapshot_add_finding(walker->snapshot, law, SIZE_MAX, SIZE_MAX, addr,
+                                       "No heap begins at " HEX ", %s.", addr, what);
+    }
+    size_t last = walker->n_heads - 1;
+    return pv_snapshot_add_finding(walker->snapshot, law, last, SIZE_MAX, addr,
+                                   "The bucket list breaks: Next of the bucket at " HEX
+                                   " leads to " HEX ", %s; buckets beyond are not known.",
+                                   walker->heads[last].row.addr, addr, what);
 }
 
 static int read_buckets(struct walker *walker, struct pv_seen *seen)
@@ -273,7 +275,7 @@ static int follow(struct walker *walker, struct list *list, uint64_t addr, enum 
 static int add_row(struct walker *walker, struct list *list, const struct pv_pebble_row *found)
 {
     uint32_t tag;
-    int rc = pv_header_tag(&walker->reader, found->addr, &tag);
+    int rc = pv_header_tag(&walker->reader, list->home, found->addr, &tag);
     if (rc < 0) {
         return rc;
     }
@@ -302,7 +304,9 @@ static int add_row(struct walker *walker, struct list *list, const struct pv_peb
 /* What the walk does about a break, for the end of a finding's sentence. */
 static void say_loss(char *text, size_t cap, const struct pv_break *gap, bool found)
 {
-    if (!found) {
+    if (!found && gap->to == gap->from) {
+        snprintf(text, cap, "the bucket ends there, nothing is lost");
+    } else if (!found) {
         snprintf(text, cap, "no pebble follows and %" PRIu64 " bytes of the bucket are lost",
                  gap->to - gap->from);
     } else if (gap->to == gap->from) {
@@ -337,7 +341,8 @@ static int tell_break(struct walker *walker, const struct list *list, enum link 
         what = "which the list has passed: it is a loop";
         break;
     case LINK_ASTRAY:
-        what = "past the pebble that must follow";
+        what = target ? "past the pebble that must follow"
+                      : "the end, though a pebble follows that names it";
         break;
     case LINK_UNREADABLE:
         law = PV_LAW_M1;

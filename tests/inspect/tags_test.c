@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * tags_test.c - a number for each different tag, in the order of appearance.
+ */
+#include "image.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/status.h"
+#include "failing_own.h"
+
+static void test_tag_zero_is_no_name(void **state)
+{
+    (void)state;
+    struct pv_tags *tags;
+    uint32_t tag = 99;
+    assert_int_equal(pv_tags_open(&tags), 0);
+    assert_int_equal(pv_tags_count(tags), 1);
+    assert_string_equal(pv_tags_text(tags, 0), "");
+    assert_int_equal(pv_tags_add(tags, "", &tag), 0);
+    assert_int_equal(tag, 0);
+    assert_string_equal(pv_tags_text(tags, 1), "");
+    assert_string_equal(pv_tags_text(tags, UINT32_MAX), "");
+    pv_tags_close(tags);
+    pv_tags_close(NULL);
+}
+
+static void test_numbers_count_appearances(void **state)
+{
+    (void)state;
+    struct pv_tags *tags;
+    assert_int_equal(pv_tags_open(&tags), 0);
+    static const char *const texts[] = {"b", "a", "net/tcp", "b", "a ", "", "net/tcp", "B"};
+    static const uint32_t wanted[] = {1, 2, 3, 1, 4, 0, 3, 5};
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+        uint32_t tag;
+        assert_int_equal(pv_tags_add(tags, texts[i], &tag), 0);
+        assert_int_equal(tag, wanted[i]);
+        assert_string_equal(pv_tags_text(tags, tag), texts[i]);
+    }
+    assert_int_equal(pv_tags_count(tags), 6);
+    pv_tags_close(tags);
+}
+
+static void test_only_31_bytes_count(void **state)
+{
+    (void)state;
+    struct pv_tags *tags;
+    uint32_t a, b, c;
+    assert_int_equal(pv_tags_open(&tags), 0);
+    assert_int_equal(pv_tags_add(tags, "0123456789012345678901234567890", &a), 0);
+    assert_int_equal(pv_tags_add(tags, "0123456789012345678901234567890xyz", &b), 0);
+    assert_int_equal(a, b);
+    assert_string_equal(pv_tags_text(tags, b), "0123456789012345678901234567890");
+    /* Byte 31 would cut the euro sign. */
+    assert_int_equal(pv_tags_add(tags, "01234567890123456789012345678\xE2\x82\xAC", &c), 0);
+    assert_string_equal(pv_tags_text(tags, c), "01234567890123456789012345678");
+    pv_tags_close(tags);
+}
+
+static void test_many_tags_and_texts_that_stay(void **state)
+{
+    (void)state;
+    enum { N = 50000 };
+    struct pv_tags *tags;
+    assert_int_equal(pv_tags_open(&tags), 0);
+    const char **kept = calloc(N, sizeof(*kept));
+    assert_non_null(kept);
+    for (unsigned round = 0; round < 2; round++) {
+        for (unsigned i = 0; i < N; i++) {
+            char text[32];
+            uint32_t tag;
+            snprintf(text, sizeof(text), "tag/%u", i);
+            assert_int_equal(pv_tags_add(tags, text, &tag), 0);
+            assert_int_equal(tag, i + 1);
+            if (round == 0) {
+                kept[i] = pv_tags_text(tags, tag);
+            }
+            assert_ptr_equal(pv_tags_text(tags, tag), kept[i]);
+            assert_string_equal(kept[i], text);
+        }
+    }
+    assert_int_equal(pv_tags_count(tags), N + 1);
+    free(kept);
+    pv_tags_close(tags);
+}
+
+/* Each request refused once: PV_ENOMEM, the tags there were are there still, and the same call
+ * succeeds afterwards. */
+static void test_out_of_memory(void **state)
+{
+    (void)state;
+    size_t n = 1;
+    for (;; n++) {
+        struct pv_tags *tags = NULL;
+        failing_own_at(n, false);
+        int rc = pv_tags_open(&tags);
+        if (rc < 0) {
+            assert_int_equal(rc, PV_ENOMEM);
+            assert_int_equal(failing_own_live(), 0);
+            continue;
+        }
+        unsigned n_refused = 0;
+        for (unsigned i = 1; i <= 200; i++) {
+            char text[32];
+            uint32_t tag;
+            snprintf(text, sizeof(text), "tag/%u", i);
+            rc = pv_tags_add(tags, text, &tag);
+            if (rc < 0) {
+                n_refused++;
+                assert_int_equal(rc, PV_ENOMEM);
+                assert_int_equal(pv_tags_count(tags), i);
+                assert_int_equal(pv_tags_add(tags, text, &tag), 0);
+            }
+            assert_int_equal(tag, i);
+        }
+        bool done = failing_own_requests() < n;
+        assert_int_equal(n_refused, done ? 0 : 1);
+        pv_tags_close(tags);
+        assert_int_equal(failing_own_live(), 0);
+        if (done) {
+            break;
+        }
+    }
+    assert_true(n > 64);
+    failing_own_at(0, false);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_tag_zero_is_no_name),
+        cmocka_unit_test(test_numbers_count_appearances),
+        cmocka_unit_test(test_only_31_bytes_count),
+        cmocka_unit_test(test_many_tags_and_texts_that_stay),
+        cmocka_unit_test(test_out_of_memory),
+    };
+    return cmocka_run_group_tests_name("inspect/tags", tests, NULL, NULL);
+}
