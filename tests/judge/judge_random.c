@@ -4,7 +4,8 @@
  * answers, address for address; the whole catalog and the laws at every step at first and at
  * every thousandth later. Both fits, both growths, alignments, a limit, pages that are refused.
  *
- * judge_random [OPERATIONS]: of each of the configurations; prints what was compared.
+ * judge_random [OPERATIONS [STEPS]]: of each of the configurations; the laws and the whole
+ * catalog at each of the first STEPS. Prints what was compared.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,12 +24,10 @@
 enum {
     REGION_PAGES = 8192,
     SLOTS = 400,
-    EVERY_STEP = 100000,
     LATER = 1000,
-    DEFAULT_OPS = 250000,
 };
 
-static uint64_t n_ops = DEFAULT_OPS;
+static uint64_t n_ops = 250000, n_steps = 5000;
 
 struct config {
     const char *name;
@@ -191,7 +190,7 @@ static void run(const struct config *config)
     uint64_t state = config->seed;
     for (uint64_t i = 0; i < n_ops; i++) {
         one_call(&heap, &naive, slots, &state);
-        if (i < EVERY_STEP || i % LATER == 0) {
+        if (i < n_steps || i % LATER == 0) {
             compare_catalogs(&heap, &naive);
             check_laws(&heap, &bytes, tags);
         }
@@ -225,7 +224,8 @@ int main(int argc, char **argv)
 {
     enum { N = sizeof(configs) / sizeof(*configs) };
     struct CMUnitTest tests[N];
-    n_ops = argc > 1 ? strtoull(argv[1], NULL, 10) : DEFAULT_OPS;
+    n_ops = argc > 1 ? strtoull(argv[1], NULL, 10) : n_ops;
+    n_steps = argc > 2 ? strtoull(argv[2], NULL, 10) : n_steps;
     for (size_t i = 0; i < N; i++) {
         tests[i] = (struct CMUnitTest){.name = configs[i].name,
                                        .test_func = test_config,
