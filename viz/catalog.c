@@ -158,6 +158,13 @@ static int address(struct reading *reading, const struct pv_json *object, uint64
     return 0;
 }
 
+/* NULL unless it is a text. */
+static const char *text_of(const struct pv_json *value)
+{
+    size_t n = 0;
+    return pv_json_text(value, &n);
+}
+
 /* "VIRTUAL" or "bit14". */
 static bool flag_bit(const char *text, uint32_t *ret_bits)
 {
@@ -186,7 +193,7 @@ static int flags(struct reading *reading, const struct pv_json *object, uint32_t
     size_t n = pv_json_length(list);
     for (size_t i = 0; i < n; i++) {
         uint32_t bits = 0;
-        const char *text = pv_json_text(pv_json_element(list, i), NULL);
+        const char *text = text_of(pv_json_element(list, i));
         if (!text || !flag_bit(text, &bits)) {
             return wrong(reading, "'flags' holds an unknown flag");
         }
@@ -244,7 +251,7 @@ static int read_pebble(struct reading *reading, const struct pv_json *object)
     if (status) {
         return status;
     }
-    const char *state = pv_json_text(pv_json_member(object, "state"), NULL);
+    const char *state = text_of(pv_json_member(object, "state"));
     bool used = state && strcmp(state, "used") == 0;
     if (!used && !(state && strcmp(state, "free") == 0)) {
         return wrong(reading, "'state' is neither \"used\" nor \"free\"");
@@ -286,7 +293,7 @@ static int read_bucket(struct reading *reading, const struct pv_json *object)
     if (status) {
         return status;
     }
-    const char *fit = pv_json_text(pv_json_member(object, "fit"), NULL);
+    const char *fit = text_of(pv_json_member(object, "fit"));
     bool best = fit && strcmp(fit, "best") == 0;
     if (!best && !(fit && strcmp(fit, "first") == 0)) {
         return wrong(reading, "'fit' is neither \"first\" nor \"best\"");
@@ -355,7 +362,7 @@ static int keep_findings(struct pv_snapshot *snapshot, const struct pv_json *lis
     size_t n = pv_json_length(list);
     for (size_t i = 0; i < n; i++) {
         const struct pv_json *finding = pv_json_element(list, i);
-        const char *rule = pv_json_text(pv_json_member(finding, "rule"), NULL);
+        const char *rule = text_of(pv_json_member(finding, "rule"));
         size_t text_n = 0;
         const char *text = pv_json_text(pv_json_member(finding, "text"), &text_n);
         uint64_t addr = 0;
@@ -385,7 +392,7 @@ static int refuse(struct pv_place *place, int status, const char *text)
 static int read_root(struct pv_catalog *catalog, const struct pv_json *root,
                      struct pv_place *place)
 {
-    const char *format = pv_json_text(pv_json_member(root, "format"), NULL);
+    const char *format = text_of(pv_json_member(root, "format"));
     if (!format || strcmp(format, "pebbleviz-catalog") != 0) {
         return refuse(place, PV_EFORMAT, "it is no pebbleviz catalog");
     }

@@ -28,6 +28,8 @@
 enum {
     COLOURS = 7,
     ROW_MIN = 6,
+    ROW_ALONE = 8, /* so many boxes stand in one row */
+    EXACT_BYTES = 100000,
     NAME_BYTES = 24, /* of a tag in a box */
     PATH_BYTES = 90,
     LEGEND_COLUMNS = 4,
@@ -132,6 +134,17 @@ static bool is_sick(const struct drawing *drawing, size_t pebble)
 
 /* ---- boxes ---- */
 
+/* To the byte where that fits in a box. */
+static const char *size_text(char *buf, uint64_t bytes, const char *unit)
+{
+    if (bytes >= EXACT_BYTES) {
+        return pv_units_bytes(buf, bytes);
+    }
+    pv_units_count(buf, bytes);
+    strcat(buf, unit);
+    return buf;
+}
+
 static void draw_pebble(const struct drawing *drawing, size_t index)
 {
     const struct pv_pebble_row *row = &drawing->snapshot->pebbles[index];
@@ -148,9 +161,9 @@ static void draw_pebble(const struct drawing *drawing, size_t index)
     } else {
         fputs("free", out);
     }
-    fprintf(out, "<br/>%s", pv_units_bytes(size, row->size));
+    fprintf(out, "<br/>%s", size_text(size, row->size, " B"));
     if (used && row->requested != PV_UNKNOWN && row->requested != row->size) {
-        fprintf(out, " (%s asked)", pv_units_bytes(size, row->requested));
+        fprintf(out, " (%s asked)", size_text(size, row->requested, ""));
     }
     fprintf(out, "<br/><font point-size=\"7\">+0x%" PRIx64 "</font>>",
             row->addr - bucket->addr);
@@ -231,14 +244,19 @@ static int list_items(struct drawing *drawing, const struct pv_bucket_row *bucke
     return 0;
 }
 
-/* A page is wider than high, a box too: about as many columns as rows. */
+/* A page is wider than high, a box too: about as many columns as rows, and the last row full
+ * as far as can be. */
 static size_t columns_for(size_t n)
 {
     size_t columns = ROW_MIN;
+    if (n <= ROW_ALONE) {
+        return n ? n : 1;
+    }
     while (columns * columns < n) {
         columns++;
     }
-    return columns;
+    size_t n_rows = (n + columns - 1) / columns;
+    return (n + n_rows - 1) / n_rows;
 }
 
 static void draw_edges(const struct drawing *drawing, size_t bucket, size_t columns)
@@ -276,8 +294,9 @@ static int draw_bucket(struct drawing *drawing, size_t index)
     char free_ones[PV_UNIT_TEXT];
     fprintf(out,
             "  subgraph cluster_%zu {\n    graph [style=rounded, color=\"#777777\", margin=12, "
-            "labelloc=t, labeljust=l, label=<bucket %zu of %zu: %s used, %s free>];\n",
-            index, index + 1, drawing->snapshot->n_buckets, pv_units_count(used, run.used),
+            "labelloc=t, labeljust=%c, label=<bucket %zu of %zu: %s used, %s free>];\n",
+            index, drawing->snapshot->n_buckets == 1 ? 'l' : 'r', index + 1,
+            drawing->snapshot->n_buckets, pv_units_count(used, run.used),
             pv_units_count(free_ones, run.free));
     draw_header(drawing, index);
     size_t columns = columns_for(drawing->n_items);
@@ -341,8 +360,8 @@ static int draw_buckets(struct drawing *drawing)
         if (from) {
             size_t before = box_begin(drawing, from - 1);
             fprintf(drawing->out,
-                    "  b%zu -> b%zu [constraint=false, penwidth=1.2];\n"
-                    "  b%zu -> b%zu [constraint=false, color=\"#9A9A9A\"];\n",
+                    "  b%zu:sw -> b%zu:nw [constraint=false, penwidth=1.2];\n"
+                    "  b%zu:ne -> b%zu:se [constraint=false, color=\"#9A9A9A\"];\n",
                     before, from, from, before);
         }
         end = from;
@@ -414,7 +433,8 @@ static void legend_tags(const struct drawing *drawing)
             fputs("</tr><tr>", out);
         }
         swatch(out, other_colour.fill, other_colour.line, "solid");
-        fprintf(out, "%s other tags</td>", pv_units_count(blocks, tally->n - n));
+        fprintf(out, "%s other tag%s</td>", pv_units_count(blocks, tally->n - n),
+                tally->n - n == 1 ? "" : "s");
     }
 }
 

@@ -154,7 +154,6 @@ int pv_export_layout(const char *dot, size_t n, const char *format, FILE *out, c
     while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
     if (result) {
-        snprintf(ret_text, text_cap, "the picture cannot be written");
         return result;
     }
     return judge(status, ret_text, text_cap);

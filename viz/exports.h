@@ -30,8 +30,9 @@ int pv_export_dot(const struct pv_snapshot *snapshot, const struct pv_source *so
                   FILE *out);
 
 /* Lays a DOT graph out with Graphviz in a child process with limits on time and memory.
- * `format` is "svg" or "png". PV_ELIMIT: the child hit a limit or died, ret_text says so;
- * PV_EIO. */
+ * `format` is "svg" or "png". PV_ELIMIT: the child hit a limit or died, *ret_text says so.
+ * PV_EIO: no pipe or no process, *ret_text says so; or `out` cannot be written, then it is
+ * unchanged. `dot` has n bytes and a NUL. */
 int pv_export_layout(const char *dot, size_t n, const char *format, FILE *out, char *ret_text,
                      size_t text_cap);
 

@@ -40,7 +40,10 @@ static const char *lost(char *buf, const struct pv_feed *feed)
     const struct pv_place *place = pv_reader_place(feed->reader);
     uint64_t total = 0;
     pv_reader_bytes_read(feed->reader, &total);
-    if (!*header->packing && total && place->byte <= total) {
+    if (!*header->packing && total && place->byte == total) {
+        return buf; /* the file was cut off: nobody knows how much there was */
+    }
+    if (!*header->packing && total && place->byte < total) {
         snprintf(buf + n, LOST_TEXT - (size_t)n, ", %" PRIu64 " of %" PRIu64 " bytes are lost",
                  total - place->byte, total);
     } else {

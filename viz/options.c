@@ -176,7 +176,7 @@ static int parse(struct pv_args *args, int argc, char **argv)
             options = false;
         } else if (options && strncmp(text, "--", 2) == 0) {
             code = long_option(args, text + 2, argc, argv, &i);
-        } else if (options && text[0] == '-' && text[1]) {
+        } else if (options && text[0] == '-' && text[1] && text[1] != '@') {
             code = letter_option(args, text + 1, argc, argv, &i);
         } else {
             argv[args->n_operands++] = text;

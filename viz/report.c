@@ -193,7 +193,7 @@ static void json_tags(struct pv_json_out *out, const struct pv_report *report)
         put_text(out, "name", row->text);
         put(out, "blocks", row->blocks);
         put(out, "bytes", row->bytes);
-        put_real(out, "average_bytes", (double)row->bytes / (double)row->blocks);
+        put(out, "average_bytes", row->bytes / row->blocks);
         pv_json_end(out, '}');
     }
     pv_json_end(out, ']');

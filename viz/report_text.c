@@ -118,7 +118,7 @@ static const struct row holes_at[] = {
     {"internal fragmentation", SHARE, internal,
      "The share of used blocks that is header, rounding and remainder: the price of the "
      "format."},
-    {"holes to fifty-percent rule", INDEX, fifty_percent,
+    {"fifty-percent rule", INDEX, fifty_percent,
      "Holes over half the blocks. About 1 is Knuth's rule for a heap in balance; far above it, "
      "frees come scattered; far below, most requests fit exactly."},
 };
@@ -231,7 +231,7 @@ static void trace(const struct pv_report *report, FILE *out)
     char c[PV_UNIT_TEXT];
     fprintf(out, "\nThe program\n");
     fprintf(out, "  %-*s%s", LABEL, "events", pv_units_count(a, stats->n_events));
-    fprintf(out, ": %s allocations, %s frees, %s reallocations\n",
+    fprintf(out, " (allocations %s, frees %s, reallocations %s)\n",
             pv_units_count(a, stats->n_allocs), pv_units_count(b, stats->n_frees),
             pv_units_count(c, stats->n_reallocs));
     fprintf(out, "  %-*s%s in %s blocks", LABEL, "most live at once",

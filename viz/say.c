@@ -91,8 +91,8 @@ int pv_say_written(FILE *out, int code)
     bool failed = ferror(out);
     errno = 0;
     failed = fflush(out) != 0 || failed;
-    if (!failed) {
-        return code;
+    if (!failed || code == PV_EXIT_RESOURCES) {
+        return code; /* all is well, or it has been said */
     }
     int why = errno;
     if (why == EPIPE || pv_pipe_closed(fileno(out))) {

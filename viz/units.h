@@ -10,7 +10,7 @@
 
 enum { PV_UNIT_TEXT = 40 };
 
-/* "96 B", "1.5 KiB", "312 MiB": three figures at most, rounded down. Returns buf. */
+/* "96 B", "1.5 KiB", "312 MiB", rounded down. Returns buf. */
 const char *pv_units_bytes(char *buf, uint64_t bytes);
 
 /* "512,345". Returns buf. */

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: MIT
+#
+# files.sh - files, pipes and devices: standard input, names with an @, a reader that goes away,
+# a full disk, and conversions that keep every event.
+. "$2/lib.sh"
+cd "$tmp" || exit 99
+cp "$here/in/small.json" small.json
+
+# Standard input.
+run 0 report --no-timing --json small.json && sed 's/"path": "[^"]*"/"path": ""/' out >wanted.json
+"$exe" report --no-timing --json - <small.json | sed 's/"path": "[^"]*"/"path": ""/' >got.json
+same wanted.json got.json
+cat small.json | "$exe" report --no-timing --json - | sed 's/"path": "[^"]*"/"path": ""/' >got.json
+same wanted.json got.json
+cat small.json | "$exe" diff -@5 -@5 >/dev/null || fail "two moments of standard input"
+run 0 export --format json -o catalog.json small.json
+cat catalog.json | "$exe" check - >out || fail "a catalog from a pipe is not checked"
+has "no findings in 7 pebbles"
+"$exe" check - <catalog.json >out || fail "a catalog from standard input is not checked"
+"$exe" export --format json - <catalog.json >got.json || fail "a catalog is not exported again"
+same catalog.json got.json
+
+# Names with an @.
+cp small.json here@5
+run 0 report --json --no-timing here@5
+has '"event": 10'
+run 0 report --json --no-timing here@5@8
+has '"event": 8'
+run 4 report nothing@5
+err "pebbleviz: nothing: cannot open: No such file or directory"
+run 4 report user@host.json
+err "pebbleviz: user@host.json: cannot open: No such file or directory"
+run 0 report --json small.json@mark:ready
+has '"event": 3'
+run 2 diff catalog.json@5 small.json
+
+# Conversion: whatever the way, the same events.
+run 0 convert small.json a.jsonl.zst
+run 0 convert a.jsonl.zst b.json.gz
+run 0 convert b.json.gz c.jsonl
+run 0 convert small.json d.jsonl
+same c.jsonl d.jsonl
+run 0 convert d.jsonl - --to json && cp out e.json
+run 0 convert small.json f.json
+same e.json f.json
+run 2 convert small.json x.json --to xml
+[ ! -e x.json ] || fail "convert left x.json"
+
+# What was there stays when the new file cannot be made.
+echo before >kept.json
+printf '{"format":"pebbleviz-trace","version":1,"events":[{"op":"mal' >cut.json
+run 4 convert cut.json kept.json
+[ "$(cat kept.json)" = before ] || fail "convert touched a file that it could not make"
+run 5 export --format json -o no/such/folder/x.json small.json
+[ "$(wc -l <err)" -eq 1 ] || fail "not one line: $(cat err)"
+run 5 convert small.json no/such/folder/x.json
+
+# A full disk.
+if [ -c /dev/full ]; then
+    for command in "report small.json" "info small.json" "check small.json" \
+        "export --format json small.json" "export --format svg small.json" \
+        "convert small.json -" "help" "diff small.json@1 small.json@2"; do
+        n_checks=$((n_checks + 1))
+        "$exe" $command >/dev/full 2>err
+        code=$?
+        [ $code -eq 5 ] || fail "'$command' on a full disk ended with $code"
+        [ "$(wc -l <err)" -eq 1 ] || fail "'$command' on a full disk, not one line: $(cat err)"
+    done
+fi
+
+# A reader that goes away ends it quietly. The output is larger than a pipe holds.
+awk 'BEGIN {
+    print "{\"format\":\"pebbleviz-trace\",\"version\":1}"
+    for (i = 0; i < 3000; i++) {
+        printf "{\"op\":\"malloc\",\"id\":%d,\"size\":%d,\"name\":\"t%d\"}\n", i, i * 7 % 500, i % 9
+    }
+    for (i = 0; i < 3000; i += 3) {
+        printf "{\"op\":\"free\",\"id\":%d}\n", i
+    }
+}' >large.jsonl
+for command in "export --format json large.jsonl" "export --format dot --full large.jsonl" \
+    "convert large.jsonl -" "diff --json large.jsonl@start large.jsonl"; do
+    n_checks=$((n_checks + 1))
+    { "$exe" $command 2>err; echo $? >code; } | head -c 1 >/dev/null
+    [ ! -s err ] || fail "'$command' said of a reader that went away: $(cat err)"
+    [ "$(cat code)" -le 1 ] || fail "'$command' ended with $(cat code)"
+done
+
+# Long runs are collapsed above 500 pebbles, and --full draws all.
+run 0 export --format dot -o some.dot large.jsonl
+run 0 export --format dot --full -o all.dot large.jsonl
+n_some=$(grep -c '^    p[0-9]* \[' some.dot)
+n_all=$(grep -c '^    p[0-9]* \[' all.dot)
+[ "$n_some" -lt 250 ] || fail "$n_some boxes are drawn without --full"
+[ "$n_all" -gt 3000 ] || fail "$n_all boxes are drawn with --full"
+has " more<br/>" some.dot
+run 0 export --format svg -o some.svg large.jsonl
+has "</svg>" some.svg
+finish

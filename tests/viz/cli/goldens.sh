@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+#
+# goldens.sh - what the commands print, byte for byte, on small traces. PV_UPDATE_GOLDENS=1
+# rewrites the goldens; look at the difference before it is committed. $3, when there, is another
+# directory of goldens (golden_can_fail.sh).
+. "$2/lib.sh"
+goldens=${3:-$here/goldens}
+samples=$here/../../../traces/samples
+cd "$here" || exit 99
+
+golden()
+{
+    name=$1
+    shift
+    run "$@" || return
+    if [ "${PV_UPDATE_GOLDENS:-}" = 1 ]; then
+        cp "$tmp/out" "$goldens/$name"
+        return
+    fi
+    n_checks=$((n_checks + 1))
+    if ! cmp -s "$goldens/$name" "$tmp/out"; then
+        fail "golden $name (PV_UPDATE_GOLDENS=1 rewrites it):"
+        diff "$goldens/$name" "$tmp/out" | head -n 20
+    fi
+}
+
+golden help.txt 0 help
+golden short.txt 0
+for command in view report export info convert diff check record inspect live; do
+    golden "help-$command.txt" 0 help $command
+done
+golden info.txt 0 info in/small.json
+golden info.json 0 info --json in/small.json
+golden report.txt 0 report --no-timing in/small.json
+golden report.json 0 report --no-timing --json --top 2 in/small.json
+golden report-both.txt 0 report --no-timing --engine first-fit,best-fit --at 8 in/small.json
+golden report-both.json 0 report --no-timing --engine first-fit,best-fit --at 8 --json in/small.json
+golden report-start.txt 0 report --no-timing --at start in/small.json
+golden report-limit.txt 0 report --no-timing --heap-limit 64K in/small.json
+golden catalog.json 0 export --format json in/small.json
+golden catalog-start.json 0 export --format json --at start in/small.json
+golden catalog-new-bucket.json 0 export --format json --growth new-bucket in/small.json
+golden catalog.dot 0 export --format dot in/small.json
+golden catalog-new-bucket.dot 0 export --format dot --growth new-bucket in/small.json
+golden broken.dot 0 export --format dot in/broken.json
+golden inject.json 0 export --format json in/inject.jsonl
+golden inject.dot 0 export --format dot in/inject.jsonl
+golden diff.txt 1 diff in/small.json@5 in/small.json@end
+golden diff.json 1 diff --json in/small.json@5 in/small.json@end
+golden diff-engines.txt 0 diff --engine first-fit,best-fit in/small.json@peak in/small.json@peak
+golden check.txt 0 check in/small.json
+golden check.json 0 check --json in/small.json
+golden check-broken.txt 1 check in/broken.json
+golden check-broken.json 1 check --json in/broken.json in/small.json
+golden rules.txt 0 check --rules
+golden rules.json 0 check --rules --json
+golden converted.jsonl 0 convert in/small.json - --to jsonl
+for sample in "$samples"/*.json; do
+    if [ -f "$sample" ] && [ -f "$goldens/sample-info.txt" -o "${PV_UPDATE_GOLDENS:-}" = 1 ]; then
+        golden sample-info.txt 0 info "../../../traces/samples/${sample##*/}"
+        golden sample-report.txt 0 report --no-timing --engine first-fit,best-fit \
+            "../../../traces/samples/${sample##*/}"
+        golden sample.dot 0 export --format dot --at peak "../../../traces/samples/${sample##*/}"
+        break
+    fi
+done
+
+# A run of 100 columns is the widest that a report may print; tags and paths aside.
+for report in report.txt report-both.txt report-start.txt report-limit.txt; do
+    n_checks=$((n_checks + 1))
+    awk 'length($0) > 100 { exit 1 }' "$goldens/$report" || fail "$report is wider than 100 columns"
+done
+for help in "$goldens"/help*.txt "$goldens/short.txt"; do
+    n_checks=$((n_checks + 1))
+    awk 'length($0) > 100 { exit 1 }' "$help" || fail "$help is wider than 100 columns"
+done
+finish

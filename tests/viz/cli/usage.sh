@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: MIT
+#
+# usage.sh - the command line itself: help, mistakes, what a later version brings, and that the
+# manual knows every option. $3 is the manual page.
+. "$2/lib.sh"
+cd "$here" || exit 99
+manual=$3
+
+usage()
+{
+    said=$1
+    shift
+    run 2 "$@" && err "pebbleviz: $said"
+    [ ! -s "$tmp/out" ] || fail "'$*' printed something on stdout"
+}
+
+for flag in -h --help help; do
+    run 0 $flag && silent
+    has "Commands:"
+done
+run 0 && silent
+[ "$(grep -c '^  pebbleviz' "$tmp/out")" -eq 3 ] || fail "not three examples without arguments"
+run 0 --version && silent
+has "pebbleviz "
+
+run 0 help
+commands=$(sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' "$tmp/out")
+[ "$(printf '%s\n' $commands | wc -l)" -ge 10 ] || fail "too few commands: $commands"
+for command in $commands; do
+    [ "$command" != help ] || continue
+    run 0 "$command" --help && silent
+    cp "$tmp/out" "$tmp/help"
+    run 0 "$command" -h
+    same "$tmp/help" "$tmp/out"
+    run 0 help "$command"
+    same "$tmp/help" "$tmp/out"
+    if grep -q 'does not have it yet' "$tmp/help"; then
+        usage "'$command' comes with a later version; see 'pebbleviz help'" "$command" x
+        continue
+    fi
+    has "Examples:"
+    has "  pebbleviz $command"
+    has "Cm $command" "$manual"
+    for option in $(sed -n '/^Options:/,/^Examples:/s/^  .*--\([a-z-]*\).*/\1/p' "$tmp/help" | sort -u); do
+        n_checks=$((n_checks + 1))
+        grep -q -e "-$option\\>" "$manual" || fail "the manual does not know --$option"
+    done
+done
+
+usage "there is no command and no file 'reprot', did you mean 'report'?; see 'pebbleviz help'" \
+    reprot in/small.json
+usage "there is no command 'exprt', did you mean 'export'?; see 'pebbleviz help'" help exprt
+usage "report: unknown option '--engin', did you mean '--engine'?; see 'pebbleviz help report'" \
+    report --engin best-fit in/small.json
+usage "report: unknown option '--xyz'; see 'pebbleviz help report'" report --xyz in/small.json
+usage "report has no option '--format'; see 'pebbleviz help report'" report --format svg x
+usage "report: unknown option '-z'; see 'pebbleviz help report'" report -z in/small.json
+usage "report: --at wants a value: EVENT; see 'pebbleviz help report'" report in/small.json --at
+usage "report: --json takes no value; see 'pebbleviz help report'" report --json=1 in/small.json
+usage "there is no engine 'first-fitt', did you mean 'first-fit'?; see 'pebbleviz help report'" \
+    report --engine first-fitt in/small.json
+for engine in recent-fit buddy recorded; do
+    usage "engine '$engine' comes with a later version; see 'pebbleviz help report'" \
+        report --engine $engine in/small.json
+done
+for option in pid core image base gdb; do
+    usage "check: --$option comes with a later version; see 'pebbleviz help check'" \
+        check --$option 1
+done
+usage "export takes at most 1 engine; see 'pebbleviz help export'" \
+    export --format json --engine first-fit,best-fit in/small.json
+usage "export wants --format json, dot, svg or png; see 'pebbleviz help export'" \
+    export in/small.json
+usage "--format is json, dot, svg or png, not 'gif'; see 'pebbleviz help export'" \
+    export --format gif in/small.json
+usage "--bucket-size wants a size such as 64K, not '64Q'; see 'pebbleviz help report'" \
+    report --bucket-size 64Q in/small.json
+usage "--growth is 'in-place' or 'new-bucket', not 'up'; see 'pebbleviz help report'" \
+    report --growth up in/small.json
+usage "--top wants a number, not '-1'; see 'pebbleviz help report'" report --top -1 in/small.json
+usage "report: one too many: 'b'; see 'pebbleviz help report'" report a b
+usage "check wants a trace or a catalog file; see 'pebbleviz help check'" check
+usage "--every wants a number from 1 on; see 'pebbleviz help check'" check --every 0 in/small.json
+usage "standard input can be read once only; see 'pebbleviz help check'" check - -
+usage "--screen wants COLSxLINES, at most 1000x500, not '0x3'; see 'pebbleviz help view'" \
+    view --screen 0x3 in/small.json
+usage "--keys goes with --screen; see 'pebbleviz help view'" view --keys a in/small.json
+usage "--color is auto, always or never, not 'red'; see 'pebbleviz help view'" \
+    view --color red --screen 80x24 in/small.json
+usage "in/small.json: there is no moment 'noon'; events are 0 to 12, and there are start, end, peak and mark:NAME" \
+    report --at noon in/small.json
+usage "in/small.json: there is no moment '13'; events are 0 to 12, and there are start, end, peak and mark:NAME" \
+    report in/small.json@13
+
+# Options may stand anywhere, values glued or not; after -- nothing is an option.
+run 0 report --no-timing --json --at 8 in/small.json && cp "$tmp/out" "$tmp/a"
+run 0 report in/small.json --at=8 --json --no-timing && same "$tmp/a" "$tmp/out"
+run 0 report --json --no-timing in/small.json@8 && same "$tmp/a" "$tmp/out"
+run 4 report -- --json
+run 0 export -fjson in/small.json && cp "$tmp/out" "$tmp/a"
+run 0 export in/small.json --format json -o "$tmp/b" && same "$tmp/a" "$tmp/b"
+
+# The same, twice.
+for format in json dot svg png; do
+    run 0 export --format $format -o "$tmp/a" in/small.json
+    run 0 export --format $format -o "$tmp/b" in/small.json
+    same "$tmp/a" "$tmp/b"
+done
+run 0 report --engine first-fit,best-fit --json in/small.json
+sed 's/"seconds": [^}]*/"seconds": 0/' "$tmp/out" >"$tmp/a"
+run 0 report --engine first-fit,best-fit --json in/small.json
+sed 's/"seconds": [^}]*/"seconds": 0/' "$tmp/out" >"$tmp/b"
+same "$tmp/a" "$tmp/b"
+
+# The screen, without a terminal; the bare form is view.
+run 0 view in/small.json --screen 100x30 && cp "$tmp/out" "$tmp/a"
+[ "$(wc -l <"$tmp/a")" -eq 30 ] || fail "a screen of 30 lines has $(wc -l <"$tmp/a")"
+run 0 in/small.json --screen 100x30 && same "$tmp/a" "$tmp/out"
+run 2 view in/small.json --screen 100x30 --keys '<Nokey>'
+run 2 view in/small.json
+finish
