@@ -408,10 +408,15 @@ int pv_tui_run(struct pv_timeline *timeline, const struct pv_tui_options *option
                const char **ret_message)
 {
     struct terminal terminal = {.signals = -1};
+    struct sigaction on_int, on_term, on_stop;
     sigset_t before;
 
     setlocale(LC_CTYPE, "");
     sigprocmask(SIG_BLOCK, NULL, &before);
+    /* Curses puts handlers of its own there and leaves them. */
+    sigaction(SIGINT, NULL, &on_int);
+    sigaction(SIGTERM, NULL, &on_term);
+    sigaction(SIGTSTP, NULL, &on_stop);
     int result = mask_signals(&terminal);
     if (result == 0) {
         result = open_screen(&terminal, options, ret_message);
@@ -429,6 +434,9 @@ int pv_tui_run(struct pv_timeline *timeline, const struct pv_tui_options *option
     }
     int caught = terminal.caught;
     close_screen(&terminal);
+    sigaction(SIGINT, &on_int, NULL);
+    sigaction(SIGTERM, &on_term, NULL);
+    sigaction(SIGTSTP, &on_stop, NULL);
     sigprocmask(SIG_SETMASK, &before, NULL);
     if (caught == SIGTERM || caught == SIGHUP) {
         raise(caught);

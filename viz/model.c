@@ -56,6 +56,7 @@ int pv_model_init(struct pv_model *model, struct pv_timeline *timeline, const ch
         .stale = true,
         .selected = PV_NONE,
         .follow = true,
+        .side = PV_PANE_TAGS,
         .paint = theme.level == PV_LEVEL_MONO ? PV_PAINT_LETTER : PV_PAINT_TAG,
     };
     model->speed = (double)(model->last + 1) / PLAY_SECONDS;
@@ -135,8 +136,16 @@ static void settle_selection(struct pv_model *model)
         model->selected = nearest;
         model->addr = snapshot->pebbles[nearest].addr;
     }
-    const struct pv_pebble_row *pebble = &snapshot->pebbles[model->selected];
-    if (pv_pebble_row_used(pebble) && !model->searching) {
+}
+
+/* The current tag is that of what was selected last, but for somebody who is choosing among the
+ * tags, or has searched for one. */
+static void take_tag(struct pv_model *model)
+{
+    const struct pv_pebble_row *pebble = pv_model_pebble(model);
+
+    if (pebble && pv_pebble_row_used(pebble) && !model->searching &&
+        model->focus != PV_PANE_TAGS) {
         model->tag = pebble->tag;
     }
 }
@@ -146,6 +155,7 @@ void pv_model_select(struct pv_model *model, uint64_t addr)
     model->addr = addr;
     model->follow = false;
     settle_selection(model);
+    take_tag(model);
 }
 
 static int compare_tags(const void *left, const void *right)
@@ -327,6 +337,11 @@ static int picture(struct pv_model *model)
     if (result) {
         return result;
     }
+    result = pv_rules_apply(snapshot);
+    if (result) {
+        pv_snapshot_close(snapshot);
+        return result;
+    }
     pv_snapshot_close(model->snapshot);
     model->snapshot = snapshot;
     model->selected = PV_NONE;
@@ -342,7 +357,9 @@ static int picture(struct pv_model *model)
 
 int pv_model_refresh(struct pv_model *model)
 {
-    if (model->stale) {
+    bool stale = model->stale;
+
+    if (stale) {
         int result = picture(model);
         if (result) {
             return result;
@@ -354,6 +371,9 @@ int pv_model_refresh(struct pv_model *model)
         }
     }
     settle_selection(model);
+    if (stale) {
+        take_tag(model);
+    }
     pv_model_layout(model);
     int result = pv_map_shape_make(model);
     if (result) {

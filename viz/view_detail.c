@@ -165,7 +165,7 @@ void pv_view_detail(const struct pv_model *model, struct pv_grid *grid)
         if (strcmp(row->name, "finding") == 0) {
             style = pv_theme_style(&model->theme, PV_ROLE_FAULT);
         } else if (strcmp(row->name, "name") == 0 && pv_pebble_row_used(pebble)) {
-            style = pv_theme_tag(&model->theme, row->value);
+            style = pv_theme_tag(&model->theme, pv_model_tag_text(model, pebble->tag));
         }
         pv_grid_text(grid, column, line, NAME_COLUMNS,
                      pv_theme_style(&model->theme, PV_ROLE_QUIET), row->name);

@@ -123,9 +123,11 @@ static void draw_ticks(const struct graph *graph, struct pv_grid *grid)
 
     pv_grid_text(grid, graph->plot.column, line, width, pv_theme_style(theme, PV_ROLE_QUIET),
                  "0");
-    pv_grid_text_right(grid, graph->plot.column, line, width,
-                       pv_theme_style(theme, PV_ROLE_QUIET),
-                       pv_format_count(text, (uint64_t)(model->last > 0 ? model->last : 0)));
+    pv_format_count(text, (uint64_t)(model->last > 0 ? model->last : 0));
+    if (graph->now < width - (int)strlen(text)) {
+        pv_grid_text_right(grid, graph->plot.column, line, width,
+                           pv_theme_style(theme, PV_ROLE_QUIET), text);
+    }
     for (size_t i = 0; i < n_marks; i++) {
         pv_grid_text(grid, graph->plot.column + pv_graph_column(model, marks[i].event, width),
                      line, 1, pv_theme_style(theme, PV_ROLE_MARK),

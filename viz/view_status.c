@@ -247,7 +247,7 @@ void pv_view_status(const struct pv_model *model, struct pv_grid *grid, int line
     write_figure(&pen, "free", pv_format_bytes(text, totals->free_bytes));
     snprintf(text, sizeof text, "%.1f%%",
              100 * pv_metric_external(totals->largest_free_bytes, totals->free_bytes));
-    write_figure(&pen, wide ? "fragmentation" : "frag", text);
+    write_figure(&pen, grid->columns >= 130 ? "fragmentation" : "frag", text);
     snprintf(text, sizeof text, "%zu",
              model->snapshot->n_findings + (size_t)model->snapshot->n_findings_more);
     write_figure(&pen, "findings", text);

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * golden.c - texts held against files. See golden.h.
+ */
+#include "tests/viz/tui/golden.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { PATH_BYTES = 1024, FILE_BYTES = 1 << 20 };
+
+static FILE *file_of(const char *name, const char *mode)
+{
+    char path[PATH_BYTES];
+
+    assert_true(snprintf(path, sizeof path, "%s/%s.txt", PV_GOLDENS, name) < PATH_BYTES);
+    return fopen(path, mode);
+}
+
+static void say_difference(const char *name, const char *expected, const char *text)
+{
+    int line = 1;
+
+    for (;;) {
+        size_t a = strcspn(expected, "\n"), b = strcspn(text, "\n");
+        if (a != b || memcmp(expected, text, a) != 0) {
+            print_message("%s:%d differs\n  golden: %.*s\n  now:    %.*s\n", name, line, (int)a,
+                          expected, (int)b, text);
+            return;
+        }
+        if (!expected[a] || !text[b]) {
+            print_message("%s:%d: one of the two ends here\n", name, line);
+            return;
+        }
+        expected += a + 1;
+        text += b + 1;
+        line++;
+    }
+}
+
+bool golden_same(const char *name, const char *text)
+{
+    FILE *file = file_of(name, "rb");
+
+    if (!file) {
+        print_message("%s: no such golden; PV_UPDATE_GOLDENS=1 makes it\n", name);
+        return false;
+    }
+    char *expected = calloc(FILE_BYTES, 1);
+    assert_non_null(expected);
+    size_t n = fread(expected, 1, FILE_BYTES - 1, file);
+    fclose(file);
+    bool same = n == strlen(text) && memcmp(expected, text, n) == 0;
+    if (!same) {
+        say_difference(name, expected, text);
+    }
+    free(expected);
+    return same;
+}
+
+bool golden_check(const char *name, const char *text)
+{
+    const char *update = getenv("PV_UPDATE_GOLDENS");
+
+    if (update && strcmp(update, "1") == 0) {
+        FILE *file = file_of(name, "wb");
+        assert_non_null(file);
+        assert_true(fputs(text, file) >= 0);
+        assert_int_equal(fclose(file), 0);
+        return true;
+    }
+    return golden_same(name, text);
+}

@@ -1,0 +1,603 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * model_test.c - keys and clicks against the model: time, selection, search, panes, play; then
+ * random keys at random sizes, and out of memory at every request.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/status.h"
+#include "tests/viz/tui/story.h"
+#include "tests/inspect/failing_own.h"
+#include "viz/view.h"
+
+enum { PROGRAM_EVENTS = 6000, RANDOM_KEYS = 6000 };
+
+static struct story small, program;
+static const struct pv_theme theme = {.level = PV_LEVEL_256};
+
+static struct pv_model open_model(struct story *story, int64_t at)
+{
+    struct pv_model model;
+
+    assert_int_equal(pv_model_init(&model, story->timeline, "t", at, theme, 120, 40), 0);
+    assert_int_equal(pv_model_refresh(&model), 0);
+    return model;
+}
+
+static void press(struct pv_model *model, const char *keys)
+{
+    uint32_t key;
+
+    while (pv_keys_next(&keys, &key) == 0) {
+        assert_int_equal(pv_model_key(model, key), 0);
+    }
+    assert_int_equal(pv_model_refresh(model), 0);
+}
+
+static const char *selected_tag(const struct pv_model *model)
+{
+    assert_non_null(pv_model_pebble(model));
+    return pv_model_tag_text(model, pv_model_pebble(model)->tag);
+}
+
+static void keys_have_names(void **state)
+{
+    const char *keys = "a<Right><<Esc>é<1>\n", *at = keys;
+    const uint32_t expected[] = {'a', PV_KEY_RIGHT, '<', PV_KEY_ESCAPE, 0xE9,
+                                 '<', '1',          '>', PV_KEY_ENTER};
+    uint32_t key;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        assert_int_equal(pv_keys_next(&at, &key), 0);
+        assert_int_equal(key, expected[i]);
+    }
+    assert_int_equal(pv_keys_next(&at, &key), 1);
+    at = "<Nope>";
+    assert_int_equal(pv_keys_next(&at, &key), PV_EINVAL);
+    assert_string_equal(at, "<Nope>");
+}
+
+static void time_moves(void **state)
+{
+    struct pv_model model = open_model(&program, 0);
+
+    (void)state;
+    press(&model, "]]]");
+    assert_int_equal(model.cursor, 3);
+    press(&model, "[");
+    assert_int_equal(model.cursor, 2);
+    press(&model, "f");
+    assert_int_equal(model.cursor, 2 + PROGRAM_EVENTS / 100);
+    press(&model, "b[[[");
+    assert_int_equal(model.cursor, PV_START);
+    assert_int_equal(model.now.live_blocks, 0);
+    press(&model, "[b");
+    assert_int_equal(model.cursor, PV_START);
+    press(&model, "<End>");
+    assert_int_equal(model.cursor, PROGRAM_EVENTS - 1);
+    press(&model, "]f");
+    assert_int_equal(model.cursor, PROGRAM_EVENTS - 1);
+    press(&model, "p");
+    assert_int_equal(model.cursor, pv_timeline_stats(program.timeline)->peak_live.event);
+    assert_int_equal(model.now.live_bytes,
+                     pv_timeline_stats(program.timeline)->peak_live.live_bytes);
+    press(&model, "<Home>");
+    assert_int_equal(model.cursor, PV_START);
+    pv_model_fini(&model);
+}
+
+static void prompt_goes(void **state)
+{
+    struct pv_model model = open_model(&small, 0);
+
+    (void)state;
+    press(&model, "g12<Enter>");
+    assert_int_equal(model.cursor, 12);
+    press(&model, "g+3<Enter>");
+    assert_int_equal(model.cursor, 15);
+    press(&model, "g-5<Enter>");
+    assert_int_equal(model.cursor, 10);
+    press(&model, "gmark:loaded<Enter>");
+    assert_int_equal(model.cursor, 3);
+    press(&model, "gpeak<Enter>");
+    assert_int_equal(model.cursor, pv_timeline_stats(small.timeline)->peak_live.event);
+    press(&model, "g9<BS>end<Enter>");
+    assert_int_equal(model.cursor, 19);
+    press(&model, "g5<Esc>");
+    assert_int_equal(model.cursor, 19);
+    press(&model, "gnonsense<Enter>");
+    assert_int_equal(model.cursor, 19);
+    assert_non_null(strstr(model.message, "nonsense"));
+    press(&model, "g0x100007050<Enter>");
+    assert_int_equal(pv_model_pebble(&model)->addr, 0x100007040);
+    /* q in a prompt is a letter. */
+    press(&model, "gqq<Enter>");
+    assert_non_null(strstr(model.message, "qq"));
+    pv_model_fini(&model);
+}
+
+static void prompt_is_bounded(void **state)
+{
+    struct pv_model model = open_model(&small, 0);
+
+    (void)state;
+    press(&model, "/");
+    for (int i = 0; i < 300; i++) {
+        press(&model, i % 2 ? "x" : "窓");
+    }
+    assert_in_range(strlen(model.typed), 1, PV_PROMPT_BYTES - 1);
+    for (int i = 0; i < 300; i++) {
+        press(&model, "<BS>");
+    }
+    assert_string_equal(model.typed, "");
+    assert_int_equal(pv_model_key(&model, 0x1B), 0);
+    pv_model_fini(&model);
+}
+
+static void faults_and_marks(void **state)
+{
+    struct pv_model model = open_model(&small, 0);
+
+    (void)state;
+    press(&model, "e");
+    assert_int_equal(model.cursor, 11);
+    assert_true(model.step.mistake);
+    press(&model, "F");
+    assert_int_equal(model.cursor, 12);
+    assert_true(model.step.failed);
+    press(&model, "e");
+    assert_int_equal(model.cursor, 12);
+    assert_non_null(strstr(model.message, "after"));
+    press(&model, "E");
+    assert_int_equal(model.cursor, 11);
+    press(&model, "E");
+    assert_non_null(strstr(model.message, "before"));
+    press(&model, "M");
+    assert_int_equal(model.cursor, 3);
+    press(&model, "m");
+    assert_int_equal(model.cursor, 15);
+    pv_model_fini(&model);
+}
+
+static void selection_follows(void **state)
+{
+    struct pv_model model = open_model(&small, 0);
+
+    (void)state;
+    assert_int_equal(pv_model_pebble(&model)->addr, 0x100000030);
+    press(&model, "]");
+    assert_int_equal(pv_model_pebble(&model)->addr, 0x100000100);
+    press(&model, "<Enter>]");
+    assert_int_equal(pv_model_pebble(&model)->addr, 0x100000100);
+    press(&model, "<Enter>");
+    assert_int_equal(pv_model_pebble(&model)->addr, 0x100001510);
+    /* What is at the address when its block goes: the free pebble. */
+    press(&model, "g6<Enter>");
+    assert_false(pv_pebble_row_used(pv_model_pebble(&model)));
+    pv_model_fini(&model);
+}
+
+static void list_and_sort(void **state)
+{
+    struct pv_model model = open_model(&program, 3000);
+
+    (void)state;
+    press(&model, "<Tab><Tab><Down>");
+    assert_int_equal(model.focus, PV_PANE_LIST);
+    size_t at = model.selected;
+    press(&model, "<Down>jk<Up><Down>");
+    assert_int_equal(model.selected, at + 1);
+    press(&model, "s");
+    for (size_t i = 1; i < model.snapshot->n_pebbles; i++) {
+        assert_true(model.snapshot->pebbles[model.order[i - 1]].size >=
+                    model.snapshot->pebbles[model.order[i]].size);
+    }
+    assert_int_equal(model.selected, at + 1);
+    press(&model, "s");
+    size_t row = pv_model_pebble_row(&model, model.selected);
+    press(&model, "<Down>");
+    assert_int_equal(pv_model_pebble_row(&model, model.selected), row + 1);
+    press(&model, "<PgUp><PgUp><PgUp><PgUp><PgUp><PgDn>ss");
+    assert_int_equal(model.sort, PV_SORT_ADDRESS);
+    pv_model_fini(&model);
+}
+
+/* Finds the largest tag, shows it, and steps back to its first allocation. */
+static void largest_tag_to_its_birth(void **state)
+{
+    struct pv_model model = open_model(&program, 0);
+
+    (void)state;
+    press(&model, "p<Tab><PgUp><PgUp>");
+    assert_int_equal(model.focus, PV_PANE_TAGS);
+    assert_int_equal(model.tag, model.tags[0].tag);
+    assert_string_equal(pv_model_tag_text(&model, model.tag), "db/page");
+    press(&model, "<Enter>");
+    assert_true(model.searching);
+    assert_string_equal(selected_tag(&model), "db/page");
+    press(&model, "o");
+    assert_string_equal(selected_tag(&model), "db/page");
+    assert_int_equal(model.cursor,
+                     pv_timeline_find_tag(program.timeline, model.tag, PV_START, true));
+    assert_int_equal(model.tags[pv_model_tag_row(&model)].blocks, 1);
+    int64_t first = model.cursor;
+    press(&model, "}");
+    assert_true(model.cursor > first);
+    assert_string_equal(pv_model_tag_text(&model, model.step.made->tag), "db/page");
+    press(&model, "{");
+    assert_int_equal(model.cursor, first);
+    press(&model, "{");
+    assert_int_equal(model.cursor, first);
+    pv_model_fini(&model);
+}
+
+static void birth_of_a_pebble(void **state)
+{
+    struct pv_model model = open_model(&program, 5000);
+
+    (void)state;
+    press(&model, "<Tab><Tab><PgUp>");
+    while (!pv_pebble_row_used(pv_model_pebble(&model))) {
+        press(&model, "<Down>");
+    }
+    uint64_t born = pv_model_pebble(&model)->born, addr = pv_model_pebble(&model)->addr;
+    press(&model, "o");
+    assert_int_equal(model.cursor, born);
+    assert_int_equal(pv_model_pebble(&model)->addr, addr);
+    pv_model_fini(&model);
+}
+
+static void search_walks(void **state)
+{
+    struct pv_model model = open_model(&program, 4000);
+
+    (void)state;
+    press(&model, "/DB/<Enter>");
+    assert_string_equal(selected_tag(&model), "db/page");
+    size_t row = pv_model_tag_row(&model);
+    uint64_t n = model.tags[row].blocks, first = model.addr;
+    assert_true(n > 2);
+    for (uint64_t i = 0; i < n; i++) {
+        press(&model, "n");
+        assert_string_equal(selected_tag(&model), "db/page");
+        assert_true(i + 1 == n || model.addr != first);
+    }
+    assert_int_equal(model.addr, first);
+    press(&model, "nN");
+    assert_int_equal(model.addr, first);
+    press(&model, "<Esc>");
+    assert_false(model.searching);
+    press(&model, "/no such tag<Enter>");
+    assert_false(model.searching);
+    assert_non_null(strstr(model.message, "no such tag"));
+    pv_model_fini(&model);
+}
+
+/* Not live at this moment: the search goes on in time. */
+static void search_goes_in_time(void **state)
+{
+    struct pv_model model = open_model(&small, 0);
+
+    (void)state;
+    press(&model, "/huge<Enter>");
+    assert_int_equal(model.cursor, 0); /* its only request failed */
+    press(&model, "/page<Enter>");
+    assert_int_equal(model.cursor, 5);
+    assert_string_equal(selected_tag(&model), "db/page");
+    press(&model, "<End>/cafe<Enter>");
+    assert_int_equal(model.cursor, 4);
+    pv_model_fini(&model);
+}
+
+static void map_moves(void **state)
+{
+    struct pv_model model = open_model(&program, 4000);
+    uint64_t before;
+
+    (void)state;
+    press(&model, "g0x100000030<Enter>");
+    for (int i = 0; i < 200; i++) {
+        before = model.addr;
+        press(&model, "<Right>");
+        assert_true(model.addr > before);
+    }
+    for (int i = 0; i < 200; i++) {
+        before = model.addr;
+        press(&model, "<Left>");
+        assert_true(model.addr < before || model.selected == 0);
+    }
+    size_t row = model.selected;
+    press(&model, "<Down><Down>");
+    assert_true(model.selected > row);
+    press(&model, "<Up><Up><Up>");
+    assert_int_equal(model.selected, 0);
+    for (int i = 0; i < 100; i++) {
+        press(&model, "j");
+    }
+    assert_int_equal(model.selected, model.snapshot->n_pebbles - 1);
+    pv_model_fini(&model);
+}
+
+/* Every cell size, and every cell of the pane, maps to an address and back. */
+static void map_is_true(void **state)
+{
+    struct pv_model model = open_model(&program, 4000);
+
+    (void)state;
+    for (int step = 1; step < 60; step++) {
+        assert_true(pv_map_step_bytes(step) > pv_map_step_bytes(step - 1));
+        assert_int_equal(pv_map_step_bytes(step) % 16, 0);
+    }
+    assert_int_equal(model.map.top, 0);
+    assert_true(model.map.n_lines <= (uint64_t)model.map.lines);
+    for (int zoom = 0; zoom < 12; zoom++) {
+        uint64_t cells = pv_map_bucket_cells(&model, 0);
+        assert_true(cells * model.map.cell_bytes >= model.snapshot->totals.heap_bytes);
+        for (uint64_t cell = 0; cell < cells; cell += 1 + cells / 500) {
+            uint64_t addr = pv_map_addr(&model, 0, cell);
+            assert_int_equal(pv_map_bucket(&model, cell), 0);
+            assert_int_equal(pv_map_cell(&model, 0, addr), cell);
+        }
+        assert_true(pv_map_bucket(&model, cells) == PV_NONE);
+        press(&model, "+");
+        uint64_t line = pv_map_cell(&model, 0, model.addr) / (uint64_t)model.map.columns;
+        assert_in_range(line, model.map.top, model.map.top + (uint64_t)model.map.lines - 1);
+    }
+    assert_int_equal(model.map.cell_bytes, 16);
+    press(&model, "------------");
+    assert_int_equal(model.zoom, 0);
+    pv_model_fini(&model);
+}
+
+static void graph_is_true(void **state)
+{
+    struct pv_model many = open_model(&program, 0), few = open_model(&small, 0);
+
+    (void)state;
+    for (int column = 0; column < 111; column++) {
+        assert_int_equal(pv_graph_column(&many, pv_graph_event(&many, column, 111), 111),
+                         column);
+    }
+    for (int64_t event = 0; event < small.n; event++) {
+        int column = pv_graph_column(&few, event, 111);
+        assert_int_equal(pv_graph_event(&few, column, 111), event);
+    }
+    assert_int_equal(pv_graph_column(&few, PV_START, 111), 0);
+    pv_model_fini(&many);
+    pv_model_fini(&few);
+}
+
+static void click(struct pv_model *model, enum pv_mouse_kind kind, int column, int line)
+{
+    struct pv_mouse mouse = {kind, column, line};
+
+    assert_int_equal(pv_model_mouse(model, &mouse), 0);
+    assert_int_equal(pv_model_refresh(model), 0);
+}
+
+static void mouse_selects(void **state)
+{
+    struct pv_model model = open_model(&program, 4000);
+    struct pv_area map = model.panes[PV_PANE_MAP], list = model.panes[PV_PANE_LIST];
+    struct pv_area tags = model.panes[PV_PANE_TAGS], graph = model.panes[PV_PANE_GRAPH];
+
+    (void)state;
+    click(&model, PV_MOUSE_CLICK, map.column + model.map.label + 5, map.line + 2);
+    assert_int_equal(model.focus, PV_PANE_MAP);
+    uint64_t cell = (model.map.top + 2) * (uint64_t)model.map.columns + 5;
+    assert_int_equal(model.addr, pv_map_addr(&model, 0, cell));
+    click(&model, PV_MOUSE_CLICK, list.column + 4, list.line + 1);
+    assert_int_equal(model.focus, PV_PANE_LIST);
+    size_t row = model.selected;
+    click(&model, PV_MOUSE_WHEEL_DOWN, list.column + 4, list.line + 1);
+    assert_int_equal(model.selected, row + 3);
+    click(&model, PV_MOUSE_CLICK, tags.column + 4, tags.line + 2);
+    assert_int_equal(model.tag, model.tags[1].tag);
+    click(&model, PV_MOUSE_CLICK, graph.column + PV_GRAPH_LABEL + 10, graph.line);
+    assert_int_equal(model.cursor, pv_graph_event(&model, 10, graph.columns - PV_GRAPH_LABEL));
+    /* Outside of all panes, and far away. */
+    click(&model, PV_MOUSE_CLICK, 0, 0);
+    click(&model, PV_MOUSE_CLICK, 5000, 5000);
+    click(&model, PV_MOUSE_WHEEL_UP, -1, -1);
+    pv_model_fini(&model);
+}
+
+static void play_passes_time(void **state)
+{
+    struct pv_model model = open_model(&program, PV_START);
+
+    (void)state;
+    pv_model_tick(&model, 1000);
+    assert_int_equal(model.cursor, PV_START);
+    press(&model, "<Space>");
+    assert_true(model.playing);
+    double speed = model.speed;
+    pv_model_tick(&model, 1000);
+    assert_int_equal(model.cursor, PV_START + (int64_t)speed);
+    press(&model, ">");
+    assert_true(model.speed == 2 * speed);
+    press(&model, "<<");
+    assert_true(model.speed == speed / 2);
+    /* Slow play moves in the end. */
+    model.speed = 1;
+    int64_t cursor = model.cursor;
+    for (int i = 0; i < 31; i++) {
+        pv_model_tick(&model, 33);
+    }
+    assert_int_equal(model.cursor, cursor + 1);
+    model.speed = 1e9;
+    pv_model_tick(&model, 33);
+    assert_int_equal(model.cursor, model.last);
+    assert_false(model.playing);
+    press(&model, "<Space>");
+    assert_int_equal(model.cursor, PV_START);
+    press(&model, "]");
+    assert_false(model.playing);
+    pv_model_fini(&model);
+}
+
+static void keys_that_mean_nothing(void **state)
+{
+    struct pv_model model = open_model(&small, 5);
+
+    (void)state;
+    for (uint32_t key = 0x110000; key < 0x110100; key++) {
+        assert_int_equal(pv_model_key(&model, key), 0);
+        model.help = false;
+    }
+    assert_int_equal(pv_model_key(&model, 'W'), 0);
+    assert_non_null(strstr(model.message, "does nothing"));
+    assert_int_equal(pv_model_key(&model, 0), 0);
+    assert_int_equal(pv_model_key(&model, 'q'), PV_MODEL_QUIT);
+    assert_int_equal(pv_model_key(&model, 3), PV_MODEL_QUIT);
+    pv_model_fini(&model);
+}
+
+static void draw(struct pv_model *model)
+{
+    struct pv_grid grid;
+
+    assert_int_equal(pv_model_refresh(model), 0);
+    assert_int_equal(pv_grid_init(&grid, model->columns, model->lines, false), 0);
+    assert_int_equal(pv_view_draw(model, &grid), 0);
+    pv_grid_fini(&grid);
+}
+
+static uint64_t next(uint64_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
+}
+
+static void random_keys(void **state)
+{
+    static const char *const keys[] = {
+        "[",          "]",         "b",          "f",           "p",          "<Home>",
+        "<End>",      "<Up>",      "<Down>",     "<Left>",      "<Right>",    "<Tab>",
+        "<BTab>",     "<PgUp>",    "<PgDn>",     "<Enter>",     "<Esc>",      "{",
+        "}",          "o",         "O",          "e",           "E",          "m",
+        "M",          "+",         "-",          "z",           "c",          "s",
+        "n",          "N",         "?",          "/db<Enter>",  "/<Enter>",   "<Space>",
+        "<",          ">",         "x",          "窓",          "g77<Enter>", "gend<Enter>",
+        "g-3<Enter>", "/e<Enter>", "/窓<Enter>", "g0x1<Enter>", "k",          "l"};
+    struct story *const stories[] = {&small, &program};
+    uint64_t seed = 1;
+
+    (void)state;
+    for (int story = 0; story < 2; story++) {
+        struct pv_model model = open_model(stories[story], 10);
+        for (int i = 0; i < RANDOM_KEYS; i++) {
+            uint64_t dice = next(&seed) % 100;
+            if (dice == 0) {
+                pv_model_resize(&model, (int)(next(&seed) % 210) + 1,
+                                (int)(next(&seed) % 70) + 1);
+            } else if (dice < 8) {
+                struct pv_mouse mouse = {(enum pv_mouse_kind)(next(&seed) % 3),
+                                         (int)(next(&seed) % 210), (int)(next(&seed) % 70)};
+                assert_int_equal(pv_model_mouse(&model, &mouse), 0);
+            } else if (dice < 12) {
+                pv_model_tick(&model, 33);
+            } else {
+                const char *text = keys[next(&seed) % (sizeof keys / sizeof *keys)];
+                uint32_t key;
+                while (pv_keys_next(&text, &key) == 0) {
+                    assert_int_equal(pv_model_key(&model, key), 0);
+                }
+            }
+            if (i % 8 == 0) {
+                draw(&model);
+            }
+            assert_in_range(model.cursor + 1, 0, (uint64_t)(model.last + 1));
+        }
+        pv_model_fini(&model);
+    }
+}
+
+/* Every request of ours refused, one after the other: PV_ENOMEM, no crash, nothing kept. */
+static void out_of_memory(void **state)
+{
+    size_t refused = 0;
+
+    (void)state;
+    for (size_t n = 1;; n++) {
+        struct pv_model model;
+        struct pv_grid grid = {0};
+        const char *keys = "s]/db<Enter>n+<End><Tab><Enter>";
+        uint32_t key;
+        size_t live = failing_own_live();
+        failing_own_at(n, false);
+        int result = pv_model_init(&model, program.timeline, "t", 500, theme, 120, 40);
+        result = result ? result : pv_model_refresh(&model);
+        while (result == 0 && pv_keys_next(&keys, &key) == 0) {
+            result = pv_model_key(&model, key);
+            result = result ? result : pv_model_refresh(&model);
+        }
+        result = result ? result : pv_grid_init(&grid, 120, 40, false);
+        result = result ? result : pv_view_draw(&model, &grid);
+        size_t requests = failing_own_requests();
+        failing_own_at(0, false);
+        pv_grid_fini(&grid);
+        pv_model_fini(&model);
+        assert_int_equal(failing_own_live(), live);
+        if (requests < n) {
+            assert_int_equal(result, 0);
+            break;
+        }
+        assert_int_equal(result, PV_ENOMEM);
+        refused++;
+    }
+    assert_true(refused > 20);
+    print_message("%zu requests refused\n", refused);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    story_small(&small);
+    story_program(&program, PROGRAM_EVENTS);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    story_close(&small);
+    story_close(&program);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keys_have_names),
+        cmocka_unit_test(time_moves),
+        cmocka_unit_test(prompt_goes),
+        cmocka_unit_test(prompt_is_bounded),
+        cmocka_unit_test(faults_and_marks),
+        cmocka_unit_test(selection_follows),
+        cmocka_unit_test(list_and_sort),
+        cmocka_unit_test(largest_tag_to_its_birth),
+        cmocka_unit_test(birth_of_a_pebble),
+        cmocka_unit_test(search_walks),
+        cmocka_unit_test(search_goes_in_time),
+        cmocka_unit_test(map_moves),
+        cmocka_unit_test(map_is_true),
+        cmocka_unit_test(graph_is_true),
+        cmocka_unit_test(mouse_selects),
+        cmocka_unit_test(play_passes_time),
+        cmocka_unit_test(keys_that_mean_nothing),
+        cmocka_unit_test(random_keys),
+        cmocka_unit_test(out_of_memory),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
