@@ -21,8 +21,10 @@ struct run {
 };
 
 struct pv_space {
-    unsigned char *start;
+    unsigned char *start; /* on a boundary of PV_ALIGN_MAX, as the target's base is */
     uint64_t n_pages;
+    void *reserved;
+    size_t reserved_bytes;
     struct run *runs; /* in use, by page */
     size_t n_runs, cap_runs;
     bool out_of_memory;
@@ -137,16 +139,20 @@ int pv_space_open(struct pv_space **ret_space)
     if (!space) {
         return PV_ENOMEM;
     }
-    void *start = MAP_FAILED;
-    for (uint64_t n = reserve_most; n >= reserve_least && start == MAP_FAILED; n /= 2) {
+    space->reserved = MAP_FAILED;
+    for (uint64_t n = reserve_most; n >= reserve_least && space->reserved == MAP_FAILED;
+         n /= 2) {
         space->n_pages = n / PV_PAGE_BYTES;
-        start = mmap(NULL, n, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        space->reserved_bytes = n + PV_ALIGN_MAX;
+        space->reserved = mmap(NULL, space->reserved_bytes, PROT_NONE,
+                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     }
-    if (start == MAP_FAILED) {
+    if (space->reserved == MAP_FAILED) {
         pv_own_free(space);
         return PV_ENOMEM;
     }
-    space->start = start;
+    space->start = space->reserved;
+    space->start += -(uintptr_t)space->reserved % PV_ALIGN_MAX;
     *ret_space = space;
     return PV_OK;
 }
@@ -154,7 +160,7 @@ int pv_space_open(struct pv_space **ret_space)
 void pv_space_close(struct pv_space *space)
 {
     if (space) {
-        (void)munmap(space->start, space->n_pages * PV_PAGE_BYTES);
+        (void)munmap(space->reserved, space->reserved_bytes);
         pv_own_free(space->runs);
         pv_own_free(space);
     }
