@@ -7,12 +7,14 @@
  * makes the bucket's Largest true again.
  *
  * Costs: a request is O(b + log n), b the buckets in front of the one that serves it and n the
- * free pebbles; a free is O(log n) and, without free neighbours, one insertion.
+ * free pebbles; a free is O(log n) and, without free neighbours, one insertion. Finding out
+ * what is wrong with a pointer that is no pebble's is O(pebbles of its bucket).
+ *
+ * Longer than other files because a kernel takes it whole: this and index.c are all there is.
  */
 #include "core/heap.h"
 
 #include "core/index.h"
-#include "core/status.h"
 
 enum {
     BUCKET_BYTES = sizeof(struct pv_bucket),
@@ -43,6 +45,16 @@ static uint64_t bucket_end(const struct pv_bucket *bucket)
 static uint64_t pebble_end(const struct pv_pebble *pebble)
 {
     return addr_of(pebble) + PEBBLE_BYTES + pebble->size;
+}
+
+static unsigned kind_index(uint32_t flags)
+{
+    return (flags & PV_FLAG_PHYSICAL ? 1 : 0) + (flags & PV_FLAG_PERSISTENT ? 2 : 0);
+}
+
+static uint32_t kind_of(const struct pv_bucket *bucket)
+{
+    return pv_pebble_at(bucket->first)->sflags & PV_KIND;
 }
 
 static bool is_free(const struct pv_pebble *pebble)
@@ -108,6 +120,29 @@ static void tell_bucket(struct pv_heap *heap, enum pv_event_kind kind, struct pv
     tell(heap, &(struct pv_event){.kind = kind, .bucket = bucket, .n_pages = n_pages});
 }
 
+/* ---- the lock, 20.3.8 ---- */
+
+static void enter(struct pv_heap *heap)
+{
+    const struct pv_lock *lock = &heap->config.lock;
+    if (lock->lock) {
+        lock->lock(lock->ctx);
+    } else if (lock->spins) {
+        while (atomic_flag_test_and_set_explicit(&heap->spinlock, memory_order_acquire)) {
+        }
+    }
+}
+
+static void leave(struct pv_heap *heap)
+{
+    const struct pv_lock *lock = &heap->config.lock;
+    if (lock->unlock) {
+        lock->unlock(lock->ctx);
+    } else if (lock->spins) {
+        atomic_flag_clear_explicit(&heap->spinlock, memory_order_release);
+    }
+}
+
 /* ---- pebbles ---- */
 
 /* Writes a free pebble's header over whatever is there. */
@@ -133,8 +168,17 @@ static void link_behind(struct pv_heap *heap, struct pv_pebble *at, struct pv_pe
         pv_pebble_at(at->next)->prev = addr_of(added);
     }
     at->next = addr_of(added);
-    if (heap->tail == at) {
-        heap->tail = added;
+    if (heap->ends[kind_index(at->sflags)].tail == at) {
+        heap->ends[kind_index(at->sflags)].tail = added;
+    }
+}
+
+/* 20.3.2.6 */
+static void set_first(struct pv_heap *heap, struct pv_bucket *bucket, struct pv_pebble *pebble)
+{
+    if (bucket->first != addr_of(pebble)) {
+        bucket->first = addr_of(pebble);
+        tell_pebble(heap, PV_EVENT_BUCKET_FIRST, pebble, NULL);
     }
 }
 
@@ -148,10 +192,13 @@ static void absorb(struct pv_heap *heap, struct pv_pebble *at, struct pv_pebble 
     if (gone->next) {
         pv_pebble_at(gone->next)->prev = addr_of(at);
     }
-    if (heap->tail == gone) {
-        heap->tail = at;
+    if (heap->ends[kind_index(at->sflags)].tail == gone) {
+        heap->ends[kind_index(at->sflags)].tail = at;
     }
     gone->magic = 0;
+    if (pv_bucket_at(at->parent)->first == addr_of(gone)) {
+        set_first(heap, pv_bucket_at(at->parent), at);
+    }
 }
 
 /* 20.3.2.4, after any change to a bucket's free pebbles. */
@@ -165,66 +212,12 @@ static struct pv_pebble *split(struct pv_heap *heap, struct pv_pebble *pebble, u
 {
     uint64_t rest = pebble->size - size - PEBBLE_BYTES;
     struct pv_bucket *bucket = pv_bucket_at(pebble->parent);
-    uint32_t kind = pebble->sflags & (PV_FLAG_VIRTUAL | PV_FLAG_PHYSICAL);
+    uint32_t kind = pebble->sflags & PV_KIND;
     pebble->size = size;
     struct pv_pebble *upper = make_free(pebble_end(pebble), bucket, rest, kind);
     link_behind(heap, pebble, upper);
     tell_pebble(heap, PV_EVENT_SPLIT, pebble, upper);
     return upper;
-}
-
-/* ---- buckets ---- */
-
-static struct pv_bucket *add_bucket(struct pv_heap *heap, uint64_t n_pages)
-{
-    struct pv_bucket *bucket = heap->config.pages.get(heap->config.pages.ctx, n_pages);
-    if (!bucket) {
-        return NULL;
-    }
-    *bucket = (struct pv_bucket){
-        .magic = PV_BUCKET_MAGIC,
-        .lflags = heap->config.best_fit ? PV_BUCKET_BEST_FIT : 0,
-        .size = n_pages,
-        .prev = addr_of(heap->last),
-        .first = addr_of(bucket) + BUCKET_BYTES,
-    };
-    uint64_t size = n_pages * PV_PAGE_BYTES - BUCKET_BYTES - PEBBLE_BYTES;
-    struct pv_pebble *pebble = make_free(bucket->first, bucket, size, PV_FLAG_VIRTUAL);
-    if (heap->last) {
-        heap->last->next = addr_of(bucket);
-    } else {
-        heap->first = bucket;
-    }
-    heap->last = bucket;
-    heap->tail = pebble;
-    heap->n_buckets++;
-    heap->n_pages += n_pages;
-    pv_index_insert(heap, pebble);
-    settle(heap, bucket);
-    tell_bucket(heap, PV_EVENT_BUCKET_ADD, bucket, 0);
-    return bucket;
-}
-
-/* The bucket's one pebble is free and not in the index any more. */
-static void remove_bucket(struct pv_heap *heap, struct pv_bucket *bucket)
-{
-    tell_bucket(heap, PV_EVENT_BUCKET_REMOVE, bucket, 0);
-    for (size_t i = 0; i < PV_HEAP_CACHE; i++) {
-        if (heap->cache[i] == bucket) {
-            heap->cache[i] = NULL;
-        }
-    }
-    pv_bucket_at(bucket->prev)->next = bucket->next;
-    if (bucket->next) {
-        pv_bucket_at(bucket->next)->prev = bucket->prev;
-    } else {
-        heap->last = pv_bucket_at(bucket->prev);
-        heap->tail = NULL;
-    }
-    heap->n_buckets--;
-    heap->n_pages -= bucket->size;
-    bucket->magic = 0;
-    heap->config.pages.put(heap->config.pages.ctx, bucket, bucket->size);
 }
 
 /* ---- the shape of a request ---- */
@@ -233,19 +226,18 @@ static void remove_bucket(struct pv_heap *heap, struct pv_bucket *bucket)
 struct shape {
     uint64_t size;      /* payload, rounded up */
     uint64_t alignment; /* 0: none asked for */
+    uint64_t below;     /* where the payload must end; 0: anywhere */
     uint32_t sflags;
 };
 
 static bool shape_of(const struct pv_request *request, struct shape *ret_shape)
 {
     uint32_t kinds = PV_FLAG_VIRTUAL | PV_FLAG_PHYSICAL;
-    uint32_t not_served =
-        PV_FLAG_PHYSICAL | PV_FLAG_LOW1MEG | PV_FLAG_LOW16MEG | PV_FLAG_LOW4GIG;
     uint32_t flags = request->flags & kinds ? request->flags : request->flags | PV_FLAG_VIRTUAL;
-    if (request->size > SIZE_LIMIT || (flags & kinds) == kinds || (flags & not_served)) {
+    if (request->size > SIZE_LIMIT || (flags & kinds) == kinds) {
         return false;
     }
-    *ret_shape = (struct shape){.sflags = flags};
+    *ret_shape = (struct shape){.sflags = flags, .below = pv_flags_limit(flags)};
     ret_shape->size = round_up(request->size ? request->size : 1, PV_UNIT_BYTES);
     if (flags & PV_FLAG_ALIGNED) {
         if (request->alignment > PV_ALIGN_MAX) {
@@ -270,23 +262,145 @@ static uint64_t payload_for(const struct shape *shape, uint64_t start)
     return round_up(start + SPLIT_MIN, shape->alignment);
 }
 
-static bool fits(const struct shape *shape, const struct pv_pebble *pebble)
+static bool is_low(const struct pv_heap *heap, uint64_t end, uint64_t below)
 {
-    return payload_for(shape, addr_of(pebble + 1)) + shape->size <= pebble_end(pebble);
+    return !below || end + heap->config.bias <= below;
+}
+
+static bool fits(const struct pv_heap *heap, const struct shape *shape,
+                 const struct pv_pebble *pebble)
+{
+    uint64_t end = payload_for(shape, addr_of(pebble + 1)) + shape->size;
+    return end <= pebble_end(pebble) && is_low(heap, end, shape->below);
+}
+
+/* ---- buckets ---- */
+
+/* In a new bucket the first pebble moves up to an alignment if the gap is too small for a free
+ * pebble (20.3.6, the second way): by how much. */
+static uint64_t first_moves(const struct shape *shape, uint64_t start)
+{
+    uint64_t gap = shape->alignment ? round_up(start, shape->alignment) - start : 0;
+    return gap < SPLIT_MIN ? gap : 0;
+}
+
+static struct pv_bucket *add_bucket(struct pv_heap *heap, uint64_t n_pages,
+                                    const struct shape *shape)
+{
+    uint32_t flags = shape->sflags & (PV_FLAG_VIRTUAL | PV_FLAG_PHYSICAL | PV_FLAG_LOW1MEG |
+                                      PV_FLAG_LOW16MEG | PV_FLAG_LOW4GIG);
+    struct pv_bucket *bucket = heap->config.pages.get(heap->config.pages.ctx, n_pages, flags);
+    if (!bucket) {
+        return NULL;
+    }
+    uint64_t first = addr_of(bucket) + BUCKET_BYTES;
+    first += first_moves(shape, first + PEBBLE_BYTES);
+    *bucket = (struct pv_bucket){
+        .magic = PV_BUCKET_MAGIC,
+        .lflags = heap->config.fit == PV_FIT_BEST ? PV_BUCKET_BEST_FIT : 0,
+        .size = n_pages,
+        .prev = addr_of(heap->last),
+        .first = first,
+    };
+    uint32_t kind = shape->sflags & PV_KIND;
+    uint64_t size = bucket_end(bucket) - first - PEBBLE_BYTES;
+    struct pv_pebble *pebble = make_free(first, bucket, size, kind);
+    if (heap->last) {
+        heap->last->next = addr_of(bucket);
+    } else {
+        heap->first = bucket;
+    }
+    heap->last = bucket;
+    heap->ends[kind_index(kind)].bucket = bucket;
+    heap->ends[kind_index(kind)].tail = pebble;
+    heap->n_buckets++;
+    heap->n_pages += n_pages;
+    pv_index_insert(heap, pebble);
+    settle(heap, bucket);
+    tell_bucket(heap, PV_EVENT_BUCKET_ADD, bucket, 0);
+    return bucket;
+}
+
+/* The bucket's one pebble is free and not in the index any more. */
+static void remove_bucket(struct pv_heap *heap, struct pv_bucket *bucket)
+{
+    unsigned kind = kind_index(kind_of(bucket));
+    tell_bucket(heap, PV_EVENT_BUCKET_REMOVE, bucket, 0);
+    for (size_t i = 0; i < PV_HEAP_CACHE; i++) {
+        if (heap->cache[i] == bucket) {
+            heap->cache[i] = NULL;
+        }
+    }
+    if (heap->ends[kind].bucket == bucket) {
+        heap->ends[kind].bucket = NULL;
+        heap->ends[kind].tail = NULL;
+    }
+    pv_bucket_at(bucket->prev)->next = bucket->next;
+    if (bucket->next) {
+        pv_bucket_at(bucket->next)->prev = bucket->prev;
+    } else {
+        heap->last = pv_bucket_at(bucket->prev);
+    }
+    heap->n_buckets--;
+    heap->n_pages -= bucket->size;
+    bucket->magic = 0;
+    heap->config.pages.put(heap->config.pages.ctx, bucket, bucket->size);
+}
+
+static struct pv_bucket *last_of_kind(struct pv_heap *heap, uint32_t kind)
+{
+    struct pv_bucket *bucket = heap->ends[kind_index(kind)].bucket;
+    if (!bucket) {
+        bucket = heap->last;
+        while (bucket && kind_of(bucket) != kind) {
+            bucket = pv_bucket_at(bucket->prev);
+        }
+        heap->ends[kind_index(kind)].bucket = bucket;
+    }
+    return bucket;
+}
+
+static struct pv_pebble *last_pebble(const struct pv_bucket *bucket)
+{
+    struct pv_pebble *pebble = pv_pebble_at(bucket->first);
+    while (pebble->next) {
+        pebble = pv_pebble_at(pebble->next);
+    }
+    return pebble;
 }
 
 /* ---- finding room ---- */
 
+/* From a candidate on, in the order of the bucket's fit, the first that fits. */
+static struct pv_pebble *fitting(struct pv_heap *heap, const struct pv_bucket *bucket,
+                                 struct pv_pebble *pebble, const struct shape *shape)
+{
+    while (pebble && !fits(heap, shape, pebble)) {
+        pebble = pv_index_find_next(heap, bucket, pebble, shape->size);
+    }
+    return pebble;
+}
+
+static struct pv_pebble *find_in(struct pv_heap *heap, const struct pv_bucket *bucket,
+                                 const struct shape *shape)
+{
+    if (heap->config.fit == PV_FIT_RECENT) {
+        struct pv_pebble *from = pv_index_find_from(heap, bucket, bucket->first, shape->size);
+        from = fitting(heap, bucket, from, shape);
+        if (from) {
+            return from;
+        }
+    }
+    return fitting(heap, bucket, pv_index_find(heap, bucket, shape->size), shape);
+}
+
 static struct pv_pebble *find(struct pv_heap *heap, const struct shape *shape)
 {
     for (struct pv_bucket *bucket = heap->first; bucket; bucket = pv_bucket_at(bucket->next)) {
-        if (bucket->largest < shape->size) {
+        if (bucket->largest < shape->size || kind_of(bucket) != (shape->sflags & PV_KIND)) {
             continue;
         }
-        struct pv_pebble *pebble = pv_index_find(heap, bucket, shape->size);
-        while (pebble && !fits(shape, pebble)) {
-            pebble = pv_index_find_next(heap, bucket, pebble, shape->size);
-        }
+        struct pv_pebble *pebble = find_in(heap, bucket, shape);
         if (pebble) {
             return pebble;
         }
@@ -309,29 +423,27 @@ static uint64_t pages_to_add(const struct pv_heap *heap, uint64_t bytes)
     return left < wanted ? left : wanted;
 }
 
-static struct pv_pebble *tail_of(struct pv_heap *heap)
-{
-    if (!heap->tail) {
-        heap->tail = pv_pebble_at(heap->last->first);
-        while (heap->tail->next) {
-            heap->tail = pv_pebble_at(heap->tail->next);
-        }
-    }
-    return heap->tail;
-}
-
-/* The last bucket in place: its last free pebble, or a new one behind the last, that satisfies
- * the request. */
+/* The last bucket of the kind in place: its last free pebble, or a new one behind the last,
+ * that satisfies the request. */
 static struct pv_pebble *grow_in_place(struct pv_heap *heap, const struct shape *shape)
 {
-    struct pv_bucket *bucket = heap->last;
-    struct pv_pebble *tail = tail_of(heap);
+    const struct pv_pages *pages = &heap->config.pages;
+    uint32_t kind = shape->sflags & PV_KIND;
+    struct pv_bucket *bucket = last_of_kind(heap, kind);
+    if (!bucket || !pages->grow) {
+        return NULL;
+    }
+    struct pv_pebble **ends_tail = &heap->ends[kind_index(kind)].tail;
+    struct pv_pebble *tail = *ends_tail ? *ends_tail : last_pebble(bucket);
+    *ends_tail = tail;
     uint64_t end = bucket_end(bucket);
     uint64_t start = (is_free(tail) ? addr_of(tail) : end) + PEBBLE_BYTES;
-    uint64_t n_more = pages_to_add(heap, payload_for(shape, start) + shape->size - end);
+    uint64_t wanted = payload_for(shape, start) + shape->size;
     uint64_t n_pages = bucket->size;
-    if (!n_more || !heap->config.pages.grow ||
-        !heap->config.pages.grow(heap->config.pages.ctx, bucket, n_pages, n_more)) {
+    uint64_t n_more = is_low(heap, wanted, shape->below) && wanted > end
+                          ? pages_to_add(heap, wanted - end)
+                          : 0;
+    if (!n_more || !pages->grow(pages->ctx, bucket, n_pages, n_more)) {
         return NULL;
     }
     bucket->size += n_more;
@@ -342,7 +454,7 @@ static struct pv_pebble *grow_in_place(struct pv_heap *heap, const struct shape 
         pv_index_replace(heap, tail, size, tail);
     } else {
         struct pv_pebble *added =
-            make_free(end, bucket, n_more * PV_PAGE_BYTES - PEBBLE_BYTES, PV_FLAG_VIRTUAL);
+            make_free(end, bucket, n_more * PV_PAGE_BYTES - PEBBLE_BYTES, kind);
         link_behind(heap, tail, added);
         tail = added;
         pv_index_insert(heap, tail);
@@ -357,12 +469,13 @@ static struct pv_pebble *grow_by_bucket(struct pv_heap *heap, const struct shape
     /* A bucket begins on a page, so the distance to an aligned payload is known before it is
      * there only up to the alignment beyond a page. */
     uint64_t start = BUCKET_BYTES + PEBBLE_BYTES;
+    start += first_moves(shape, start);
     uint64_t most = payload_for(shape, start) + shape->size;
     if (shape->alignment > PV_PAGE_BYTES) {
         most += shape->alignment;
     }
     uint64_t n_pages = pages_to_add(heap, most);
-    struct pv_bucket *bucket = n_pages ? add_bucket(heap, n_pages) : NULL;
+    struct pv_bucket *bucket = n_pages ? add_bucket(heap, n_pages, shape) : NULL;
     return bucket ? pv_pebble_at(bucket->first) : NULL;
 }
 
@@ -377,6 +490,13 @@ static struct pv_pebble *grow(struct pv_heap *heap, const struct shape *shape)
 
 /* ---- taking and giving back ---- */
 
+#ifdef PV_WITHOUT_NAMES
+static void set_name(struct pv_pebble *pebble, const char *name)
+{
+    (void)pebble;
+    (void)name;
+}
+#else
 static void set_name(struct pv_pebble *pebble, const char *name)
 {
     size_t n = 0;
@@ -385,6 +505,7 @@ static void set_name(struct pv_pebble *pebble, const char *name)
     }
     memset(pebble->name + n, 0, PV_NAME_BYTES - n);
 }
+#endif
 
 /* Turns a free pebble that fits into the used one that was asked for: cuts a pad off in front
  * for an alignment, and the rest off behind. */
@@ -414,7 +535,7 @@ static struct pv_pebble *take(struct pv_heap *heap, struct pv_pebble *pebble,
     return pebble;
 }
 
-void *pv_heap_alloc(struct pv_heap *heap, const struct pv_request *request)
+static void *alloc(struct pv_heap *heap, const struct pv_request *request)
 {
     struct shape shape;
     if (!shape_of(request, &shape)) {
@@ -434,6 +555,14 @@ void *pv_heap_alloc(struct pv_heap *heap, const struct pv_request *request)
         memset(pebble + 1, 0, pebble->size);
     }
     return pebble + 1;
+}
+
+void *pv_heap_alloc(struct pv_heap *heap, const struct pv_request *request)
+{
+    enter(heap);
+    void *ptr = alloc(heap, request);
+    leave(heap);
+    return ptr;
 }
 
 void *pv_heap_malloc(struct pv_heap *heap, uint64_t size, const char *name)
@@ -459,9 +588,9 @@ static void give_back(struct pv_heap *heap, struct pv_pebble *pebble)
 
     tell_pebble(heap, PV_EVENT_FREE, pebble, NULL);
     pebble->lflags = 0;
-    pebble->sflags &= PV_FLAG_VIRTUAL | PV_FLAG_PHYSICAL;
+    pebble->sflags &= PV_KIND;
     pebble->alignment = PV_ALIGN_MIN;
-    memset(pebble->name, 0, PV_NAME_BYTES);
+    set_name(pebble, NULL);
 
     if (is_free(prev) && is_free(next)) {
         pv_index_remove(heap, next);
@@ -481,11 +610,15 @@ static void give_back(struct pv_heap *heap, struct pv_pebble *pebble)
     } else {
         pv_index_insert(heap, pebble);
     }
-    if (bucket != heap->first && !pebble->prev && !pebble->next) {
+    bool persistent = pebble->sflags & PV_FLAG_PERSISTENT;
+    if (bucket != heap->first && !pebble->prev && !pebble->next && !persistent) {
         pv_index_remove(heap, pebble);
         remove_bucket(heap, bucket);
-    } else {
-        settle(heap, bucket);
+        return;
+    }
+    settle(heap, bucket);
+    if (heap->config.fit == PV_FIT_RECENT) {
+        set_first(heap, bucket, pebble);
     }
 }
 
@@ -511,67 +644,122 @@ static struct pv_bucket *bucket_of(struct pv_heap *heap, uint64_t addr)
     return NULL;
 }
 
-/* Whether what a header says of itself and its neighbours can be. */
-static bool header_is_sound(const struct pv_bucket *bucket, const struct pv_pebble *pebble)
+/* Whether a pebble's header can stand at addr in the bucket. */
+static bool may_be_pebble(const struct pv_bucket *bucket, uint64_t addr)
 {
-    uint64_t begin = addr_of(bucket) + BUCKET_BYTES, end = bucket_end(bucket);
+    return addr % ADDR_STEP == 0 && addr >= addr_of(bucket) + BUCKET_BYTES &&
+           addr <= bucket_end(bucket) - PEBBLE_BYTES - PV_UNIT_BYTES &&
+           pv_pebble_at(addr)->magic == PV_PEBBLE_MAGIC;
+}
+
+/* What is wrong with a header whose magic is right, from what it and its neighbours say. */
+static enum pv_fault fault_of(const struct pv_heap *heap, const struct pv_bucket *bucket,
+                              const struct pv_pebble *pebble)
+{
     uint64_t next = pebble->next, prev = pebble->prev;
-    if (pebble->parent != addr_of(bucket) || (pebble->lflags & ~PV_PEBBLE_USED) ||
-        pebble->size > end - addr_of(pebble + 1)) {
-        return false;
+    if (pebble->parent != addr_of(bucket)) {
+        return PV_FAULT_BAD_PARENT;
     }
-    if (next ? next != pebble_end(pebble) || pv_pebble_at(next)->magic != PV_PEBBLE_MAGIC ||
-                   pv_pebble_at(next)->prev != addr_of(pebble)
-             : pebble_end(pebble) != end) {
-        return false;
+    if ((pebble->lflags & ~PV_PEBBLE_USED) ||
+        pebble->size > bucket_end(bucket) - addr_of(pebble + 1) ||
+        pebble_end(pebble) != (next ? next : bucket_end(bucket))) {
+        return PV_FAULT_BAD_HEADER;
     }
-    return prev ? prev >= begin && prev % ADDR_STEP == 0 && prev < addr_of(pebble) &&
-                      pv_pebble_at(prev)->magic == PV_PEBBLE_MAGIC &&
-                      pebble_end(pv_pebble_at(prev)) == addr_of(pebble)
-                : bucket->first == addr_of(pebble);
+    if (is_free(pebble)) {
+        return PV_FAULT_DOUBLE_FREE;
+    }
+    if (next && (!may_be_pebble(bucket, next) || pv_pebble_at(next)->prev != addr_of(pebble))) {
+        return PV_FAULT_OVERRUN;
+    }
+    if (!prev) {
+        bool head = heap->config.fit == PV_FIT_RECENT || bucket->first == addr_of(pebble);
+        return head ? PV_FAULT_NONE : PV_FAULT_BAD_HEADER;
+    }
+    if (!may_be_pebble(bucket, prev) || pebble_end(pv_pebble_at(prev)) != addr_of(pebble)) {
+        return PV_FAULT_BAD_NEIGHBOUR;
+    }
+    return PV_FAULT_NONE;
+}
+
+/* What an address is that no sound header stands before: walks the bucket's list as far as it
+ * is sound. The pebble that holds the address is set where there is one. */
+static enum pv_fault diagnose(const struct pv_bucket *bucket, uint64_t payload,
+                              const struct pv_pebble **ret_pebble)
+{
+    uint64_t at = bucket->first;
+    while (may_be_pebble(bucket, at) && pv_pebble_at(at)->prev && pv_pebble_at(at)->prev < at) {
+        at = pv_pebble_at(at)->prev;
+    }
+    while (may_be_pebble(bucket, at)) {
+        const struct pv_pebble *pebble = pv_pebble_at(at);
+        if (pebble->size > bucket_end(bucket) - addr_of(pebble + 1)) {
+            break;
+        }
+        if (payload >= at && payload < pebble_end(pebble)) {
+            *ret_pebble = pebble;
+            return is_free(pebble) ? PV_FAULT_DOUBLE_FREE : PV_FAULT_INTERIOR;
+        }
+        at = pebble_end(pebble);
+    }
+    return at + PEBBLE_BYTES == payload ? PV_FAULT_BAD_HEADER : PV_FAULT_INTERIOR;
+}
+
+/* The one door: the used pebble whose payload begins at ptr, or NULL, the fault, and the pebble
+ * concerned where one is known. */
+static struct pv_pebble *look_up(struct pv_heap *heap, const void *ptr,
+                                 enum pv_fault *ret_fault,
+                                 const struct pv_pebble **ret_concerned)
+{
+    uint64_t payload = addr_of(ptr);
+    const struct pv_bucket *bucket = bucket_of(heap, payload);
+    *ret_concerned = NULL;
+    if (!bucket) {
+        *ret_fault = PV_FAULT_FOREIGN_POINTER;
+    } else if (!may_be_pebble(bucket, payload - PEBBLE_BYTES)) {
+        *ret_fault = diagnose(bucket, payload, ret_concerned);
+    } else {
+        *ret_concerned = pv_pebble_at(payload - PEBBLE_BYTES);
+        *ret_fault = fault_of(heap, bucket, *ret_concerned);
+    }
+    return *ret_fault ? NULL : pv_pebble_at(payload - PEBBLE_BYTES);
 }
 
 const struct pv_pebble *pv_heap_pebble(struct pv_heap *heap, const void *ptr,
                                        enum pv_fault *ret_fault)
 {
-    uint64_t payload = addr_of(ptr);
-    const struct pv_bucket *bucket = bucket_of(heap, payload);
-    const struct pv_pebble *pebble = pv_pebble_at(payload - PEBBLE_BYTES);
-    enum pv_fault fault = PV_FAULT_NONE;
-    if (!bucket) {
-        fault = PV_FAULT_FOREIGN_POINTER;
-    } else if (payload % ADDR_STEP || payload < addr_of(bucket) + BUCKET_BYTES + PEBBLE_BYTES ||
-               pebble->magic != PV_PEBBLE_MAGIC) {
-        fault = PV_FAULT_NOT_A_PEBBLE;
-    } else if (!header_is_sound(bucket, pebble)) {
-        fault = PV_FAULT_BAD_HEADER;
-    } else if (is_free(pebble)) {
-        fault = PV_FAULT_DOUBLE_FREE;
-    }
+    enum pv_fault fault;
+    const struct pv_pebble *concerned;
+    enter(heap);
+    const struct pv_pebble *pebble = look_up(heap, ptr, &fault, &concerned);
+    leave(heap);
     if (ret_fault) {
         *ret_fault = fault;
     }
-    return fault ? NULL : pebble;
+    return pebble;
 }
 
 /* The same for free and realloc, which report what is wrong. */
 static struct pv_pebble *pebble_given(struct pv_heap *heap, void *ptr, enum pv_fault *ret_fault)
 {
-    const struct pv_pebble *pebble = pv_heap_pebble(heap, ptr, ret_fault);
+    const struct pv_pebble *concerned;
+    struct pv_pebble *pebble = look_up(heap, ptr, ret_fault, &concerned);
     if (!pebble) {
-        tell(heap, &(struct pv_event){.kind = PV_EVENT_FAULT, .fault = *ret_fault, .ptr = ptr});
-        return NULL;
+        tell(heap,
+             &(struct pv_event){
+                 .kind = PV_EVENT_FAULT, .fault = *ret_fault, .ptr = ptr, .pebble = concerned});
     }
-    return pv_pebble_at(addr_of(pebble));
+    return pebble;
 }
 
 enum pv_fault pv_heap_free(struct pv_heap *heap, void *ptr)
 {
     enum pv_fault fault = PV_FAULT_NONE;
+    enter(heap);
     struct pv_pebble *pebble = ptr ? pebble_given(heap, ptr, &fault) : NULL;
     if (pebble) {
         give_back(heap, pebble);
     }
+    leave(heap);
     return fault;
 }
 
@@ -598,7 +786,9 @@ static void trim(struct pv_heap *heap, struct pv_pebble *pebble, uint64_t size)
 static bool grow_into_next(struct pv_heap *heap, struct pv_pebble *pebble, uint64_t size)
 {
     struct pv_pebble *next = pv_pebble_at(pebble->next);
-    if (!is_free(next) || pebble->size + PEBBLE_BYTES + next->size < size) {
+    uint64_t end = addr_of(pebble + 1) + size;
+    if (!is_free(next) || pebble_end(next) < end ||
+        !is_low(heap, end, pv_flags_limit(pebble->sflags))) {
         return false;
     }
     pv_index_remove(heap, next);
@@ -612,13 +802,12 @@ static bool grow_into_next(struct pv_heap *heap, struct pv_pebble *pebble, uint6
 
 static void *move(struct pv_heap *heap, struct pv_pebble *pebble, uint64_t size)
 {
-    char name[PV_NAME_BYTES + 1];
-    memcpy(name, pebble->name, PV_NAME_BYTES);
-    name[PV_NAME_BYTES] = 0;
-    void *to = pv_heap_alloc(heap, &(struct pv_request){.size = size,
-                                                        .flags = pebble->sflags,
-                                                        .alignment = pebble->alignment,
-                                                        .name = name});
+    char name[PV_NAME_BYTES + 1] = {0};
+    memcpy(name, pv_pebble_name(pebble), PV_NAMES * PV_NAME_BYTES);
+    void *to = alloc(heap, &(struct pv_request){.size = size,
+                                                .flags = pebble->sflags,
+                                                .alignment = pebble->alignment,
+                                                .name = name});
     if (to) {
         if (!heap->config.ignore_payloads) {
             memcpy(to, pebble + 1, pebble->size);
@@ -628,16 +817,8 @@ static void *move(struct pv_heap *heap, struct pv_pebble *pebble, uint64_t size)
     return to;
 }
 
-void *pv_heap_realloc(struct pv_heap *heap, void *ptr, uint64_t size)
+static void *resize(struct pv_heap *heap, struct pv_pebble *pebble, uint64_t size)
 {
-    if (!ptr) {
-        return pv_heap_malloc(heap, size, NULL);
-    }
-    enum pv_fault fault;
-    struct pv_pebble *pebble = pebble_given(heap, ptr, &fault);
-    if (!pebble || size > SIZE_LIMIT) {
-        return NULL;
-    }
     uint64_t rounded = round_up(size ? size : 1, PV_UNIT_BYTES);
     uint64_t old_size = pebble->size;
     if (rounded <= old_size) {
@@ -650,19 +831,34 @@ void *pv_heap_realloc(struct pv_heap *heap, void *ptr, uint64_t size)
         memset((unsigned char *)(pebble + 1) + old_size, 0, pebble->size - old_size);
     }
     tell_size(heap, PV_EVENT_RESIZE, pebble, old_size, size);
-    return ptr;
+    return pebble + 1;
+}
+
+void *pv_heap_realloc(struct pv_heap *heap, void *ptr, uint64_t size)
+{
+    if (!ptr) {
+        return pv_heap_malloc(heap, size, NULL);
+    }
+    enum pv_fault fault;
+    enter(heap);
+    struct pv_pebble *pebble = pebble_given(heap, ptr, &fault);
+    void *to = pebble && size <= SIZE_LIMIT ? resize(heap, pebble, size) : NULL;
+    leave(heap);
+    return to;
 }
 
 /* ---- a heap's life ---- */
 
-int pv_heap_init(struct pv_heap *heap, const struct pv_heap_config *config)
+bool pv_heap_init(struct pv_heap *heap, const struct pv_heap_config *config)
 {
+    static const struct shape plain = {.sflags = PV_FLAG_VIRTUAL};
     *heap = (struct pv_heap){.config = *config};
+    atomic_flag_clear(&heap->spinlock);
     if (!config->first_pages || config->first_pages > SIZE_LIMIT / PV_PAGE_BYTES ||
         (config->limit_pages && config->first_pages > config->limit_pages)) {
-        return PV_EINVAL;
+        return false;
     }
-    return add_bucket(heap, config->first_pages) ? PV_OK : PV_ENOMEM;
+    return add_bucket(heap, config->first_pages, &plain) != NULL;
 }
 
 void pv_heap_fini(struct pv_heap *heap)
@@ -676,14 +872,48 @@ void pv_heap_fini(struct pv_heap *heap)
     *heap = (struct pv_heap){0};
 }
 
+/* What of a bucket's last pebble, if it is free, is whole pages at the bucket's end. */
+static uint64_t trim_bucket(struct pv_heap *heap, struct pv_bucket *bucket)
+{
+    struct pv_pebble *tail = last_pebble(bucket);
+    uint64_t n_pages = bucket->size;
+    uint64_t n_less = is_free(tail) ? (tail->size - PV_UNIT_BYTES) / PV_PAGE_BYTES : 0;
+    if (n_less) {
+        uint64_t size = tail->size;
+        tail->size -= n_less * PV_PAGE_BYTES;
+        pv_index_replace(heap, tail, size, tail);
+        bucket->size -= n_less;
+        heap->n_pages -= n_less;
+        settle(heap, bucket);
+        tell_bucket(heap, PV_EVENT_BUCKET_SHRINK, bucket, n_pages);
+        heap->config.pages.shrink(heap->config.pages.ctx, bucket, n_pages, n_less);
+    }
+    return n_less;
+}
+
+uint64_t pv_heap_trim(struct pv_heap *heap)
+{
+    uint64_t n_less = 0;
+    enter(heap);
+    struct pv_bucket *bucket = heap->config.pages.shrink ? heap->first : NULL;
+    for (; bucket; bucket = pv_bucket_at(bucket->next)) {
+        n_less += trim_bucket(heap, bucket);
+    }
+    leave(heap);
+    return n_less;
+}
+
 const char *pv_fault_name(enum pv_fault fault)
 {
     static const char *const names[PV_N_FAULTS] = {
         [PV_FAULT_NONE] = "none",
         [PV_FAULT_DOUBLE_FREE] = "double-free",
         [PV_FAULT_FOREIGN_POINTER] = "foreign-pointer",
-        [PV_FAULT_NOT_A_PEBBLE] = "not-a-pebble",
+        [PV_FAULT_INTERIOR] = "interior-pointer",
         [PV_FAULT_BAD_HEADER] = "bad-header",
+        [PV_FAULT_BAD_PARENT] = "bad-parent",
+        [PV_FAULT_OVERRUN] = "overrun",
+        [PV_FAULT_BAD_NEIGHBOUR] = "bad-neighbour",
     };
     return (unsigned)fault < PV_N_FAULTS ? names[fault] : "?";
 }

@@ -12,24 +12,34 @@
  *   +--------+--------+-----------------+--------+----------+--------+------------------+
  *
  * Nothing of ours is stored in the headers. What makes searching fast, a balanced tree over the
- * free pebbles, lies in the payload of the free pebbles themselves (index.c).
+ * free pebbles, lies in the payload of the free pebbles themselves (index.h).
  *
  * Decisions, so that every replay gives the same addresses everywhere:
  * - a request is rounded up to a multiple of 64, at least 64;
+ * - a bucket holds pebbles of one kind (virtual or physical, persistent or not) and serves
+ *   requests of that kind only, so pebbles never move between kinds (20.3.5, 20.3.7);
  * - buckets are tried in list order; first fit takes the first free pebble in list order that
  *   satisfies the request, best fit (the bucket's flag) the smallest, of equals the first;
+ *   recent fit begins at the bucket's First, which moves to what was freed last, goes on to the
+ *   end of the list and then from its head to First (20.3.2.6);
  * - a free pebble is split when the rest holds a header and 64 bytes; the lower part is given;
+ * - for an alignment it may be split in three, with a pad of at least 64 bytes in front; in a
+ * new bucket whose gap is too small for a pad the first pebble itself lies further behind
+ * (20.3.4, 20.3.6), so that nothing may assume where it lies;
  * - neighbours that are free are merged at once, so that no two stand side by side;
- * - when no bucket satisfies a request the last bucket grows in place by whole pages, at least
- *   PV_GROW_PAGES_MIN, by just enough; where that is not wanted or not possible a new bucket of
- *   at least PV_GROW_PAGES_MIN pages is appended;
- * - an emptied bucket other than the first is given back.
+ * - when no bucket satisfies a request the last bucket of its kind grows in place by whole
+ * pages, at least PV_GROW_PAGES_MIN, by just enough; where that is not wanted or not possible a
+ * new bucket of at least PV_GROW_PAGES_MIN pages is appended;
+ * - an emptied bucket is given back, but for the first one and for persistent ones.
  *
- * Freestanding; one heap is used by one thread at a time; several heaps are independent.
+ * Freestanding. Several heaps are independent; a heap with a lock may be used by several
+ * threads. Built with PV_WITHOUT_NAMES the name field is left out (20.3.3.6), all else is as it
+ * was.
  */
 #ifndef PV_HEAP_H
 #define PV_HEAP_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -38,6 +48,12 @@
 #define PV_PEBBLE_MAGIC    UINT32_C(0x524F434B) /* 20.3.3.1 */
 #define PV_BUCKET_BEST_FIT UINT32_C(1) /* bit 0 of a bucket's local flags, 20.3.2.2.1 */
 #define PV_PEBBLE_USED     UINT32_C(1) /* bit 0 of a pebble's local flags, 20.3.3.2 */
+
+#ifdef PV_WITHOUT_NAMES
+enum { PV_NAMES = 0 };
+#else
+enum { PV_NAMES = 1 };
+#endif
 
 enum {
     PV_PAGE_BYTES = 4096,
@@ -57,10 +73,13 @@ enum pv_flag {
     PV_FLAG_LOW16MEG = 1 << 4,
     PV_FLAG_LOW4GIG = 1 << 5,
     PV_FLAG_ALIGNED = 1 << 7,
-    PV_FLAG_PERSISTENT = 1 << 8,
+    PV_FLAG_PERSISTENT = 1 << 8, /* from a bucket that is not given back when it is emptied */
     PV_FLAG_HARDWARE32 = PV_FLAG_LOW4GIG | PV_FLAG_PHYSICAL | PV_FLAG_ALIGNED,
     PV_FLAG_HARDWARE64 = PV_FLAG_PHYSICAL | PV_FLAG_ALIGNED,
 };
+
+/* What of a pebble's sent flags is its kind, which is that of all pebbles of its bucket. */
+#define PV_KIND ((uint32_t)(PV_FLAG_VIRTUAL | PV_FLAG_PHYSICAL | PV_FLAG_PERSISTENT))
 
 /* Table 20.3.2.1. Pointers are 64 bits wide in memory on every machine. */
 struct pv_bucket {
@@ -70,35 +89,50 @@ struct pv_bucket {
     uint64_t largest; /* payload bytes of the largest free pebble, 0 when none is free */
     uint64_t prev;    /* bucket */
     uint64_t next;    /* bucket */
-    uint64_t first;   /* pebble */
+    uint64_t first;   /* pebble; with recent fit not always the head of the list */
 };
 
 /* Table 20.3.3.1. */
 struct pv_pebble {
     uint32_t magic;
     uint32_t lflags;
-    uint32_t sflags;    /* enum pv_flag as sent; 0 when free, but for the kind */
+    uint32_t sflags;    /* enum pv_flag as sent; when free, PV_KIND of them */
     uint32_t alignment; /* of the request, at least 64; a promise only with PV_FLAG_ALIGNED */
     uint64_t size;      /* payload bytes, this header not counted */
+#ifndef PV_WITHOUT_NAMES
     char name[PV_NAME_BYTES];
+#endif
     uint64_t parent; /* bucket */
     uint64_t prev;   /* pebble */
     uint64_t next;   /* pebble */
 };
 
 _Static_assert(sizeof(struct pv_bucket) == 48, "Table 20.3.2.1");
-_Static_assert(sizeof(struct pv_pebble) == 80, "Table 20.3.3.1");
+_Static_assert(sizeof(struct pv_pebble) == 48 + PV_NAMES * PV_NAME_BYTES, "Table 20.3.3.1");
 
-/* Where pages come from: the "mmap() and mmap_free()" of 20.3.2. */
+/* Where pages come from: the "mmap() and mmap_free()" of 20.3.2. get and put must be there. */
 struct pv_pages {
     void *ctx;
-    /* n_pages contiguous pages, page-aligned, or NULL. */
-    void *(*get)(void *ctx, uint64_t n_pages);
+    /* n_pages contiguous pages, page-aligned, or NULL. `flags` has PV_FLAG_VIRTUAL or
+     * PV_FLAG_PHYSICAL (then they are contiguous in physical memory and pointers are physical
+     * addresses), and the PV_FLAG_LOW… that every byte must keep. */
+    void *(*get)(void *ctx, uint64_t n_pages, uint32_t flags);
     /* Makes the run of n_pages at start longer by n_more, in place. false: nothing changed.
      * May be NULL: never in place. */
     bool (*grow)(void *ctx, void *start, uint64_t n_pages, uint64_t n_more);
+    /* Takes back the last n_less of the n_pages of a run. May be NULL: never. */
+    void (*shrink)(void *ctx, void *start, uint64_t n_pages, uint64_t n_less);
     /* Takes back a whole run. */
     void (*put)(void *ctx, void *start, uint64_t n_pages);
+};
+
+/* 20.3.8. Held during each call below; listeners run under it, pages come and go under it. With
+ * neither function set, `spins` makes the heap use a spinlock of its own. */
+struct pv_lock {
+    void *ctx;
+    void (*lock)(void *ctx);
+    void (*unlock)(void *ctx);
+    bool spins;
 };
 
 /* What a heap tells its listeners. */
@@ -110,16 +144,22 @@ enum pv_event_kind {
     PV_EVENT_MERGE,         /* pebble absorbs other, whose header is gone after this */
     PV_EVENT_BUCKET_ADD,    /* bucket */
     PV_EVENT_BUCKET_GROW,   /* bucket, in place; n_pages is what it had */
+    PV_EVENT_BUCKET_SHRINK, /* bucket, in place; n_pages is what it had */
+    PV_EVENT_BUCKET_FIRST,  /* bucket's First is another pebble now */
     PV_EVENT_BUCKET_REMOVE, /* bucket, still readable */
-    PV_EVENT_FAULT          /* fault says which; ptr is what the caller gave */
+    PV_EVENT_FAULT          /* fault says which; ptr is what the caller gave; pebble is the one
+                               that it points into, when there is one */
 };
 
 enum pv_fault {
     PV_FAULT_NONE,
-    PV_FAULT_DOUBLE_FREE,     /* the pebble is free already */
-    PV_FAULT_FOREIGN_POINTER, /* in none of this heap's buckets */
-    PV_FAULT_NOT_A_PEBBLE,    /* in a bucket, but no pebble's payload begins there */
-    PV_FAULT_BAD_HEADER,      /* a neighbour's or its own header is damaged */
+    PV_FAULT_DOUBLE_FREE,     /* the pebble is free already, or was freed and absorbed since */
+    PV_FAULT_FOREIGN_POINTER, /* in none of this heap's buckets: wild, or another heap's */
+    PV_FAULT_INTERIOR,        /* inside a bucket, but no payload begins there */
+    PV_FAULT_BAD_HEADER,      /* its own header is damaged */
+    PV_FAULT_BAD_PARENT,      /* its Parent is not the bucket that it lies in */
+    PV_FAULT_OVERRUN,         /* the header behind it is damaged: its payload was overrun */
+    PV_FAULT_BAD_NEIGHBOUR,   /* the header before it is damaged */
     PV_N_FAULTS
 };
 
@@ -132,7 +172,7 @@ struct pv_event {
     const void *ptr;
     uint64_t requested; /* ALLOC, RESIZE: bytes that the caller asked for */
     uint64_t old_size;  /* RESIZE: payload bytes before */
-    uint64_t n_pages;   /* BUCKET_GROW: pages before */
+    uint64_t n_pages;   /* BUCKET_GROW, BUCKET_SHRINK: pages before */
 };
 
 /* Told of every event, in the order of registration, in the middle of the operation: it may
@@ -145,17 +185,21 @@ struct pv_listener {
 
 enum pv_growth { PV_GROWTH_IN_PLACE, PV_GROWTH_NEW_BUCKET };
 
+enum pv_fit { PV_FIT_FIRST, PV_FIT_BEST, PV_FIT_RECENT };
+
 struct pv_heap_config {
     struct pv_pages pages;
+    struct pv_lock lock;
     uint64_t first_pages; /* of the first bucket, at least 1 */
     enum pv_growth growth;
-    bool best_fit; /* of every bucket the heap makes */
+    enum pv_fit fit; /* of every bucket the heap makes */
     bool
         ignore_payloads; /* a replay: payloads of used pebbles are neither cleared nor copied */
     uint64_t limit_pages; /* of all buckets together; 0: none */
+    uint64_t bias; /* added to a pointer to get the address that PV_FLAG_LOW… speak of */
 };
 
-enum { PV_HEAP_CACHE = 64 };
+enum { PV_HEAP_CACHE = 64, PV_HEAP_KINDS = 4 };
 
 /* The caller's storage; the fields are the heap's own. */
 struct pv_heap {
@@ -164,12 +208,16 @@ struct pv_heap {
     uint64_t n_pages;
     uint64_t n_buckets;
     struct pv_pebble *tree; /* root of the free pebbles of all buckets, see index.h */
-    struct pv_pebble *tail; /* last pebble of the last bucket; NULL: not known */
+    struct {
+        struct pv_bucket *bucket; /* the last of its kind, NULL: none, or to be looked up */
+        struct pv_pebble *tail;   /* its last pebble, NULL: to be looked up */
+    } ends[PV_HEAP_KINDS];
     uint64_t n_free, free_bytes;
     struct pv_listener *listeners;
     struct pv_bucket *cache[PV_HEAP_CACHE]; /* buckets that hold lately used addresses */
     uint64_t n_visited;                     /* tree nodes looked at, ever */
     uint64_t random;                        /* of the tree's priorities */
+    atomic_flag spinlock;
 };
 
 struct pv_request {
@@ -179,19 +227,22 @@ struct pv_request {
     const char *name;   /* at most 31 bytes of it are kept; NULL: none */
 };
 
-/* Makes a heap of one bucket with one free pebble. PV_ENOMEM when the pages are refused,
- * PV_EINVAL when first_pages is 0 or beyond limit_pages. On failure the heap may be given to
- * pv_heap_fini. */
-int pv_heap_init(struct pv_heap *heap, const struct pv_heap_config *config);
+/* Makes a heap of one bucket with one free pebble, virtual. false: the pages are refused, or
+ * first_pages is 0 or beyond limit_pages; the heap may be given to pv_heap_fini all the same.
+ */
+bool pv_heap_init(struct pv_heap *heap, const struct pv_heap_config *config);
 
 /* Gives every bucket back. No events. Takes a zeroed heap. */
 void pv_heap_fini(struct pv_heap *heap);
 
+/* Before the heap is used by other threads. */
 void pv_heap_listen(struct pv_heap *heap, struct pv_listener *listener);
 
-/* The payload, at least `size` bytes, or NULL: no memory, size or alignment out of range, flags
- * that contradict each other (VIRTUAL and PHYSICAL, 20.2) or that this heap does not serve.
- * O(log n) in the number of free pebbles, times the number of buckets that could satisfy it. */
+/* The payload, at least `size` bytes, or NULL: no memory, size or alignment out of range, or
+ * flags that contradict each other (VIRTUAL and PHYSICAL, 20.2).
+ * O(log n) in the free pebbles for each bucket that could satisfy it; with an alignment or a
+ * PV_FLAG_LOW…, as many searches more as there are free pebbles that are large enough but do
+ * not lie right. */
 void *pv_heap_alloc(struct pv_heap *heap, const struct pv_request *request);
 
 void *pv_heap_malloc(struct pv_heap *heap, uint64_t size, const char *name);
@@ -201,8 +252,9 @@ void *pv_heap_calloc(struct pv_heap *heap, uint64_t count, uint64_t size, const 
 
 /* The block with room for `size` bytes, its name, flags and alignment kept. Stays in place if
  * the rounded size still fits (the tail is given back if it can be split off), else grows into
- * the next pebble if that is free and large enough, else moves. NULL: nothing changed, the old
- * block is as it was. ptr NULL: malloc without a name. size 0: 64 bytes, as for malloc. */
+ * the next pebble if that is free and large enough (and the flags still hold), else moves.
+ * NULL: nothing changed, the old block is as it was. ptr NULL: malloc without a name. size 0:
+ * 64 bytes, as for malloc. With PV_FLAG_CLEAR payload bytes that are new are cleared. */
 void *pv_heap_realloc(struct pv_heap *heap, void *ptr, uint64_t size);
 
 /* NULL does nothing. A pointer that is no used payload of this heap is a FAULT event, nothing
@@ -213,6 +265,10 @@ enum pv_fault pv_heap_free(struct pv_heap *heap, void *ptr);
  * reads only inside the heap's own buckets. The one door from a pointer to metadata. */
 const struct pv_pebble *pv_heap_pebble(struct pv_heap *heap, const void *ptr,
                                        enum pv_fault *ret_fault);
+
+/* Gives the whole pages at the end of each bucket that lie in a free pebble back, where the
+ * provider takes them; that pebble keeps at least 64 bytes. Returns the pages given back. */
+uint64_t pv_heap_trim(struct pv_heap *heap);
 
 /* The largest free payload of all buckets; O(1). */
 uint64_t pv_heap_largest(const struct pv_heap *heap);
@@ -230,6 +286,26 @@ static inline struct pv_pebble *pv_pebble_at(uint64_t addr)
 static inline void *pv_pebble_payload(const struct pv_pebble *pebble)
 {
     return (void *)(uintptr_t)(pebble + 1);
+}
+
+/* Where memory with these flags must end, 20.2.4 to 20.2.6; 0: anywhere. */
+static inline uint64_t pv_flags_limit(uint32_t flags)
+{
+    return flags & PV_FLAG_LOW1MEG    ? UINT64_C(1) << 20
+           : flags & PV_FLAG_LOW16MEG ? UINT64_C(1) << 24
+           : flags & PV_FLAG_LOW4GIG  ? UINT64_C(1) << 32
+                                      : 0;
+}
+
+/* The name, not always with a final NUL, or "". At most PV_NAME_BYTES bytes. */
+static inline const char *pv_pebble_name(const struct pv_pebble *pebble)
+{
+#ifdef PV_WITHOUT_NAMES
+    (void)pebble;
+    return "";
+#else
+    return pebble->name;
+#endif
 }
 
 /* One word for a fault, for people and JSON: "double-free". */

@@ -217,13 +217,13 @@ static struct pv_pebble *after(struct pv_heap *heap, struct pv_pebble *at, uint6
 }
 
 /* The first node at or behind a key, or NULL. */
-static struct pv_pebble *lower_bound(struct pv_heap *heap, uint64_t parent, uint64_t size)
+static struct pv_pebble *lower_bound(struct pv_heap *heap, uint64_t parent, uint64_t size,
+                                     uint64_t addr)
 {
     struct pv_pebble *found = NULL;
     for (struct pv_pebble *at = heap->tree; at;) {
         heap->n_visited++;
-        /* No pebble begins at its bucket's own address, so at is never equal to the key. */
-        if (key_before(parent, size, parent, at)) {
+        if ((uint64_t)(uintptr_t)at == addr || key_before(parent, size, addr, at)) {
             found = at;
             at = node(at)->left;
         } else {
@@ -246,16 +246,26 @@ struct pv_pebble *pv_index_find(struct pv_heap *heap, const struct pv_bucket *bu
     }
     uint64_t parent = (uint64_t)(uintptr_t)bucket;
     if (bucket->lflags & PV_BUCKET_BEST_FIT) {
-        return if_within(lower_bound(heap, parent, need), bucket);
+        return if_within(lower_bound(heap, parent, need, parent), bucket);
     }
     if (heap->n_buckets == 1) {
         return leftmost(heap, heap->tree, need);
     }
-    struct pv_pebble *first = lower_bound(heap, parent, 0);
+    struct pv_pebble *first = lower_bound(heap, parent, 0, parent);
     if (first && first->size < need) {
         first = after(heap, first, need);
     }
     return if_within(first, bucket);
+}
+
+struct pv_pebble *pv_index_find_from(struct pv_heap *heap, const struct pv_bucket *bucket,
+                                     uint64_t addr, uint64_t need)
+{
+    struct pv_pebble *from = lower_bound(heap, (uint64_t)(uintptr_t)bucket, 0, addr);
+    if (from && from->size < need) {
+        from = after(heap, from, need);
+    }
+    return if_within(from, bucket);
 }
 
 struct pv_pebble *pv_index_find_next(struct pv_heap *heap, const struct pv_bucket *bucket,

@@ -35,6 +35,11 @@ void pv_index_replace(struct pv_heap *heap, struct pv_pebble *from, uint64_t fro
 struct pv_pebble *pv_index_find(struct pv_heap *heap, const struct pv_bucket *bucket,
                                 uint64_t need);
 
+/* The first of at least `need` bytes in the bucket, by address, at or behind addr, or NULL. Not
+ * for a bucket of best fit. */
+struct pv_pebble *pv_index_find_from(struct pv_heap *heap, const struct pv_bucket *bucket,
+                                     uint64_t addr, uint64_t need);
+
 /* The one that it would choose next if `pebble` did not do. */
 struct pv_pebble *pv_index_find_next(struct pv_heap *heap, const struct pv_bucket *bucket,
                                      struct pv_pebble *pebble, uint64_t need);

@@ -27,10 +27,15 @@ static uint64_t page_index(const struct pv_region *region, const void *start)
     return (uint64_t)((const unsigned char *)start - region->start) / PV_PAGE_BYTES;
 }
 
-static void *region_get(void *ctx, uint64_t n_pages)
+static void *region_get(void *ctx, uint64_t n_pages, uint32_t flags)
 {
     struct pv_region *region = ctx;
+    uint64_t limit = pv_flags_limit(flags);
     for (uint64_t i = 0; n_pages <= region->n_pages && i <= region->n_pages - n_pages; i++) {
+        uint64_t end = (uint64_t)(uintptr_t)region->start + (i + n_pages) * PV_PAGE_BYTES;
+        if (limit && end + region->bias > limit) {
+            return NULL;
+        }
         if (all_free(region->map + i, n_pages)) {
             mark(region->map + i, n_pages, 1);
             return region->start + i * PV_PAGE_BYTES;
@@ -50,6 +55,12 @@ static bool region_grow(void *ctx, void *start, uint64_t n_pages, uint64_t n_mor
     return true;
 }
 
+static void region_shrink(void *ctx, void *start, uint64_t n_pages, uint64_t n_less)
+{
+    struct pv_region *region = ctx;
+    mark(region->map + page_index(region, start) + n_pages - n_less, n_less, 0);
+}
+
 static void region_put(void *ctx, void *start, uint64_t n_pages)
 {
     struct pv_region *region = ctx;
@@ -64,8 +75,11 @@ void pv_region_init(struct pv_region *region, void *start, uint64_t n_pages, uns
 
 struct pv_pages pv_region_pages(struct pv_region *region)
 {
-    return (struct pv_pages){
-        .ctx = region, .get = region_get, .grow = region_grow, .put = region_put};
+    return (struct pv_pages){.ctx = region,
+                             .get = region_get,
+                             .grow = region_grow,
+                             .shrink = region_shrink,
+                             .put = region_put};
 }
 
 static bool fails_now(struct pv_failing *failing)
@@ -75,10 +89,10 @@ static bool fails_now(struct pv_failing *failing)
                                 (failing->sticky && failing->n_calls > failing->fail_at));
 }
 
-static void *failing_get(void *ctx, uint64_t n_pages)
+static void *failing_get(void *ctx, uint64_t n_pages, uint32_t flags)
 {
     struct pv_failing *failing = ctx;
-    return fails_now(failing) ? NULL : failing->under.get(failing->under.ctx, n_pages);
+    return fails_now(failing) ? NULL : failing->under.get(failing->under.ctx, n_pages, flags);
 }
 
 static bool failing_grow(void *ctx, void *start, uint64_t n_pages, uint64_t n_more)
@@ -86,6 +100,12 @@ static bool failing_grow(void *ctx, void *start, uint64_t n_pages, uint64_t n_mo
     struct pv_failing *failing = ctx;
     return !fails_now(failing) && failing->under.grow &&
            failing->under.grow(failing->under.ctx, start, n_pages, n_more);
+}
+
+static void failing_shrink(void *ctx, void *start, uint64_t n_pages, uint64_t n_less)
+{
+    struct pv_failing *failing = ctx;
+    failing->under.shrink(failing->under.ctx, start, n_pages, n_less);
 }
 
 static void failing_put(void *ctx, void *start, uint64_t n_pages)
@@ -96,6 +116,9 @@ static void failing_put(void *ctx, void *start, uint64_t n_pages)
 
 struct pv_pages pv_failing_pages(struct pv_failing *failing)
 {
-    return (struct pv_pages){
-        .ctx = failing, .get = failing_get, .grow = failing_grow, .put = failing_put};
+    return (struct pv_pages){.ctx = failing,
+                             .get = failing_get,
+                             .grow = failing_grow,
+                             .shrink = failing->under.shrink ? failing_shrink : NULL,
+                             .put = failing_put};
 }

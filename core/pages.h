@@ -14,6 +14,7 @@ struct pv_region {
     unsigned char *start;
     uint64_t n_pages;
     unsigned char *map;
+    uint64_t bias; /* added to a pointer to get the address that PV_FLAG_LOW… speak of; 0 */
 };
 
 void pv_region_init(struct pv_region *region, void *start, uint64_t n_pages,

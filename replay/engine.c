@@ -11,10 +11,11 @@
 static const struct pv_engine_type *const engine_types[] = {
     &pv_engine_first_fit,
     &pv_engine_best_fit,
+    &pv_engine_recent_fit,
     NULL,
 };
 
-static const char *const planned_engines[] = {"recent-fit", "buddy", "recorded"};
+static const char *const planned_engines[] = {"buddy", "recorded"};
 
 const struct pv_engine_type *const *pv_engine_types(void)
 {

@@ -3,7 +3,9 @@
  * engine.h - the allocators' common face: what a replay drives.
  *
  * An engine serves requests for target addresses. Every address that goes in or comes out is
- * the target's: the first bucket of a replayed heap begins at PV_TARGET_BASE on every machine.
+ * the target's: the first bucket of a replayed heap begins at PV_TARGET_BASE on every machine
+ * that it is replayed on; with a model of the target's own memory (machine.h), where that has
+ * room.
  */
 #ifndef PV_ENGINE_H
 #define PV_ENGINE_H
@@ -13,13 +15,15 @@
 
 #include "core/heap.h"
 #include "inspect/snapshot.h"
+#include "replay/machine.h"
 
 #define PV_TARGET_BASE UINT64_C(0x100000000)
 
 struct pv_engine_options {
     uint64_t first_bucket_bytes; /* rounded up to pages; 0: 64 KiB */
     enum pv_growth growth;
-    uint64_t limit_bytes; /* of all buckets, rounded down to pages; 0: none */
+    uint64_t limit_bytes;             /* of all buckets, rounded down to pages; 0: none */
+    const struct pv_machine *machine; /* whose memory the pages are; NULL: any, above 4 GiB */
 };
 
 /* A placement: where a block lies, as the engine decided. */
@@ -29,9 +33,11 @@ struct pv_place_of_block {
     uint32_t sflags, alignment;
 };
 
-/* A bucket that came, grew or went, in the order in which it happened. */
+/* A bucket that came, grew, shrank or went, or whose First moved, in the order in which it
+ * happened. */
 struct pv_bucket_change {
     uint64_t addr;
+    uint64_t first;        /* address of the pebble that First points to afterwards */
     uint64_t pages_before; /* 0: it came */
     uint64_t pages_after;  /* 0: it went */
 };

@@ -74,6 +74,13 @@ static void on_event(void *ctx, const struct pv_event *event)
         change.pages_before = event->n_pages;
         change.pages_after = event->bucket->size;
         break;
+    case PV_EVENT_BUCKET_FIRST:
+        change.pages_before = change.pages_after = event->bucket->size;
+        break;
+    case PV_EVENT_BUCKET_SHRINK:
+        change.pages_before = event->n_pages;
+        change.pages_after = event->bucket->size;
+        break;
     case PV_EVENT_BUCKET_REMOVE:
         change.pages_before = event->bucket->size;
         break;
@@ -82,6 +89,7 @@ static void on_event(void *ctx, const struct pv_event *event)
         return;
     }
     change.addr = (uint64_t)(uintptr_t)event->bucket + engine->bias;
+    change.first = event->bucket->first + engine->bias;
     engine->told.bucket(engine->told.ctx, &change);
 }
 
@@ -102,20 +110,23 @@ static int heap_start(struct pv_engine *engine, const struct pv_engine_options *
         .pages = pv_space_pages(engine->space),
         .first_pages = first / PV_PAGE_BYTES + (first % PV_PAGE_BYTES != 0),
         .growth = options->growth,
-        .best_fit = engine->type == &pv_engine_best_fit,
+        .fit = engine->type == &pv_engine_best_fit     ? PV_FIT_BEST
+               : engine->type == &pv_engine_recent_fit ? PV_FIT_RECENT
+                                                       : PV_FIT_FIRST,
         .ignore_payloads = true,
         .limit_pages = options->limit_bytes / PV_PAGE_BYTES,
+        .bias = engine->bias,
     };
-    if (options->limit_bytes && !config.limit_pages) {
+    if (options->limit_bytes && config.limit_pages < config.first_pages) {
         return PV_EINVAL;
     }
-    int status = pv_heap_init(&engine->heap, &config);
-    if (status) {
-        return status;
+    if (!pv_heap_init(&engine->heap, &config)) {
+        return PV_ENOMEM;
     }
-    engine->told.bucket(
-        engine->told.ctx,
-        &(struct pv_bucket_change){.addr = PV_TARGET_BASE, .pages_after = config.first_pages});
+    engine->told.bucket(engine->told.ctx,
+                        &(struct pv_bucket_change){
+                            .addr = (uint64_t)(uintptr_t)engine->heap.first + engine->bias,
+                            .pages_after = config.first_pages});
     engine->listener = (struct pv_listener){.event = on_event, .ctx = engine};
     pv_heap_listen(&engine->heap, &engine->listener);
     return PV_OK;
@@ -131,7 +142,7 @@ static int open_as(const struct pv_engine_type *type, struct pv_engine **ret_eng
     }
     engine->type = type;
     engine->told = *listener;
-    int status = pv_space_open(&engine->space);
+    int status = pv_space_open(&engine->space, options->machine);
     if (!status) {
         engine->bias = pv_space_bias(engine->space);
         status = heap_start(engine, options);
@@ -149,6 +160,13 @@ static int first_fit_open(struct pv_engine **ret_engine,
                           const struct pv_engine_listener *listener)
 {
     return open_as(&pv_engine_first_fit, ret_engine, options, listener);
+}
+
+static int recent_fit_open(struct pv_engine **ret_engine,
+                           const struct pv_engine_options *options,
+                           const struct pv_engine_listener *listener)
+{
+    return open_as(&pv_engine_recent_fit, ret_engine, options, listener);
 }
 
 static int best_fit_open(struct pv_engine **ret_engine, const struct pv_engine_options *options,
@@ -240,5 +258,12 @@ const struct pv_engine_type pv_engine_best_fit = {
     .about = "the smallest free pebble that is large enough, of equals the first",
     .bucket_lflags = PV_BUCKET_BEST_FIT,
     .open = best_fit_open,
+    BUCKET_ENGINE,
+};
+
+const struct pv_engine_type pv_engine_recent_fit = {
+    .name = "recent-fit",
+    .about = "the first large enough from where memory was freed last, and around",
+    .open = recent_fit_open,
     BUCKET_ENGINE,
 };

@@ -9,5 +9,6 @@
 
 extern const struct pv_engine_type pv_engine_first_fit;
 extern const struct pv_engine_type pv_engine_best_fit;
+extern const struct pv_engine_type pv_engine_recent_fit;
 
 #endif

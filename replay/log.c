@@ -10,7 +10,7 @@
 #include "core/own.h"
 #include "core/status.h"
 
-void pv_log_init(struct pv_log *log, bool keep, uint64_t header_bytes)
+void pv_log_init(struct pv_log *log, bool keep, uint64_t header_bytes, uint64_t base)
 {
     *log = (struct pv_log){
         .keep = keep,
@@ -19,6 +19,7 @@ void pv_log_init(struct pv_log *log, bool keep, uint64_t header_bytes)
         .moment.event = PV_START,
         .checkpoint_every = LOG_CHECKPOINT_FIRST,
         .header_bytes = header_bytes,
+        .base = base,
     };
 }
 
@@ -41,14 +42,14 @@ void pv_log_fini(struct pv_log *log)
 
 /* ---- the slots ---- */
 
-static uint64_t slot_of(uint64_t addr)
+static uint64_t slot_of(const struct pv_log *log, uint64_t addr)
 {
-    return (addr - PV_TARGET_BASE) >> LOG_SLOT_SHIFT;
+    return (addr - log->base) >> LOG_SLOT_SHIFT;
 }
 
 static int make_tile(struct pv_log *log, uint64_t addr)
 {
-    uint64_t tile = slot_of(addr) / LOG_TILE_SLOTS;
+    uint64_t tile = slot_of(log, addr) / LOG_TILE_SLOTS;
     if (tile >= log->n_tiles) {
         size_t n = tile < 2 * log->n_tiles ? 2 * log->n_tiles : tile + 1;
         uint32_t **tiles = pv_own_resize(log->tiles, n, sizeof(*tiles));
@@ -68,7 +69,7 @@ static int make_tile(struct pv_log *log, uint64_t addr)
 /* Its tile was made when the placement was. */
 static uint32_t *slot_at(const struct pv_log *log, uint64_t addr)
 {
-    uint64_t slot = slot_of(addr);
+    uint64_t slot = slot_of(log, addr);
     return &log->tiles[slot / LOG_TILE_SLOTS][slot % LOG_TILE_SLOTS];
 }
 
@@ -98,7 +99,7 @@ static void hide(struct pv_log *log, uint32_t index)
 
 uint32_t pv_log_at(const struct pv_log *log, uint64_t addr)
 {
-    uint64_t slot = slot_of(addr);
+    uint64_t slot = slot_of(log, addr);
     const uint32_t *tile =
         slot / LOG_TILE_SLOTS < log->n_tiles ? log->tiles[slot / LOG_TILE_SLOTS] : NULL;
     uint32_t held = tile ? tile[slot % LOG_TILE_SLOTS] : 0;
@@ -107,9 +108,9 @@ uint32_t pv_log_at(const struct pv_log *log, uint64_t addr)
 
 uint32_t pv_log_next(const struct pv_log *log, uint64_t *addr, uint64_t end)
 {
-    uint64_t slot = slot_of(*addr);
+    uint64_t slot = slot_of(log, *addr);
     uint64_t n_slots = (uint64_t)log->n_tiles * LOG_TILE_SLOTS;
-    uint64_t last = slot_of(end - 1) < n_slots ? slot_of(end - 1) + 1 : n_slots;
+    uint64_t last = slot_of(log, end - 1) < n_slots ? slot_of(log, end - 1) + 1 : n_slots;
     while (slot < last) {
         const uint32_t *tile = log->tiles[slot / LOG_TILE_SLOTS];
         if (!tile) {
@@ -139,11 +140,11 @@ static size_t bucket_index(const struct pv_log *log, uint64_t addr)
     return i - 1;
 }
 
-static void insert_bucket(struct pv_log *log, size_t index, uint64_t addr, uint64_t n_pages)
+static void insert_bucket(struct pv_log *log, size_t index, const struct pv_log_bucket *bucket)
 {
     memmove(log->buckets + index + 1, log->buckets + index,
             (log->n_buckets - index) * sizeof(*log->buckets));
-    log->buckets[index] = (struct pv_log_bucket){.addr = addr, .n_pages = n_pages};
+    log->buckets[index] = *bucket;
     log->n_buckets++;
 }
 
@@ -154,23 +155,38 @@ static void remove_bucket(struct pv_log *log, size_t index)
             (log->n_buckets - index) * sizeof(*log->buckets));
 }
 
-/* Changes the list of buckets from pages `before` to `after`. Room for one more was made when
- * the bucket was added for the first time, and the list is never longer than it was then. */
-static void change_bucket(struct pv_log *log, size_t index, uint64_t addr, uint64_t before,
-                          uint64_t after)
+/* Puts a bucket of the list from pages `before` to `after`. Room for one more was made when the
+ * bucket was added for the first time, and the list is never longer than it was then. */
+static void change_bucket(struct pv_log *log, const struct pv_log_bucket_change *change,
+                          uint64_t before, uint64_t after, uint64_t first)
 {
     if (!before) {
-        insert_bucket(log, index, addr, after);
+        struct pv_log_bucket bucket = {
+            .addr = change->what.addr, .n_pages = after, .head = change->head, .first = first};
+        insert_bucket(log, change->index, &bucket);
     } else if (!after) {
-        remove_bucket(log, index);
+        remove_bucket(log, change->index);
     } else {
-        log->buckets[index].n_pages = after;
+        log->buckets[change->index].n_pages = after;
+        log->buckets[change->index].first = first;
     }
     log->moment.held_bytes += (after - before) * PV_PAGE_BYTES;
     log->moment.n_buckets = log->n_buckets;
 }
 
-int pv_log_bucket(struct pv_log *log, const struct pv_bucket_change *change)
+static void redo(struct pv_log *log, const struct pv_log_bucket_change *change)
+{
+    change_bucket(log, change, change->what.pages_before, change->what.pages_after,
+                  change->what.first);
+}
+
+static void undo(struct pv_log *log, const struct pv_log_bucket_change *change)
+{
+    change_bucket(log, change, change->what.pages_after, change->what.pages_before,
+                  change->first_before);
+}
+
+int pv_log_bucket(struct pv_log *log, const struct pv_bucket_change *what)
 {
     void *room =
         pv_own_room(log->buckets, log->n_buckets, &log->cap_buckets, sizeof(*log->buckets));
@@ -178,7 +194,15 @@ int pv_log_bucket(struct pv_log *log, const struct pv_bucket_change *change)
         return PV_ENOMEM;
     }
     log->buckets = room;
-    size_t index = change->pages_before ? bucket_index(log, change->addr) : log->n_buckets;
+    struct pv_log_bucket_change change = {.event_next = (uint32_t)log->n_events,
+                                          .index = (uint32_t)log->n_buckets,
+                                          .head = what->first,
+                                          .what = *what};
+    if (what->pages_before) {
+        change.index = (uint32_t)bucket_index(log, what->addr);
+        change.head = log->buckets[change.index].head;
+        change.first_before = log->buckets[change.index].first;
+    }
     if (log->keep) {
         room =
             pv_own_room(log->changes, log->n_changes, &log->cap_changes, sizeof(*log->changes));
@@ -186,11 +210,10 @@ int pv_log_bucket(struct pv_log *log, const struct pv_bucket_change *change)
             return PV_ENOMEM;
         }
         log->changes = room;
-        log->changes[log->n_changes++] = (struct pv_log_bucket_change){
-            .event_next = (uint32_t)log->n_events, .index = (uint32_t)index, .what = *change};
+        log->changes[log->n_changes++] = change;
         log->n_changes_done = log->n_changes;
     }
-    change_bucket(log, index, change->addr, change->pages_before, change->pages_after);
+    redo(log, &change);
     return PV_OK;
 }
 
@@ -199,15 +222,11 @@ static void seek_buckets(struct pv_log *log, int64_t event)
 {
     while (log->n_changes_done < log->n_changes &&
            (int64_t)log->changes[log->n_changes_done].event_next - 1 <= event) {
-        const struct pv_log_bucket_change *change = &log->changes[log->n_changes_done++];
-        change_bucket(log, change->index, change->what.addr, change->what.pages_before,
-                      change->what.pages_after);
+        redo(log, &log->changes[log->n_changes_done++]);
     }
     while (log->n_changes_done &&
            (int64_t)log->changes[log->n_changes_done - 1].event_next - 1 > event) {
-        const struct pv_log_bucket_change *change = &log->changes[--log->n_changes_done];
-        change_bucket(log, change->index, change->what.addr, change->what.pages_after,
-                      change->what.pages_before);
+        undo(log, &log->changes[--log->n_changes_done]);
     }
 }
 

@@ -22,7 +22,7 @@
 #include "replay/timeline.h"
 
 enum {
-    LOG_SLOT_SHIFT = 7,             /* 128 bytes */
+    LOG_SLOT_SHIFT = PV_NAMES ? 7 : 6, /* 128 bytes; without names headers are 112 apart */
     LOG_TILE_SLOTS = 4096,          /* slots that come into being together: 512 KiB of heap */
     LOG_CHECKPOINTS = 32,           /* when full, every other one is dropped (Massif's rule) */
     LOG_CHECKPOINT_FIRST = 1 << 14, /* events between checkpoints, at first */
@@ -35,13 +35,17 @@ struct pv_log_step {
 };
 
 struct pv_log_bucket_change {
-    uint32_t event_next; /* the event it belongs to, plus 1: 0 is the start */
-    uint32_t index;      /* in the list of buckets */
+    uint32_t event_next;   /* the event it belongs to, plus 1: 0 is the start */
+    uint32_t index;        /* in the list of buckets */
+    uint64_t head;         /* of a bucket that came */
+    uint64_t first_before; /* of one that was there */
     struct pv_bucket_change what;
 };
 
 struct pv_log_bucket {
     uint64_t addr, n_pages;
+    uint64_t head;  /* of the list of pebbles: where First pointed when the bucket came */
+    uint64_t first; /* where it points now */
 };
 
 struct pv_checkpoint {
@@ -74,11 +78,13 @@ struct pv_log {
     size_t n_checkpoints;
     int64_t checkpoint_every;
     uint64_t header_bytes;
+    uint64_t base;
 };
 
 enum { LOG_OP_MASK = 0x0F, LOG_FAILED = 0x10, LOG_MISTAKE = 0x20 };
 
-void pv_log_init(struct pv_log *log, bool keep, uint64_t header_bytes);
+/* base: no block lies below it. */
+void pv_log_init(struct pv_log *log, bool keep, uint64_t header_bytes, uint64_t base);
 void pv_log_fini(struct pv_log *log);
 
 /* ---- writing, at the end; the cursor must be there ---- */
@@ -90,7 +96,7 @@ int pv_log_begin(struct pv_log *log, enum pv_op op);
 int pv_log_made(struct pv_log *log, const struct pv_placement *placement, uint32_t *ret_index);
 void pv_log_ended(struct pv_log *log, uint32_t index);
 void pv_log_flag(struct pv_log *log, uint8_t flag);
-int pv_log_bucket(struct pv_log *log, const struct pv_bucket_change *change);
+int pv_log_bucket(struct pv_log *log, const struct pv_bucket_change *what);
 
 /* Ends the event: takes a checkpoint when one is due. */
 int pv_log_finish(struct pv_log *log);

@@ -18,6 +18,7 @@ static const uint64_t reserve_least = UINT64_C(1) << 30;
 
 struct run {
     uint64_t page, n;
+    bool hole;
 };
 
 struct pv_space {
@@ -25,7 +26,8 @@ struct pv_space {
     uint64_t n_pages;
     void *reserved;
     size_t reserved_bytes;
-    struct run *runs; /* in use, by page */
+    uint64_t base;    /* the target's address of start */
+    struct run *runs; /* in use, by page; the holes of a machine are runs that stay */
     size_t n_runs, cap_runs;
     bool out_of_memory;
 };
@@ -43,34 +45,77 @@ static bool make_real(struct pv_space *space, uint64_t page, uint64_t n)
     return !failed;
 }
 
-static void *space_get(void *ctx, uint64_t n_pages)
+/* The lowest free place of n_pages in pages `from` to `end`: the index of the run behind it,
+ * with the page, or SIZE_MAX. */
+static size_t find_place(const struct pv_space *space, uint64_t from, uint64_t end,
+                         uint64_t n_pages, uint64_t *ret_page)
 {
-    struct pv_space *space = ctx;
-    if (n_pages > space->n_pages) {
-        return NULL;
-    }
-    uint64_t page = 0;
+    uint64_t page = from;
     size_t at = 0;
-    while (at < space->n_runs && space->runs[at].page - page < n_pages) {
-        page = space->runs[at].page + space->runs[at].n;
-        at++;
+    for (; at < space->n_runs; at++) {
+        const struct run *run = &space->runs[at];
+        if (run->page >= page && run->page - page >= n_pages) {
+            break;
+        }
+        page = run->page + run->n > page ? run->page + run->n : page;
     }
-    if (page > space->n_pages - n_pages) {
-        return NULL;
+    *ret_page = page;
+    return page <= end && n_pages <= end - page ? at : SIZE_MAX;
+}
+
+/* In the highest zone first: above 4 GiB, above 16 MiB, above 1 MiB, anywhere. */
+static size_t find_zone(const struct pv_space *space, uint32_t flags, uint64_t n_pages,
+                        uint64_t *ret_page)
+{
+    static const uint64_t zones[] = {UINT64_C(1) << 32, UINT64_C(1) << 24, UINT64_C(1) << 20,
+                                     0};
+    uint64_t limit = pv_flags_limit(flags);
+    uint64_t end = space->n_pages;
+    if (limit) {
+        uint64_t bytes = limit > space->base ? limit - space->base : 0;
+        end = bytes / PV_PAGE_BYTES < end ? bytes / PV_PAGE_BYTES : end;
     }
+    size_t at = SIZE_MAX;
+    for (size_t i = 0; i < sizeof(zones) / sizeof(*zones) && at == SIZE_MAX; i++) {
+        uint64_t from = zones[i] > space->base ? (zones[i] - space->base) / PV_PAGE_BYTES : 0;
+        at = find_place(space, from, end, n_pages, ret_page);
+    }
+    return at;
+}
+
+static int insert_run(struct pv_space *space, size_t at, struct run run)
+{
     struct run *runs =
         pv_own_room(space->runs, space->n_runs, &space->cap_runs, sizeof(*space->runs));
     if (!runs) {
+        return PV_ENOMEM;
+    }
+    memmove(runs + at + 1, runs + at, (space->n_runs - at) * sizeof(*runs));
+    runs[at] = run;
+    space->runs = runs;
+    space->n_runs++;
+    return PV_OK;
+}
+
+static void *space_get(void *ctx, uint64_t n_pages, uint32_t flags)
+{
+    struct pv_space *space = ctx;
+    uint64_t page;
+    size_t at = find_zone(space, flags, n_pages, &page);
+    bool has_physical = space->base == 0;
+    if (at == SIZE_MAX || ((flags & PV_FLAG_PHYSICAL) && !has_physical)) {
+        return NULL;
+    }
+    if (insert_run(space, at, (struct run){.page = page, .n = n_pages})) {
         space->out_of_memory = true;
         return NULL;
     }
-    space->runs = runs;
     if (!make_real(space, page, n_pages)) {
+        space->n_runs--;
+        memmove(space->runs + at, space->runs + at + 1,
+                (space->n_runs - at) * sizeof(*space->runs));
         return NULL;
     }
-    memmove(runs + at + 1, runs + at, (space->n_runs - at) * sizeof(*runs));
-    runs[at] = (struct run){.page = page, .n = n_pages};
-    space->n_runs++;
     return space->start + page * PV_PAGE_BYTES;
 }
 
@@ -102,13 +147,26 @@ static bool space_grow(void *ctx, void *start, uint64_t n_pages, uint64_t n_more
     return true;
 }
 
+static void make_unreal(void *start, uint64_t n_pages)
+{
+    /* Both can only fail for a range that is not ours. */
+    (void)madvise(start, n_pages * PV_PAGE_BYTES, MADV_DONTNEED);
+    (void)mprotect(start, n_pages * PV_PAGE_BYTES, PROT_NONE);
+}
+
+static void space_shrink(void *ctx, void *start, uint64_t n_pages, uint64_t n_less)
+{
+    struct pv_space *space = ctx;
+    uint64_t kept = n_pages - n_less;
+    space->runs[find_run(space, page_of(space, start))].n = kept;
+    make_unreal((unsigned char *)start + kept * PV_PAGE_BYTES, n_less);
+}
+
 static void space_put(void *ctx, void *start, uint64_t n_pages)
 {
     struct pv_space *space = ctx;
     size_t at = find_run(space, page_of(space, start));
-    /* Both can only fail for a range that is not ours. */
-    (void)madvise(start, n_pages * PV_PAGE_BYTES, MADV_DONTNEED);
-    (void)mprotect(start, n_pages * PV_PAGE_BYTES, PROT_NONE);
+    make_unreal(start, n_pages);
     space->n_runs--;
     memmove(space->runs + at, space->runs + at + 1,
             (space->n_runs - at) * sizeof(*space->runs));
@@ -117,12 +175,12 @@ static void space_put(void *ctx, void *start, uint64_t n_pages)
 static int space_read(void *ctx, uint64_t addr, void *buf, size_t n)
 {
     const struct pv_space *space = ctx;
-    uint64_t offset = addr - PV_TARGET_BASE;
-    if (addr < PV_TARGET_BASE || offset / PV_PAGE_BYTES >= space->n_pages) {
+    uint64_t offset = addr - space->base;
+    if (addr < space->base || offset / PV_PAGE_BYTES >= space->n_pages) {
         return PV_EFAULT;
     }
     size_t at = find_run(space, offset / PV_PAGE_BYTES);
-    if (at == space->n_runs) {
+    if (at == space->n_runs || space->runs[at].hole) {
         return PV_EFAULT;
     }
     uint64_t end = (space->runs[at].page + space->runs[at].n) * PV_PAGE_BYTES;
@@ -133,12 +191,8 @@ static int space_read(void *ctx, uint64_t addr, void *buf, size_t n)
     return PV_OK;
 }
 
-int pv_space_open(struct pv_space **ret_space)
+static int reserve(struct pv_space *space)
 {
-    struct pv_space *space = pv_own_calloc(1, sizeof(*space));
-    if (!space) {
-        return PV_ENOMEM;
-    }
     space->reserved = MAP_FAILED;
     for (uint64_t n = reserve_most; n >= reserve_least && space->reserved == MAP_FAILED;
          n /= 2) {
@@ -148,11 +202,50 @@ int pv_space_open(struct pv_space **ret_space)
                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     }
     if (space->reserved == MAP_FAILED) {
-        pv_own_free(space);
         return PV_ENOMEM;
     }
     space->start = space->reserved;
     space->start += -(uintptr_t)space->reserved % PV_ALIGN_MAX;
+    return PV_OK;
+}
+
+/* The stretch ends where the machine's memory does; what is not memory below is a run in use.
+ */
+static int furnish(struct pv_space *space, const struct pv_machine *machine)
+{
+    uint64_t page = 0;
+    for (size_t i = 0; i < machine->n_ranges; i++) {
+        const struct pv_machine_range *range = &machine->ranges[i];
+        struct run hole = {.page = page, .n = range->page - page, .hole = true};
+        if (hole.n && insert_run(space, space->n_runs, hole)) {
+            return PV_ENOMEM;
+        }
+        page = range->page + range->n_pages;
+    }
+    if (page > space->n_pages) {
+        return PV_ENOMEM;
+    }
+    space->n_pages = page;
+    return PV_OK;
+}
+
+int pv_space_open(struct pv_space **ret_space, const struct pv_machine *machine)
+{
+    struct pv_space *space = pv_own_calloc(1, sizeof(*space));
+    if (!space) {
+        return PV_ENOMEM;
+    }
+    space->base = machine ? 0 : PV_TARGET_BASE;
+    int status = reserve(space);
+    if (status) {
+        pv_own_free(space);
+        return status;
+    }
+    status = machine ? furnish(space, machine) : PV_OK;
+    if (status) {
+        pv_space_close(space);
+        return status;
+    }
     *ret_space = space;
     return PV_OK;
 }
@@ -168,8 +261,11 @@ void pv_space_close(struct pv_space *space)
 
 struct pv_pages pv_space_pages(struct pv_space *space)
 {
-    return (struct pv_pages){
-        .ctx = space, .get = space_get, .grow = space_grow, .put = space_put};
+    return (struct pv_pages){.ctx = space,
+                             .get = space_get,
+                             .grow = space_grow,
+                             .shrink = space_shrink,
+                             .put = space_put};
 }
 
 struct pv_memory pv_space_memory(struct pv_space *space)
@@ -179,7 +275,7 @@ struct pv_memory pv_space_memory(struct pv_space *space)
 
 uint64_t pv_space_bias(const struct pv_space *space)
 {
-    return PV_TARGET_BASE - (uint64_t)(uintptr_t)space->start;
+    return space->base - (uint64_t)(uintptr_t)space->start;
 }
 
 bool pv_space_out_of_memory(const struct pv_space *space)

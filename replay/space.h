@@ -3,20 +3,23 @@
  * space.h - a target's address space for a replayed heap: pages from the operating system.
  *
  * A long stretch of addresses is reserved once; pages in it become real when a heap gets them.
- * The target sees the stretch at PV_TARGET_BASE, wherever it lies in this process.
+ * The target sees the stretch at PV_TARGET_BASE, or with a machine at 0, wherever it lies in
+ * this process.
  */
 #ifndef PV_SPACE_H
 #define PV_SPACE_H
 
 #include "core/heap.h"
 #include "inspect/memory.h"
+#include "replay/machine.h"
 
 struct pv_space;
 
-int pv_space_open(struct pv_space **ret_space); /* PV_ENOMEM */
-void pv_space_close(struct pv_space *space);    /* takes NULL */
+/* With a machine the pages are those of its memory; NULL: any, above 4 GiB. PV_ENOMEM. */
+int pv_space_open(struct pv_space **ret_space, const struct pv_machine *machine);
+void pv_space_close(struct pv_space *space); /* takes NULL */
 
-/* The lowest place that is free and long enough. */
+/* The lowest place that is free and long enough, of the highest zone that the flags allow. */
 struct pv_pages pv_space_pages(struct pv_space *space);
 
 /* The pages that are real, at the target's addresses. */

@@ -163,13 +163,13 @@ static int add_bucket(const struct pv_timeline *timeline, struct pv_snapshot *sn
     bucket->n_pages = at->n_pages;
     bucket->magic = PV_BUCKET_MAGIC;
     bucket->lflags = timeline->type->bucket_lflags;
-    bucket->first = at->addr + snapshot->bucket_bytes;
+    bucket->first = at->first;
     bucket->first_pebble = snapshot->n_pebbles;
     if (snapshot->n_buckets > 1) {
         bucket[-1].next = at->addr;
         bucket->prev = bucket[-1].addr;
     }
-    return add_pebbles(&timeline->log, snapshot, bucket->first,
+    return add_pebbles(&timeline->log, snapshot, at->head,
                        at->addr + at->n_pages * snapshot->page_bytes);
 }
 

@@ -154,7 +154,7 @@ static double run_library(const struct library *library, const struct calls *cal
     return spent;
 }
 
-static double run_heap(bool best_fit, const struct calls *calls, void **blocks,
+static double run_heap(enum pv_fit fit, const struct calls *calls, void **blocks,
                        double *ret_visited)
 {
     struct pv_space *space;
@@ -164,9 +164,9 @@ static double run_heap(bool best_fit, const struct calls *calls, void **blocks,
     }
     struct pv_heap_config config = {.pages = pv_space_pages(space),
                                     .first_pages = FIRST_PAGES,
-                                    .best_fit = best_fit,
+                                    .fit = fit,
                                     .ignore_payloads = true};
-    if (pv_heap_init(&heap, &config)) {
+    if (!pv_heap_init(&heap, &config)) {
         die("out of memory");
     }
     double start = now_ns();

@@ -34,9 +34,9 @@ static void real_open(struct real *real, enum pv_growth growth, bool best_fit, u
         .pages = pv_region_pages(&real->region),
         .first_pages = 4,
         .growth = growth,
-        .best_fit = best_fit,
+        .fit = best_fit ? PV_FIT_BEST : PV_FIT_FIRST,
     };
-    assert_int_equal(pv_heap_init(&real->heap, &config), 0);
+    assert_true(pv_heap_init(&real->heap, &config));
 }
 
 static void real_close(struct real *real)

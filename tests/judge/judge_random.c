@@ -2,7 +2,8 @@
  *
  * judge_random.c - the heap of core/ against the naive list: the same random calls, the same
  * answers, address for address; the whole catalog and the laws at every step at first and at
- * every thousandth later. Both fits, both growths, alignments, a limit, pages that are refused.
+ * every thousandth later. All fits, both growths, alignments, kinds on a machine with little
+ * memory and a hole in it, limits, pages that are refused.
  *
  * judge_random [OPERATIONS [STEPS]]: of each of the configurations; the laws and the whole
  * catalog at each of the first STEPS. Prints what was compared.
@@ -17,12 +18,13 @@
 #include <cmocka.h>
 
 #include "core/heap.h"
-#include "core/pages.h"
 #include "inspect/walk.h"
+#include "replay/engine.h"
+#include "replay/space.h"
 #include "tests/judge/naive.h"
 
 enum {
-    REGION_PAGES = 8192,
+    MACHINE_MIB = 24,
     SLOTS = 400,
     LATER = 1000,
 };
@@ -31,7 +33,8 @@ static uint64_t n_ops = 250000, n_steps = 5000;
 
 struct config {
     const char *name;
-    bool best_fit, new_buckets;
+    enum pv_fit fit;
+    bool new_buckets, machine;
     uint64_t limit_pages;
     unsigned refuse_one_in; /* page requests; 0: none is refused */
     uint64_t seed;
@@ -58,10 +61,10 @@ static bool refuse(void *ctx)
     return refuser->one_in && random_next(&refuser->state) % refuser->one_in == 0;
 }
 
-static void *refusing_get(void *ctx, uint64_t n_pages)
+static void *refusing_get(void *ctx, uint64_t n_pages, uint32_t flags)
 {
     struct refuser *refuser = ctx;
-    return refuse(refuser) ? NULL : refuser->under.get(refuser->under.ctx, n_pages);
+    return refuse(refuser) ? NULL : refuser->under.get(refuser->under.ctx, n_pages, flags);
 }
 
 static bool refusing_grow(void *ctx, void *start, uint64_t n_pages, uint64_t n_more)
@@ -81,13 +84,18 @@ static void compare_catalogs(const struct pv_heap *heap, const struct naive *nai
     const struct pv_bucket *bucket = heap->first;
     for (const struct naive_bucket *nb = naive->buckets; nb; nb = nb->next) {
         assert_non_null(bucket);
-        assert_int_equal((uintptr_t)bucket, nb->addr);
+        assert_int_equal((uintptr_t)bucket + heap->config.bias, nb->addr);
+        assert_int_equal(bucket->first + heap->config.bias, nb->first->addr);
         assert_int_equal(bucket->size, nb->pages);
         uint64_t largest = 0;
         const struct pv_pebble *pebble = pv_pebble_at(bucket->first);
+        while (pebble->prev) {
+            pebble = pv_pebble_at(pebble->prev);
+        }
         for (const struct naive_pebble *np = nb->pebbles; np; np = np->next) {
             assert_non_null(pebble);
-            assert_int_equal((uintptr_t)pebble, np->addr);
+            assert_int_equal((uintptr_t)pebble + heap->config.bias, np->addr);
+            assert_int_equal(pebble->sflags & PV_KIND, nb->kind);
             assert_int_equal(pebble->size, np->size);
             assert_int_equal(pebble->lflags, np->used);
             largest = !np->used && np->size > largest ? np->size : largest;
@@ -100,12 +108,12 @@ static void compare_catalogs(const struct pv_heap *heap, const struct naive *nai
     assert_null(bucket);
 }
 
-static void check_laws(const struct pv_heap *heap, struct pv_bytes_memory *bytes,
-                       struct pv_tags *tags)
+static void check_laws(const struct pv_heap *heap, struct pv_space *space, struct pv_tags *tags)
 {
-    struct pv_walk walk = {.memory = pv_bytes_memory(bytes),
+    struct pv_walk walk = {.memory = pv_space_memory(space),
                            .layout = &pv_layout_fysos,
-                           .root = (uintptr_t)heap->first};
+                           .root = (uintptr_t)heap->first + heap->config.bias,
+                           .bias = heap->config.bias};
     struct pv_snapshot *snapshot;
     assert_int_equal(pv_walk(&walk, tags, &snapshot), 0);
     if (snapshot->n_findings) {
@@ -123,47 +131,66 @@ static uint64_t random_size(uint64_t *state)
     return random_next(state) % most;
 }
 
+/* Flags of every sort; some contradict each other, some a small machine cannot serve. */
+static uint32_t random_flags(uint64_t *state)
+{
+    static const uint32_t sorts[] = {0,
+                                     PV_FLAG_VIRTUAL,
+                                     PV_FLAG_PHYSICAL,
+                                     PV_FLAG_PHYSICAL | PV_FLAG_LOW1MEG,
+                                     PV_FLAG_PHYSICAL | PV_FLAG_LOW16MEG,
+                                     PV_FLAG_LOW16MEG,
+                                     PV_FLAG_HARDWARE32,
+                                     PV_FLAG_HARDWARE64,
+                                     PV_FLAG_PERSISTENT,
+                                     PV_FLAG_PHYSICAL | PV_FLAG_PERSISTENT,
+                                     PV_FLAG_VIRTUAL | PV_FLAG_PHYSICAL};
+    return sorts[random_next(state) % (sizeof(sorts) / sizeof(*sorts))];
+}
+
+static uint64_t target(const struct pv_heap *heap, const void *ptr)
+{
+    return ptr ? (uintptr_t)ptr + heap->config.bias : 0;
+}
+
 /* One random call on both sides, with the same arguments; the answers must agree. */
-static void one_call(struct pv_heap *heap, struct naive *naive, void **slots, uint64_t *state)
+static void one_call(const struct config *config, struct pv_heap *heap, struct naive *naive,
+                     void **slots, uint64_t *state)
 {
     void **slot = &slots[random_next(state) % SLOTS];
     uint64_t size = random_size(state);
     uint64_t choice = random_next(state) % 100;
     if (*slot && choice < 70) {
+        naive_free(naive, target(heap, *slot));
         assert_int_equal(pv_heap_free(heap, *slot), PV_FAULT_NONE);
-        naive_free(naive, (uintptr_t)*slot);
         *slot = NULL;
     } else if (*slot || choice < 2) {
+        uint64_t wanted = naive_realloc(naive, target(heap, *slot), size);
         void *to = pv_heap_realloc(heap, *slot, size);
-        assert_int_equal((uintptr_t)to, naive_realloc(naive, (uintptr_t)*slot, size));
+        assert_int_equal(target(heap, to), wanted);
         *slot = to ? to : *slot;
     } else {
         struct pv_request request = {.size = size, .name = "judge"};
-        if (choice >= 90) {
-            request.flags = PV_FLAG_ALIGNED;
-            request.alignment = 1u << (random_next(state) % 22);
-        }
+        request.flags = config->machine ? random_flags(state) : 0;
+        request.flags |= choice >= 90 ? PV_FLAG_ALIGNED : 0;
+        request.alignment = 1u << (random_next(state) % 22);
         *slot = pv_heap_alloc(heap, &request);
-        assert_int_equal((uintptr_t)*slot,
+        assert_int_equal(target(heap, *slot),
                          naive_alloc(naive, size, request.flags, request.alignment));
     }
 }
 
 static void run(const struct config *config)
 {
-    size_t bytes_n = (size_t)REGION_PAGES * PV_PAGE_BYTES;
-    unsigned char *start = aligned_alloc(1 << 20, bytes_n);
-    unsigned char *map = malloc(REGION_PAGES);
     void *slots[SLOTS] = {0};
-    struct pv_region region;
-    assert_non_null(start);
-    assert_non_null(map);
-    pv_region_init(&region, start, REGION_PAGES, map);
-    struct pv_bytes_memory bytes = {.bytes = start, .n = bytes_n, .base = (uintptr_t)start};
+    struct pv_machine machine;
+    struct pv_space *space;
     struct pv_tags *tags;
+    assert_int_equal(pv_machine_pc(&machine, MACHINE_MIB << 20), 0);
+    assert_int_equal(pv_space_open(&space, config->machine ? &machine : NULL), 0);
     assert_int_equal(pv_tags_open(&tags), 0);
 
-    struct refuser for_heap = {.state = config->seed + 1, .under = pv_region_pages(&region)};
+    struct refuser for_heap = {.state = config->seed + 1, .under = pv_space_pages(space)};
     struct refuser for_naive = for_heap;
     struct pv_heap_config heap_config = {
         .pages = {.ctx = &for_heap,
@@ -172,47 +199,62 @@ static void run(const struct config *config)
                   .put = refusing_put},
         .first_pages = 16,
         .growth = config->new_buckets ? PV_GROWTH_NEW_BUCKET : PV_GROWTH_IN_PLACE,
-        .best_fit = config->best_fit,
+        .fit = config->fit,
         .limit_pages = config->limit_pages,
+        .bias = pv_space_bias(space),
     };
     struct pv_heap heap;
-    assert_int_equal(pv_heap_init(&heap, &heap_config), 0);
-    struct naive naive = {.best_fit = config->best_fit,
-                          .new_buckets = config->new_buckets,
-                          .limit_pages = config->limit_pages,
-                          .base = (uintptr_t)start,
-                          .space_pages = REGION_PAGES,
-                          .refuse = refuse,
-                          .refuse_ctx = &for_naive};
+    assert_true(pv_heap_init(&heap, &heap_config));
+    struct naive naive = {
+        .fit = config->fit == PV_FIT_BEST     ? NAIVE_BEST
+               : config->fit == PV_FIT_RECENT ? NAIVE_RECENT
+                                              : NAIVE_FIRST,
+        .new_buckets = config->new_buckets,
+        .limit_pages = config->limit_pages,
+        .base = config->machine ? 0 : PV_TARGET_BASE,
+        .space_pages = config->machine ? MACHINE_MIB << 8 : UINT64_C(1) << 28,
+        .physical = config->machine,
+        .hole_from = 640 << 10,
+        .hole_to = 1 << 20,
+        .refuse = refuse,
+        .refuse_ctx = &for_naive,
+    };
     naive_init(&naive, 16);
     for_heap.one_in = for_naive.one_in = config->refuse_one_in;
 
-    uint64_t state = config->seed;
+    uint64_t state = config->seed, most_visited = 0;
     for (uint64_t i = 0; i < n_ops; i++) {
-        one_call(&heap, &naive, slots, &state);
+        uint64_t visited = heap.n_visited;
+        one_call(config, &heap, &naive, slots, &state);
+        visited = heap.n_visited - visited;
+        most_visited = visited > most_visited ? visited : most_visited;
         if (i < n_steps || i % LATER == 0) {
             compare_catalogs(&heap, &naive);
-            check_laws(&heap, &bytes, tags);
+            check_laws(&heap, space, tags);
         }
     }
-    print_message("%-34s %llu operations, %llu tree nodes visited an operation\n", config->name,
-                  (unsigned long long)n_ops, (unsigned long long)(heap.n_visited / n_ops));
+    print_message("%-32s %llu operations; tree nodes visited: %.1f each, %llu at most\n",
+                  config->name, (unsigned long long)n_ops,
+                  (double)heap.n_visited / (double)n_ops, (unsigned long long)most_visited);
     pv_heap_fini(&heap);
     naive_fini(&naive);
     pv_tags_close(tags);
-    free(map);
-    free(start);
+    pv_space_close(space);
 }
 
 static const struct config configs[] = {
-    {"first fit, in place", false, false, 0, 0, 11},
-    {"first fit, new buckets", false, true, 0, 0, 22},
-    {"best fit, in place", true, false, 0, 0, 33},
-    {"best fit, new buckets", true, true, 0, 0, 44},
-    {"first fit, in place, limit", false, false, 100, 0, 55},
-    {"best fit, new buckets, limit", true, true, 100, 0, 66},
-    {"first fit, in place, refusals", false, false, 0, 3, 77},
-    {"best fit, in place, refusals", true, false, 200, 2, 88},
+    {"first fit, in place", PV_FIT_FIRST, false, false, 0, 0, 11},
+    {"first fit, new buckets", PV_FIT_FIRST, true, false, 0, 0, 22},
+    {"best fit, in place", PV_FIT_BEST, false, false, 0, 0, 33},
+    {"best fit, new buckets", PV_FIT_BEST, true, false, 0, 0, 44},
+    {"recent fit, in place", PV_FIT_RECENT, false, false, 0, 0, 55},
+    {"recent fit, new buckets", PV_FIT_RECENT, true, false, 0, 0, 66},
+    {"first fit, in place, machine", PV_FIT_FIRST, false, true, 0, 0, 77},
+    {"best fit, new buckets, machine", PV_FIT_BEST, true, true, 0, 0, 88},
+    {"recent fit, in place, machine", PV_FIT_RECENT, false, true, 900, 5, 99},
+    {"first fit, in place, limit", PV_FIT_FIRST, false, false, 100, 0, 110},
+    {"best fit, in place, refusals", PV_FIT_BEST, false, false, 200, 2, 121},
+    {"recent fit, new buckets, limit", PV_FIT_RECENT, true, false, 100, 4, 132},
 };
 
 static void test_config(void **state)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * judge_traces.c - a recorded trace through the engines and the naive list at once: the same
- * addresses at every event, both fits, both growths; and at random moments the walk, its laws,
+ * addresses at every event, all fits, both growths; and at random moments the walk, its laws,
  * and the log's snapshot held equal to it.
  *
  * judge_traces TRACE MOMENTS [EVENTS]: how many moments a run; only the first events.
@@ -20,7 +20,7 @@
 #include "tests/replay/same.h"
 #include "traces/reader.h"
 
-enum { HEADER = 80, FIRST_PAGES = 16, MOMENTS_MAX = 1000 };
+enum { HEADER = sizeof(struct pv_pebble), FIRST_PAGES = 16, MOMENTS_MAX = 1000 };
 
 static const char *trace_path;
 static size_t n_moments;
@@ -28,6 +28,7 @@ static uint64_t n_events_most;
 
 struct config {
     const char *name, *engine;
+    enum naive_fit fit;
     enum pv_growth growth;
 };
 
@@ -92,7 +93,7 @@ static void run(void **state)
     }
     qsort(moments, n_moments, sizeof(*moments), by_number);
 
-    struct naive naive = {.best_fit = strcmp(config->engine, "best-fit") == 0,
+    struct naive naive = {.fit = config->fit,
                           .new_buckets = config->growth == PV_GROWTH_NEW_BUCKET,
                           .base = PV_TARGET_BASE,
                           .space_pages = UINT64_C(1) << 28};
@@ -129,10 +130,12 @@ static void run(void **state)
 }
 
 static const struct config configs[] = {
-    {"first fit, in place", "first-fit", PV_GROWTH_IN_PLACE},
-    {"first fit, new buckets", "first-fit", PV_GROWTH_NEW_BUCKET},
-    {"best fit, in place", "best-fit", PV_GROWTH_IN_PLACE},
-    {"best fit, new buckets", "best-fit", PV_GROWTH_NEW_BUCKET},
+    {"first fit, in place", "first-fit", NAIVE_FIRST, PV_GROWTH_IN_PLACE},
+    {"first fit, new buckets", "first-fit", NAIVE_FIRST, PV_GROWTH_NEW_BUCKET},
+    {"best fit, in place", "best-fit", NAIVE_BEST, PV_GROWTH_IN_PLACE},
+    {"best fit, new buckets", "best-fit", NAIVE_BEST, PV_GROWTH_NEW_BUCKET},
+    {"recent fit, in place", "recent-fit", NAIVE_RECENT, PV_GROWTH_IN_PLACE},
+    {"recent fit, new buckets", "recent-fit", NAIVE_RECENT, PV_GROWTH_NEW_BUCKET},
 };
 
 int main(int argc, char **argv)

@@ -21,16 +21,23 @@ struct naive_pebble {
 
 struct naive_bucket {
     uint64_t addr, pages;
+    uint32_t kind;              /* VIRTUAL or PHYSICAL, PERSISTENT or not */
+    struct naive_pebble *first; /* where a search of recent fit begins */
     struct naive_pebble *pebbles;
     struct naive_bucket *prev, *next;
 };
 
 enum { NAIVE_TABLE = 1 << 16 };
 
+enum naive_fit { NAIVE_FIRST, NAIVE_BEST, NAIVE_RECENT };
+
 struct naive {
-    bool best_fit, new_buckets;
+    enum naive_fit fit;
+    bool new_buckets;
     uint64_t limit_pages; /* 0: none */
     uint64_t base, space_pages;
+    bool physical;               /* base is 0 and there is a machine: */
+    uint64_t hole_from, hole_to; /* with a hole in its memory, and none at page 0 */
     struct naive_bucket *buckets;
     struct naive_pebble **used; /* by payload address, so that free need not search */
     /* Asked before every get or grow of pages, as a failing provider is; NULL: all succeed. */
