@@ -237,10 +237,8 @@ static void test_goes_on_behind_a_smashed_header(void **state)
             const struct pv_break *gap = &snapshot->breaks[0];
             assert_true(gap->from == image.pebbles[i]);
             assert_true(gap->to - gap->from == IMAGE_HEADER + saved.size);
-            for (size_t j = 0, k = 0; j < image.n_pebbles; j++) {
-                k += j == i;
-                assert_true(j >= snapshot->n_pebbles ||
-                            snapshot->pebbles[j].addr == image.pebbles[j + (j >= i)]);
+            for (size_t j = 0; j < snapshot->n_pebbles; j++) {
+                assert_true(snapshot->pebbles[j].addr == image.pebbles[j + (j >= i)]);
             }
             image_done(snapshot);
             *image_pebble(&image, image.pebbles[i]) = saved;
