@@ -19,7 +19,7 @@ enum { FINDINGS_SHOWN = 1000 };
 
 /* Without --every: after this many pebbles the interval doubles. Deterministic: the same trace
  * is checked at the same events everywhere. */
-static const uint64_t PEBBLES_BUDGET = 50000000;
+static const uint64_t PEBBLES_BUDGET = 1000000;
 
 /* A finding, and after which event it was first seen (PV_START - 1: a catalog file). */
 struct found {
@@ -193,7 +193,7 @@ static void text_check(const struct check *check, FILE *out)
     fprintf(out, " in %s events", pv_units_count(a, check->n_events));
     fprintf(out, ", checked %s times", pv_units_count(a, check->n_checks));
     if (check->every > 1) {
-        fprintf(out, " (at last after every %sth)", pv_units_count(a, check->every));
+        fprintf(out, " (at last after one event in %s)", pv_units_count(a, check->every));
     }
     if (check->n_faults) {
         fprintf(out, "; the program made %s mistake%s, see 'pebbleviz info'",
