@@ -97,18 +97,15 @@ static const struct row bytes_at[] = {
     {"# requested", PART, split_requested, "What the program asked for."},
     {"+ rounding", PART, split_rounding,
      "Payloads are multiples of 64 bytes. Large when blocks are small: join them, or pool "
-     "them.",
-     true},
+     "them."},
     {"- remainders", PART, split_remainder,
      "Left inside a block because the rest was too small to stand alone."},
     {"h headers", PART, split_header,
      "80 bytes a pebble and 48 a bucket. With many small blocks this is the main loss, under "
      "any "
-     "policy: fewer and larger blocks are the only cure.",
-     true},
+     "policy: fewer and larger blocks are the only cure."},
     {". free", PART, split_free,
-     "Held and not used. Room for what comes, or fragmentation: the lines below tell which.",
-     true},
+     "Held and not used. Room for what comes, or fragmentation: the lines below tell which."},
     {"= heap", BYTES, split_heap, NULL},
 };
 

@@ -3,7 +3,7 @@
 # completion.sh - the bash completion, asked as bash asks it. $3 is the completion file.
 . "$2/lib.sh"
 bash=$(command -v bash) || exit 77
-completion=$3
+completion=$(absolute "$3")
 
 # completes WANTED WORD...: the last word is being typed.
 completes()
