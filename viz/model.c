@@ -138,9 +138,7 @@ static void settle_selection(struct pv_model *model)
     }
 }
 
-/* The current tag is that of what was selected last, but for somebody who is choosing among the
- * tags, or has searched for one. */
-static void take_tag(struct pv_model *model)
+void pv_model_take_tag(struct pv_model *model)
 {
     const struct pv_pebble_row *pebble = pv_model_pebble(model);
 
@@ -155,7 +153,7 @@ void pv_model_select(struct pv_model *model, uint64_t addr)
     model->addr = addr;
     model->follow = false;
     settle_selection(model);
-    take_tag(model);
+    pv_model_take_tag(model);
 }
 
 static int compare_tags(const void *left, const void *right)
@@ -307,6 +305,10 @@ static void scroll_panes(struct pv_model *model)
             scroll(model->list_top, pv_model_pebble_row(model, model->selected),
                    model->snapshot->n_pebbles, model->panes[PV_PANE_LIST].lines - 1);
     }
+    if (model->focus != PV_PANE_TAGS) {
+        model->tags_top = 0; /* the largest are what one looks for */
+        return;
+    }
     size_t row = pv_model_tag_row(model);
     model->tags_top = scroll(model->tags_top, row == PV_NONE ? model->tags_top : row,
                              model->n_tags, model->panes[PV_PANE_TAGS].lines - 1);
@@ -372,7 +374,7 @@ int pv_model_refresh(struct pv_model *model)
     }
     settle_selection(model);
     if (stale) {
-        take_tag(model);
+        pv_model_take_tag(model);
     }
     pv_model_layout(model);
     int result = pv_map_shape_make(model);

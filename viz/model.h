@@ -149,6 +149,9 @@ void pv_model_go(struct pv_model *model, int64_t event);
 
 /* Selects the pebble that holds addr; ends following. Wants a refreshed model. */
 void pv_model_select(struct pv_model *model, uint64_t addr);
+/* Makes the current tag that of the selected pebble, but for somebody who is choosing among the
+ * tags, or has searched for one. */
+void pv_model_take_tag(struct pv_model *model);
 const struct pv_pebble_row *pv_model_pebble(const struct pv_model *model); /* or NULL */
 const char *pv_model_tag_text(const struct pv_model *model, uint32_t tag);
 

@@ -288,9 +288,20 @@ static int move_page(struct pv_model *model, int sign)
     return move_vertically(model, model->focus, sign * (lines > 2 ? lines - 2 : 1));
 }
 
-static void cycle_focus(struct pv_model *model, int by)
+/* Choosing among the tags begins with the largest. */
+static int cycle_focus(struct pv_model *model, int by)
 {
+    int result = pv_model_refresh(model);
+
+    if (result) {
+        return result;
+    }
     set_focus(model, (enum pv_pane)(((int)model->focus + by + PV_N_PANES) % PV_N_PANES));
+    pv_model_take_tag(model);
+    if (model->focus == PV_PANE_TAGS && !model->searching && model->n_tags) {
+        model->tag = model->tags[0].tag;
+    }
+    return 0;
 }
 
 static int zoom(struct pv_model *model, int by)
@@ -440,11 +451,9 @@ static int pane_key(struct pv_model *model, uint32_t key)
     case CONTROL_D:
         return move_page(model, 1);
     case PV_KEY_TAB:
-        cycle_focus(model, 1);
-        return 0;
+        return cycle_focus(model, 1);
     case PV_KEY_BACK_TAB:
-        cycle_focus(model, -1);
-        return 0;
+        return cycle_focus(model, -1);
     case '+':
     case '=':
         return zoom(model, 1);
