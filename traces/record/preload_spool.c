@@ -28,6 +28,7 @@ static _Atomic int *mode; /* NULL: not attached */
 static _Atomic bool answered;
 static struct pv_spool_header *header;
 static uint64_t start_ns;
+static bool wants_stacks;
 static char spool_path[PV_SPOOL_PATH];
 static _Atomic(struct pv_spool_record *) chunks[PV_SPOOL_N_CHUNKS];
 static struct pv_spool_record chunk_pending, chunk_refused; /* marks, never written to */
@@ -131,6 +132,7 @@ static void begin(void)
     if (madvise(page, PV_SPOOL_HEADER_BYTES, MADV_WIPEONFORK) != 0) {
         pthread_atfork(NULL, NULL, stop_in_child);
     }
+    wants_stacks = !header->no_stacks;
     start_ns = now_ns();
     header->attached = 1;
     atomic_store(mode, RECORDING);
@@ -156,6 +158,11 @@ void pv_preload_attach(void)
 bool pv_preload_recording(void)
 {
     return mode && atomic_load_explicit(mode, memory_order_relaxed) >= RECORDING;
+}
+
+bool pv_preload_wants_stacks(void)
+{
+    return wants_stacks;
 }
 
 /* File systems that cannot allocate ahead are written to, which does the same. */
