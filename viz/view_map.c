@@ -348,7 +348,7 @@ static void draw_room(const struct pv_model *model, struct pv_grid *grid, struct
     if (free_lines >= ROOM_LINES && !model->fit_now) {
         pv_grid_text(grid, area.column + model->map.label, area.line + (int)used + 1,
                      model->map.columns, pv_theme_style(&model->theme, PV_ROLE_QUIET),
-                     "room for the heap at its largest; z fills the pane with it as it is now");
+                     "room for later; z scales to now");
     }
 }
 
