@@ -74,8 +74,9 @@ int pv_json_parse_list(struct pv_json_parser *parser, struct pv_json **ret_array
     /* After an error json-c says "continue" for ever unless it is reset. */
     json_tokener_reset(tokener);
     json_tokener_parse_ex(tokener, "[", 1);
-    json_tokener_parse_ex(tokener, text, (int)n);
+    struct json_object *early = json_tokener_parse_ex(tokener, text, (int)n);
     if (json_tokener_get_error(tokener) != json_tokener_continue) {
+        json_object_put(early);
         return PV_EFORMAT;
     }
     struct json_object *array = json_tokener_parse_ex(tokener, "]", 1);
