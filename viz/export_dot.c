@@ -51,7 +51,8 @@ struct drawing {
     const struct pv_snapshot *snapshot;
     const struct pv_source *source;
     struct pv_pick pick;
-    struct pv_tally tally;      /* ranked: the first ones have the colours */
+    struct pv_tally all;        /* by tag */
+    struct pv_tally shown;      /* of the pebbles with a box, ranked: the first have colours */
     struct pv_pick_item *items; /* of the bucket being drawn */
     size_t n_items, cap_items;
     FILE *out;
@@ -114,8 +115,8 @@ static void path_end(FILE *out, const char *path)
 
 static const struct colour *colour_of(const struct drawing *drawing, uint32_t tag)
 {
-    for (size_t i = 0; i < drawing->tally.n && i < COLOURS; i++) {
-        if (drawing->tally.rows[i].tag == tag) {
+    for (size_t i = 0; i < drawing->shown.n && i < COLOURS; i++) {
+        if (drawing->shown.rows[i].tag == tag) {
             return &palette[i];
         }
     }
@@ -409,8 +410,7 @@ static void swatch(FILE *out, const char *fill, const char *line, const char *st
 static void legend_tags(const struct drawing *drawing)
 {
     FILE *out = drawing->out;
-    const struct pv_tally *tally = &drawing->tally;
-    size_t n = tally->n < COLOURS ? tally->n : COLOURS;
+    size_t n = drawing->shown.n < COLOURS ? drawing->shown.n : COLOURS;
     char bytes[PV_UNIT_TEXT];
     char blocks[PV_UNIT_TEXT];
     for (size_t i = 0; i <= n; i++) {
@@ -422,19 +422,25 @@ static void legend_tags(const struct drawing *drawing)
             fputs("free</td>", out);
             break;
         }
-        const struct pv_tally_row *row = &tally->rows[i];
+        const struct pv_tally_row *row = &drawing->all.rows[drawing->shown.rows[i].tag];
+        const char *tag = pv_tags_text(drawing->snapshot->tags, row->tag);
         swatch(out, palette[i].fill, palette[i].line, "solid");
-        shortened(out, *row->text ? row->text : "no tag", NAME_BYTES);
+        shortened(out, *tag ? tag : "no tag", NAME_BYTES);
         fprintf(out, ": %s in %s</td>", pv_units_bytes(bytes, row->bytes),
                 pv_units_count(blocks, row->blocks));
     }
-    if (tally->n > n) {
+    size_t n_others = 0;
+    for (size_t i = 0; i < drawing->all.n; i++) {
+        n_others += drawing->all.rows[i].blocks != 0;
+    }
+    n_others -= n;
+    if (n_others) {
         if ((n + 1) % LEGEND_COLUMNS == 0) {
             fputs("</tr><tr>", out);
         }
         swatch(out, other_colour.fill, other_colour.line, "solid");
-        fprintf(out, "%s other tag%s</td>", pv_units_count(blocks, tally->n - n),
-                tally->n - n == 1 ? "" : "s");
+        fprintf(out, "%s other tag%s</td>", pv_units_count(blocks, n_others),
+                n_others == 1 ? "" : "s");
     }
 }
 
@@ -478,22 +484,40 @@ static void begin(const struct drawing *drawing)
           out);
 }
 
+/* Blocks and bytes by tag: of all, for the legend's figures, and of those that are drawn by
+ * themselves, for who gets a colour. */
+static int count_tags(struct drawing *drawing)
+{
+    const struct pv_snapshot *snapshot = drawing->snapshot;
+    int status = pv_tally_snapshot(&drawing->all, snapshot);
+    for (size_t i = 0; !status && i < snapshot->n_pebbles; i++) {
+        const struct pv_pebble_row *row = &snapshot->pebbles[i];
+        if (pv_pebble_row_used(row) && pv_pick_bucket(&drawing->pick, row->bucket) &&
+            pv_pick_pebble(&drawing->pick, i)) {
+            uint64_t bytes = row->requested == PV_UNKNOWN ? row->size : row->requested;
+            status = pv_tally_add(&drawing->shown, row->tag, bytes);
+        }
+    }
+    pv_tally_rank(&drawing->shown, snapshot->tags);
+    return status;
+}
+
 int pv_export_dot(const struct pv_snapshot *snapshot, const struct pv_source *source, bool full,
                   FILE *out)
 {
     struct drawing drawing = {.snapshot = snapshot, .source = source, .out = out};
     int status = pv_pick_init(&drawing.pick, snapshot, PV_DOT_PEBBLES, full);
     if (!status) {
-        status = pv_tally_snapshot(&drawing.tally, snapshot);
+        status = count_tags(&drawing);
     }
     if (!status) {
-        pv_tally_rank(&drawing.tally, snapshot->tags);
         begin(&drawing);
         status = draw_buckets(&drawing);
         fputs("}\n", out);
     }
     pv_pick_fini(&drawing.pick);
-    pv_tally_fini(&drawing.tally);
+    pv_tally_fini(&drawing.all);
+    pv_tally_fini(&drawing.shown);
     pv_own_free(drawing.items);
     return status ? status : ferror(out) ? PV_EIO : 0;
 }
