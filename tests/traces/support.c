@@ -14,7 +14,10 @@ static char folder[200];
 
 void bytes_add(struct bytes *bytes, const void *more, size_t n)
 {
-    bytes->bytes = realloc(bytes->bytes, bytes->n + n + 1);
+    if (bytes->n + n >= bytes->cap) {
+        bytes->cap = 2 * (bytes->n + n) + 1;
+        bytes->bytes = realloc(bytes->bytes, bytes->cap);
+    }
     assert_non_null(bytes->bytes);
     if (n) {
         memcpy(bytes->bytes + bytes->n, more, n);

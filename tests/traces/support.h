@@ -18,7 +18,7 @@
 /* Bytes that grow; zeroed to begin with, free `bytes` with free(). */
 struct bytes {
     unsigned char *bytes;
-    size_t n;
+    size_t n, cap;
 };
 
 void bytes_add(struct bytes *bytes, const void *more, size_t n);
