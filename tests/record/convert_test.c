@@ -203,6 +203,11 @@ static void test_full_disk_is_told(void **state)
         fixture->result.text,
         "recording stopped after 1 events, 12 were lost: No space left on device");
     assert_true(fixture->result.hint[0] != 0);
+
+    fixture->result = (struct pv_record_result){0};
+    fixture->records[0].kind = PV_SPOOL_NONE; /* not even one */
+    assert_int_equal(convert(fixture), PV_EIO);
+    assert_true(fixture->result.text[0] != 0);
 }
 
 static void test_nothing_and_damage(void **state)

@@ -18,6 +18,7 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -169,6 +170,12 @@ bool pv_preload_wants_stacks(void)
 static int allocate(int fd, off_t offset)
 {
     static const char zeros[PV_SPOOL_HEADER_BYTES];
+    struct rlimit limit;
+    /* Beyond the program's limit the kernel would not only refuse, but send it SIGXFSZ. */
+    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
+        limit.rlim_cur < (rlim_t)(offset + PV_SPOOL_CHUNK_BYTES)) {
+        return EFBIG;
+    }
     if (syscall(SYS_fallocate, fd, 0, offset, (off_t)PV_SPOOL_CHUNK_BYTES) == 0) {
         return 0;
     }
