@@ -270,8 +270,7 @@ static void trap_7_depth(void **state)
 {
     (void)state;
     enum { DEEP = 100000 };
-    char *text = malloc(2 * DEEP);
-    assert_non_null(text);
+    char *text = room(2 * DEEP);
     memset(text, '[', DEEP);
     memset(text + DEEP, ']', DEEP);
     struct pv_json *value = NULL;

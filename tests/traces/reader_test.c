@@ -241,8 +241,7 @@ static void long_texts(void **state)
 {
     (void)state;
     enum { LONG = 64 * 1024 };
-    char *text = calloc(1, LONG + 200);
-    assert_non_null(text);
+    char *text = room(LONG + 200);
     int n = sprintf(text, HEAD "{\"op\":\"mark\",\"name\":\"");
     memset(text + n, 'x', LONG);
     strcpy(text + n + LONG, "\"}");
@@ -267,8 +266,7 @@ static void long_values(void **state)
 {
     (void)state;
     enum { LONG = 20 * 1024 * 1024, MIDDLE = 1024 * 1024 };
-    char *text = malloc(LONG + 400);
-    assert_non_null(text);
+    char *text = room(LONG + 400);
     size_t n = (size_t)sprintf(text, "{\"frames\":[\"");
     memset(text + n, 'y', LONG);
     n += LONG;
@@ -510,8 +508,7 @@ static void deep_nesting(void **state)
 {
     (void)state;
     enum { DEEP = 100000 };
-    char *text = malloc(sizeof HEAD + sizeof AHEAD + DEEP + 20);
-    assert_non_null(text);
+    char *text = room(sizeof HEAD + sizeof AHEAD + DEEP + 20);
     int n = sprintf(text, HEAD AHEAD "{\"x\":");
     memset(text + n, '[', DEEP);
     text[n + DEEP] = '\0';

@@ -30,15 +30,15 @@ static int make_plain(void **state)
 static struct bytes read_all(struct pv_stream *stream, size_t cap, int *ret_status)
 {
     struct bytes all = {0};
-    unsigned char *room = malloc(cap);
-    assert_non_null(room);
+    unsigned char *some = malloc(cap);
+    assert_non_null(some);
     size_t n = 1;
     bytes_add(&all, NULL, 0);
-    while ((*ret_status = pv_stream_read(stream, room, cap, &n)) == 0 && n) {
+    while ((*ret_status = pv_stream_read(stream, some, cap, &n)) == 0 && n) {
         assert_true(n <= cap);
-        bytes_add(&all, room, n);
+        bytes_add(&all, some, n);
     }
-    free(room);
+    free(some);
     return all;
 }
 

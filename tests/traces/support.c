@@ -25,6 +25,13 @@ void bytes_add(struct bytes *bytes, const void *more, size_t n)
     bytes->n += n;
 }
 
+char *room(size_t n)
+{
+    char *room = calloc(n, 1);
+    assert_non_null(room);
+    return room;
+}
+
 struct bytes bytes_packed(const struct pv_packing *packing, const void *plain, size_t n)
 {
     struct bytes packed = {0};
@@ -73,7 +80,7 @@ const char *scratch_make(void)
 
 const char *scratch_path(const char *name)
 {
-    static char path[400];
+    static char path[500];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     return path;
 }

@@ -23,6 +23,9 @@ struct bytes {
 
 void bytes_add(struct bytes *bytes, const void *more, size_t n);
 
+/* n zeroed bytes, never NULL; free them with free(). */
+char *room(size_t n);
+
 /* The bytes packed; NULL packing: a copy. */
 struct bytes bytes_packed(const struct pv_packing *packing, const void *plain, size_t n);
 
