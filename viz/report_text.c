@@ -4,7 +4,6 @@
  * one can do about it. Fits in 100 columns; ASCII but for tags and paths. Each row is described
  * once, in a table, for any number of engines.
  */
-#include <inttypes.h>
 #include <string.h>
 
 #include "viz/report.h"
