@@ -236,64 +236,74 @@ static void texts_are_clean(void **state)
     pv_reader_close(reader);
 }
 
+/* before, n times c, after; to be freed. */
+static char *long_text(const char *before, char c, size_t n, const char *after)
+{
+    size_t n_before = strlen(before), n_after = strlen(after);
+    char *text = room(n_before + n + n_after + 1);
+    memcpy(text, before, n_before);
+    memset(text + n_before, c, n);
+    memcpy(text + n_before + n, after, n_after);
+    return text;
+}
+
 /* A name of any length is taken and cut; an id is never cut. */
 static void long_texts(void **state)
 {
     (void)state;
-    enum { LONG = 64 * 1024 };
-    char *text = room(LONG + 200);
-    int n = sprintf(text, HEAD "{\"op\":\"mark\",\"name\":\"");
-    memset(text + n, 'x', LONG);
-    strcpy(text + n + LONG, "\"}");
-    struct pv_reader *reader = open_text(text);
     struct pv_trace_event event;
+    char *text = long_text(HEAD "{\"op\":\"mark\",\"name\":\"", 'x', 65536, "\"}");
+    struct pv_reader *reader = open_text(text);
     assert_int_equal(pv_reader_next(reader, &event), 0);
     assert_int_equal(strlen(event.name), PV_EVENT_NAME_MAX);
     pv_reader_close(reader);
-    n = sprintf(text, HEAD "{\"op\":\"free\",\"id\":\"");
-    memset(text + n, '\x7f', PV_EVENT_ID_MAX);
-    strcpy(text + n + PV_EVENT_ID_MAX, "\"}");
-    reader = open_text(text);
-    assert_int_equal(pv_reader_next(reader, &event), 0);
-    assert_int_equal(event.id.n, 3 * PV_EVENT_ID_MAX);
-    pv_reader_close(reader);
     free(text);
+    for (size_t n = PV_EVENT_ID_MAX; n <= PV_EVENT_ID_MAX + 1; ++n) {
+        text = long_text(HEAD "{\"op\":\"free\",\"id\":\"", '\x7f', n, "\"}");
+        reader = open_text(text);
+        int status = pv_reader_next(reader, &event);
+        assert_int_equal(status, n == PV_EVENT_ID_MAX ? 0 : PV_EFORMAT);
+        assert_true(status < 0 || event.id.n == 3 * PV_EVENT_ID_MAX);
+        pv_reader_close(reader);
+        free(text);
+    }
 }
 
-/* Longer than the window, in an unknown member: passed over in constant memory. And an event
- * that is longer than the window. */
-static void long_values(void **state)
+enum { LONG = 20 * 1024 * 1024, MIDDLE = 1024 * 1024 };
+
+/* Longer than any value may be, in an unknown member: passed over in constant memory. */
+static void long_values_are_passed_over(void **state)
 {
     (void)state;
-    enum { LONG = 20 * 1024 * 1024, MIDDLE = 1024 * 1024 };
-    char *text = room(LONG + 400);
-    size_t n = (size_t)sprintf(text, "{\"frames\":[\"");
-    memset(text + n, 'y', LONG);
-    n += LONG;
-    strcpy(text + n, "\"],\"format\":\"pebbleviz-trace\",\"version\":1,\"events\":["
-                     "{\"op\":\"free\",\"id\":7}]}");
+    char *text = long_text("{\"frames\":[\"", 'y', LONG,
+                           "\"],\"format\":\"pebbleviz-trace\",\"version\":1,\"events\":["
+                           "{\"op\":\"free\",\"id\":7}]}");
     struct pv_reader *reader = open_text(text);
     struct pv_trace_event event;
     assert_int_equal(pv_reader_next(reader, &event), 0);
     assert_int_equal(event.id.number, 7);
     assert_int_equal(pv_reader_next(reader, &event), 1);
     pv_reader_close(reader);
+    free(text);
+}
 
-    n = (size_t)sprintf(text, HEAD "{\"x\":\"");
-    memset(text + n, 'z', MIDDLE);
-    n += MIDDLE;
-    strcpy(text + n, "\",\"op\":\"free\",\"id\":8}\n{\"op\":\"free\",\"id\":9}\n");
-    reader = open_text(text);
+/* An event that is longer than the window, and one that is longer than is allowed. */
+static void long_events(void **state)
+{
+    (void)state;
+    char *text = long_text(HEAD "{\"x\":\"", 'z', MIDDLE,
+                           "\",\"op\":\"free\",\"id\":8}\n{\"op\":\"free\",\"id\":9}\n");
+    struct pv_reader *reader = open_text(text);
+    struct pv_trace_event event;
     for (uint64_t id = 8; id <= 9; ++id) {
         assert_int_equal(pv_reader_next(reader, &event), 0);
         assert_int_equal(event.id.number, id);
     }
     assert_int_equal(pv_reader_next(reader, &event), 1);
     pv_reader_close(reader);
+    free(text);
 
-    n = (size_t)sprintf(text, HEAD AHEAD "{\"x\":\"");
-    memset(text + n, 'z', LONG);
-    text[n + LONG] = '\0';
+    text = long_text(HEAD AHEAD "{\"x\":\"", 'z', LONG, "");
     reader = open_text(text);
     assert_int_equal(pv_reader_next(reader, &event), 0);
     assert_int_equal(pv_reader_next(reader, &event), PV_EFORMAT);
@@ -507,11 +517,7 @@ static void broken_texts(void **state)
 static void deep_nesting(void **state)
 {
     (void)state;
-    enum { DEEP = 100000 };
-    char *text = room(sizeof HEAD + sizeof AHEAD + DEEP + 20);
-    int n = sprintf(text, HEAD AHEAD "{\"x\":");
-    memset(text + n, '[', DEEP);
-    text[n + DEEP] = '\0';
+    char *text = long_text(HEAD AHEAD "{\"x\":", '[', 100000, "");
     struct bad bad = {text, 0, 1, 3, 37, "the nesting is deeper than 32 levels"};
     refuse(&bad);
     free(text);
@@ -709,7 +715,8 @@ int main(void)
         cmocka_unit_test(numbers_reach_their_bounds),
         cmocka_unit_test(texts_are_clean),
         cmocka_unit_test(long_texts),
-        cmocka_unit_test(long_values),
+        cmocka_unit_test(long_values_are_passed_over),
+        cmocka_unit_test(long_events),
         cmocka_unit_test(not_a_trace),
         cmocka_unit_test(bad_events),
         cmocka_unit_test(broken_texts),
