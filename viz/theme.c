@@ -39,18 +39,17 @@ static const struct look looks[PV_N_ROLES] = {
 };
 
 static const char *const glyphs[PV_N_GLYPHS][2] = {
-    [PV_GLYPH_USED_1] = {"░", "."},    [PV_GLYPH_USED_2] = {"▒", ":"},
-    [PV_GLYPH_USED_3] = {"▓", "+"},    [PV_GLYPH_USED_4] = {"█", "#"},
-    [PV_GLYPH_USED_LAST] = {"▉", "%"}, [PV_GLYPH_OTHER] = {"-", "-"},
-    [PV_GLYPH_FREE] = {"·", "_"},      [PV_GLYPH_HEADER] = {"≡", "="},
-    [PV_GLYPH_OUTSIDE] = {" ", " "},   [PV_GLYPH_FINDING] = {"!", "!"},
-    [PV_GLYPH_MADE] = {"◆", "@"},      [PV_GLYPH_ENDED] = {"◇", "o"},
-    [PV_GLYPH_END] = {"▏", "]"},       [PV_GLYPH_RULE] = {"─", "-"},
-    [PV_GLYPH_WALL] = {"│", "|"},      [PV_GLYPH_POINTER] = {"▸", ">"},
-    [PV_GLYPH_NOW] = {"▲", "^"},       [PV_GLYPH_TICK_FAULT] = {"!", "!"},
-    [PV_GLYPH_TICK_MARK] = {"▾", "v"}, [PV_GLYPH_ARROW] = {"→", "->"},
-    [PV_GLYPH_DOT] = {"·", "-"},       [PV_GLYPH_PLAY] = {"▶", ">"},
-    [PV_GLYPH_PAUSE] = {"■", "="},     [PV_GLYPH_OVERHEAD] = {"▒", ":"},
+    [PV_GLYPH_USED_1] = {"░", "."},     [PV_GLYPH_USED_2] = {"▒", ":"},
+    [PV_GLYPH_USED_3] = {"▓", "+"},     [PV_GLYPH_USED_4] = {"█", "#"},
+    [PV_GLYPH_USED_LAST] = {"▉", "%"},  [PV_GLYPH_OTHER] = {"-", "-"},
+    [PV_GLYPH_FREE] = {"·", "_"},       [PV_GLYPH_HEADER] = {"≡", "="},
+    [PV_GLYPH_FINDING] = {"!", "!"},    [PV_GLYPH_MADE] = {"◆", "@"},
+    [PV_GLYPH_ENDED] = {"◇", "o"},      [PV_GLYPH_END] = {"▏", "]"},
+    [PV_GLYPH_RULE] = {"─", "-"},       [PV_GLYPH_WALL] = {"│", "|"},
+    [PV_GLYPH_POINTER] = {"▸", ">"},    [PV_GLYPH_NOW] = {"▲", "^"},
+    [PV_GLYPH_TICK_FAULT] = {"!", "!"}, [PV_GLYPH_TICK_MARK] = {"▾", "v"},
+    [PV_GLYPH_ARROW] = {"→", "->"},     [PV_GLYPH_PLAY] = {"▶", ">"},
+    [PV_GLYPH_OVERHEAD] = {"▒", ":"},
 };
 
 static const char *const bars[PV_THEME_BARS] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};

@@ -45,7 +45,6 @@ enum pv_glyph {
     PV_GLYPH_OTHER,     /* used, but not in the search */
     PV_GLYPH_FREE,
     PV_GLYPH_HEADER,
-    PV_GLYPH_OUTSIDE, /* not held at this moment */
     PV_GLYPH_FINDING,
     PV_GLYPH_MADE,
     PV_GLYPH_ENDED,
@@ -57,9 +56,7 @@ enum pv_glyph {
     PV_GLYPH_TICK_FAULT,
     PV_GLYPH_TICK_MARK,
     PV_GLYPH_ARROW,
-    PV_GLYPH_DOT,
     PV_GLYPH_PLAY,
-    PV_GLYPH_PAUSE,
     PV_GLYPH_OVERHEAD,
     PV_N_GLYPHS
 };
