@@ -144,10 +144,9 @@ static void measure_works(void **state)
 
 static void states_differ_by_glyph(void **state)
 {
-    static const enum pv_glyph glyphs[] = {PV_GLYPH_USED_1, PV_GLYPH_USED_2, PV_GLYPH_USED_3,
-                                           PV_GLYPH_USED_4, PV_GLYPH_FREE,   PV_GLYPH_OTHER,
-                                           PV_GLYPH_HEADER, PV_GLYPH_MADE,   PV_GLYPH_OUTSIDE,
-                                           PV_GLYPH_ENDED,  PV_GLYPH_FINDING};
+    static const enum pv_glyph glyphs[] = {
+        PV_GLYPH_USED_1, PV_GLYPH_USED_2, PV_GLYPH_USED_3, PV_GLYPH_USED_4, PV_GLYPH_FREE,
+        PV_GLYPH_OTHER,  PV_GLYPH_HEADER, PV_GLYPH_MADE,   PV_GLYPH_ENDED,  PV_GLYPH_FINDING};
     size_t n = sizeof glyphs / sizeof *glyphs;
 
     (void)state;
