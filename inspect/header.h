@@ -12,7 +12,7 @@
 #include "inspect/snapshot.h"
 #include "inspect/walk.h"
 
-enum { PV_HEADER_NAMES = 256, PV_HEADER_NAME_MAX = 64 };
+enum { PV_HEADER_NAMES = 1024, PV_HEADER_NAME_MAX = 64 };
 
 /* What headers are read with. */
 struct pv_header_reader {

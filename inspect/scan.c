@@ -89,7 +89,7 @@ int pv_scan_next(struct pv_scan *scan, struct pv_header_reader *reader,
                  struct pv_pebble_row *ret_row)
 {
     struct search search = {.scan = scan, .reader = reader, .home = home};
-    uint64_t at = from > scan->at ? from : scan->at;
+    uint64_t at = from;
     while (at >= home->from && pv_header_fits(reader, home, at)) {
         unsigned char window[WINDOW];
         size_t n = read_window(reader, at, home->to, window);
@@ -106,7 +106,6 @@ int pv_scan_next(struct pv_scan *scan, struct pv_header_reader *reader,
         }
         budget->bytes -= n;
         if (search_window(&search, at, window, n, ret_row)) {
-            scan->at = ret_row->addr + PV_LAYOUT_STEP;
             return 0;
         }
         at += n;
@@ -114,9 +113,7 @@ int pv_scan_next(struct pv_scan *scan, struct pv_header_reader *reader,
     scan->none_confirmed = true;
     if (search.found_weak) {
         *ret_row = search.weak;
-        scan->at = search.weak.addr + PV_LAYOUT_STEP;
         return 0;
     }
-    scan->at = home->to;
     return 1;
 }

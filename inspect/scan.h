@@ -13,11 +13,9 @@ struct pv_scan_budget {
     unsigned refusals;
 };
 
-/* The state of searching in one bucket: it never goes back, so that one bucket is searched at
- * most once (and its weak candidates once more), however often its list breaks. */
+/* What is known of one bucket from searching it. */
 struct pv_scan {
-    uint64_t at;         /* searched up to here */
-    bool none_confirmed; /* no confirmed header stands beyond `at` */
+    bool none_confirmed; /* no confirmed header stands beyond what was searched */
 };
 
 /* Finds the first header at or above `from` that looks sound and that the list confirms; where

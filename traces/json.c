@@ -74,8 +74,9 @@ int pv_json_parse_list(struct pv_json_parser *parser, struct pv_json **ret_array
     /* After an error json-c says "continue" for ever unless it is reset. */
     json_tokener_reset(tokener);
     json_tokener_parse_ex(tokener, "[", 1);
-    json_tokener_parse_ex(tokener, text, (int)n);
+    struct json_object *early = json_tokener_parse_ex(tokener, text, (int)n);
     if (json_tokener_get_error(tokener) != json_tokener_continue) {
+        json_object_put(early);
         return PV_EFORMAT;
     }
     struct json_object *array = json_tokener_parse_ex(tokener, "]", 1);
@@ -216,10 +217,25 @@ size_t pv_json_length(const struct pv_json *array)
     return json_object_is_type(object, json_type_array) ? json_object_array_length(object) : 0;
 }
 
+bool pv_json_is_integer(const struct pv_json *value, uint64_t *ret_integer)
+{
+    struct json_object *object = to_library(value);
+    if (!json_object_is_type(object, json_type_int)) {
+        return false;
+    }
+    uint64_t integer = json_object_get_uint64(object); /* 0 for what is negative */
+    if (!integer && json_object_get_int64(object) < 0) {
+        return false;
+    }
+    *ret_integer = integer;
+    return true;
+}
+
 uint64_t pv_json_integer(const struct pv_json *value)
 {
-    return pv_json_kind(value) == PV_JSON_INTEGER ? json_object_get_uint64(to_library(value))
-                                                  : 0;
+    uint64_t integer = 0;
+    pv_json_is_integer(value, &integer);
+    return integer;
 }
 
 bool pv_json_bool(const struct pv_json *value)

@@ -69,7 +69,11 @@ struct pv_json_members {
 bool pv_json_next_member(const struct pv_json *object, struct pv_json_members *members);
 
 uint64_t pv_json_integer(const struct pv_json *value); /* 0 unless INTEGER */
-bool pv_json_bool(const struct pv_json *value);        /* false unless BOOL */
+
+/* The same and whether it is one. */
+bool pv_json_is_integer(const struct pv_json *value, uint64_t *ret_integer);
+
+bool pv_json_bool(const struct pv_json *value); /* false unless BOOL */
 const char *pv_json_text(const struct pv_json *value,
                          size_t *ret_n); /* NULL unless TEXT; raw */
 

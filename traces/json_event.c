@@ -86,8 +86,7 @@ const char *pv_json_clean(const char *text, size_t n, char *room, size_t cap, si
 
 static int take_integer(const struct pv_json *value, uint64_t max, uint64_t *ret_integer)
 {
-    *ret_integer = pv_json_integer(value);
-    return pv_json_kind(value) == PV_JSON_INTEGER && *ret_integer <= max ? PV_OK : PV_EFORMAT;
+    return pv_json_is_integer(value, ret_integer) && *ret_integer <= max ? PV_OK : PV_EFORMAT;
 }
 
 static int take_id(const struct pv_json *value, struct pv_event_texts *texts,
@@ -95,13 +94,13 @@ static int take_id(const struct pv_json *value, struct pv_event_texts *texts,
 {
     size_t n;
     const char *text;
+    if (pv_json_is_integer(value, &ret_id->number)) {
+        ret_id->kind = PV_ID_NUMBER;
+        return PV_OK;
+    }
     switch (pv_json_kind(value)) {
     case PV_JSON_NULL:
         ret_id->kind = PV_ID_NULL;
-        return PV_OK;
-    case PV_JSON_INTEGER:
-        ret_id->kind = PV_ID_NUMBER;
-        ret_id->number = pv_json_integer(value);
         return PV_OK;
     case PV_JSON_TEXT:
         text = pv_json_text(value, &n);

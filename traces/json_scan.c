@@ -136,12 +136,32 @@ static enum token scan_escape(struct pv_json_scan *scan, const unsigned char *p,
     return token;
 }
 
+/* Passes over plain text eight bytes at a time; stops before eight that hold a quote, a
+ * backslash, a control character or a byte that is not ASCII. (A borrow may also stop it early;
+ * it never passes over one.) */
+static size_t skip_plain(const struct cursor *c, size_t at)
+{
+    static const uint64_t ones = UINT64_C(0x0101010101010101);
+    while (c->n - at >= sizeof ones) {
+        uint64_t word;
+        memcpy(&word, c->text + at, sizeof word);
+        uint64_t quote = (word ^ ones * '"') - ones;
+        uint64_t backslash = (word ^ ones * '\\') - ones;
+        if ((word | (word - ones * ' ') | quote | backslash) & ones * 0x80) {
+            break;
+        }
+        at += sizeof word;
+    }
+    return at;
+}
+
 /* The inside of a text and its closing quote. `at` moves on over whatever is complete. */
 static enum token scan_text(struct cursor *c)
 {
     struct pv_json_scan *scan = c->scan;
     size_t at = scan->at;
     for (;;) {
+        at = skip_plain(c, at);
         while (at < c->n && c->text[at] >= 0x20 && c->text[at] < 0x80 && c->text[at] != '"' &&
                c->text[at] != '\\') {
             ++at;

@@ -10,7 +10,7 @@
 #include "core/own.h"
 #include "core/status.h"
 #include "inspect/rules.h"
-#include "traces/json.h"
+#include "viz/emit.h"
 #include "viz/feed.h"
 #include "viz/target.h"
 #include "viz/units.h"
@@ -19,7 +19,7 @@ enum { FINDINGS_SHOWN = 1000 };
 
 /* Without --every: after this many pebbles the interval doubles. Deterministic: the same trace
  * is checked at the same events everywhere. */
-static const uint64_t PEBBLES_BUDGET = 50000000;
+static const uint64_t PEBBLES_BUDGET = 1000000;
 
 /* A finding, and after which event it was first seen (PV_START - 1: a catalog file). */
 struct found {
@@ -193,7 +193,7 @@ static void text_check(const struct check *check, FILE *out)
     fprintf(out, " in %s events", pv_units_count(a, check->n_events));
     fprintf(out, ", checked %s times", pv_units_count(a, check->n_checks));
     if (check->every > 1) {
-        fprintf(out, " (at last after every %sth)", pv_units_count(a, check->every));
+        fprintf(out, " (at last after one event in %s)", pv_units_count(a, check->every));
     }
     if (check->n_faults) {
         fprintf(out, "; the program made %s mistake%s, see 'pebbleviz info'",
@@ -202,36 +202,19 @@ static void text_check(const struct check *check, FILE *out)
     fputc('\n', out);
 }
 
-static void put(struct pv_json_out *out, const char *key, uint64_t value)
-{
-    pv_json_key(out, key);
-    pv_json_put_integer(out, value);
-}
-
-static void put_text(struct pv_json_out *out, const char *key, const char *value)
-{
-    pv_json_key(out, key);
-    pv_json_put_text(out, value);
-}
-
 static void json_found(struct pv_json_out *out, const struct check *check,
                        const struct found *row)
 {
     pv_json_newline(out, 3);
     pv_json_begin(out, '{');
-    put_text(out, "rule", pv_rules[row->finding.law].id);
+    pv_emit_text(out, "rule", pv_rules[row->finding.law].id);
     if (!check->is_catalog) {
-        pv_json_key(out, "event");
-        if (row->event >= 0) {
-            pv_json_put_integer(out, (uint64_t)row->event);
-        } else {
-            pv_json_put_null(out);
-        }
+        pv_emit_event(out, "event", row->event);
     }
     pv_json_key(out, "address");
     pv_json_put_address(out, row->finding.addr);
-    put_text(out, "name", row->name);
-    put_text(out, "text", row->finding.text);
+    pv_emit_text(out, "name", row->name);
+    pv_emit_text(out, "text", row->finding.text);
     pv_json_end(out, '}');
 }
 
@@ -239,18 +222,17 @@ static void json_check(struct pv_json_out *out, const struct check *check)
 {
     pv_json_newline(out, 2);
     pv_json_begin(out, '{');
-    put_text(out, "path", check->path);
-    put_text(out, "kind", check->is_catalog ? "catalog" : "trace");
+    pv_emit_text(out, "path", check->path);
+    pv_emit_text(out, "kind", check->is_catalog ? "catalog" : "trace");
     if (!check->is_catalog) {
-        put(out, "events", check->n_events);
-        put(out, "faults", check->n_faults);
-        put(out, "every", check->every);
-        pv_json_key(out, "damaged");
-        pv_json_put_bool(out, check->damaged);
+        pv_emit_integer(out, "events", check->n_events);
+        pv_emit_integer(out, "faults", check->n_faults);
+        pv_emit_integer(out, "every", check->every);
+        pv_emit_bool(out, "damaged", check->damaged);
     }
-    put(out, "checks", check->n_checks);
-    put(out, "pebbles", check->n_pebbles);
-    put(out, "more_findings", check->n_more);
+    pv_emit_integer(out, "checks", check->n_checks);
+    pv_emit_integer(out, "pebbles", check->n_pebbles);
+    pv_emit_integer(out, "more_findings", check->n_more);
     pv_json_key(out, "findings");
     pv_json_begin(out, '[');
     for (size_t i = 0; i < check->n; i++) {
@@ -271,16 +253,16 @@ static void json_rules(FILE *file)
 {
     struct pv_json_out out = {.write = pv_json_to_file, .ctx = file};
     pv_json_begin(&out, '{');
-    put_text(&out, "format", "pebbleviz-rules");
-    put(&out, "version", 1);
+    pv_emit_text(&out, "format", "pebbleviz-rules");
+    pv_emit_integer(&out, "version", 1);
     pv_json_key(&out, "rules");
     pv_json_begin(&out, '[');
     for (unsigned i = 0; i < PV_N_LAWS; i++) {
         pv_json_newline(&out, 1);
         pv_json_begin(&out, '{');
-        put_text(&out, "rule", pv_rules[i].id);
-        put_text(&out, "section", pv_rules[i].section);
-        put_text(&out, "title", pv_rules[i].title);
+        pv_emit_text(&out, "rule", pv_rules[i].id);
+        pv_emit_text(&out, "section", pv_rules[i].section);
+        pv_emit_text(&out, "title", pv_rules[i].title);
         pv_json_end(&out, '}');
     }
     pv_json_end(&out, ']');
@@ -326,8 +308,8 @@ static int check_all(const struct pv_args *args, const struct pv_replay_options 
     bool json = pv_args_has(args, PV_KEY_JSON);
     if (json) {
         pv_json_begin(&out, '{');
-        put_text(&out, "format", "pebbleviz-check");
-        put(&out, "version", 1);
+        pv_emit_text(&out, "format", "pebbleviz-check");
+        pv_emit_integer(&out, "version", 1);
         pv_json_newline(&out, 1);
         pv_json_key(&out, "targets");
         pv_json_begin(&out, '[');

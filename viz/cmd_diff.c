@@ -2,13 +2,12 @@
  *
  * cmd_diff.c - `pebbleviz diff`: two moments, what came, went, moved and was resized, by tag.
  */
-#include <inttypes.h>
 #include <string.h>
 
 #include "core/own.h"
 #include "core/status.h"
 #include "inspect/diff.h"
-#include "traces/json.h"
+#include "viz/emit.h"
 #include "viz/target.h"
 #include "viz/units.h"
 
@@ -97,18 +96,6 @@ static void text_diff(const struct pair *pair, FILE *out)
 
 /* ---- JSON ---- */
 
-static void put(struct pv_json_out *out, const char *key, uint64_t value)
-{
-    pv_json_key(out, key);
-    pv_json_put_integer(out, value);
-}
-
-static void put_text(struct pv_json_out *out, const char *key, const char *value)
-{
-    pv_json_key(out, key);
-    pv_json_put_text(out, value);
-}
-
 static void json_side(struct pv_json_out *out, const char *key, const struct pv_target *side)
 {
     const struct pv_totals *totals = &side->snapshot->totals;
@@ -116,20 +103,15 @@ static void json_side(struct pv_json_out *out, const char *key, const struct pv_
     pv_json_newline(out, 1);
     pv_json_key(out, key);
     pv_json_begin(out, '{');
-    put_text(out, "path", pv_path_text(path, side->path));
-    pv_json_key(out, "event");
-    if (side->source.event >= 0) {
-        pv_json_put_integer(out, (uint64_t)side->source.event);
-    } else {
-        pv_json_put_null(out);
-    }
-    put_text(out, "engine", side->source.engine);
-    put(out, "used_pebbles", totals->n_used);
-    put(out, "free_pebbles", totals->n_free);
-    put(out, "requested_bytes", totals->requested_bytes);
-    put(out, "free_bytes", totals->free_bytes);
-    put(out, "largest_free_bytes", totals->largest_free_bytes);
-    put(out, "heap_bytes", totals->heap_bytes);
+    pv_emit_text(out, "path", pv_path_text(path, side->path));
+    pv_emit_event(out, "event", side->source.event);
+    pv_emit_text(out, "engine", side->source.engine);
+    pv_emit_integer(out, "used_pebbles", totals->n_used);
+    pv_emit_integer(out, "free_pebbles", totals->n_free);
+    pv_emit_integer(out, "requested_bytes", totals->requested_bytes);
+    pv_emit_integer(out, "free_bytes", totals->free_bytes);
+    pv_emit_integer(out, "largest_free_bytes", totals->largest_free_bytes);
+    pv_emit_integer(out, "heap_bytes", totals->heap_bytes);
     pv_json_end(out, '}');
 }
 
@@ -139,8 +121,8 @@ static void json_counts(struct pv_json_out *out, const uint64_t blocks[PV_N_CHAN
     for (unsigned i = 0; i < PV_N_CHANGES; i++) {
         pv_json_key(out, change_names[i]);
         pv_json_begin(out, '{');
-        put(out, "blocks", blocks[i]);
-        put(out, "bytes", bytes[i]);
+        pv_emit_integer(out, "blocks", blocks[i]);
+        pv_emit_integer(out, "bytes", bytes[i]);
         pv_json_end(out, '}');
     }
 }
@@ -156,15 +138,15 @@ static void json_place(struct pv_json_out *out, const char *key,
     pv_json_begin(out, '{');
     pv_json_key(out, "address");
     pv_json_put_address(out, row->addr);
-    put(out, "size", row->size);
+    pv_emit_integer(out, "size", row->size);
     if (row->requested != PV_UNKNOWN) {
-        put(out, "requested", row->requested);
+        pv_emit_integer(out, "requested", row->requested);
     }
     if (row->id != PV_UNKNOWN) {
-        put(out, "id", row->id);
+        pv_emit_integer(out, "id", row->id);
     }
     if (row->born != PV_UNKNOWN) {
-        put(out, "born", row->born);
+        pv_emit_integer(out, "born", row->born);
     }
     pv_json_end(out, '}');
 }
@@ -176,8 +158,8 @@ static void json_row(struct pv_json_out *out, const struct pair *pair,
     size_t index = row->b == SIZE_MAX ? row->a : row->b;
     pv_json_newline(out, 2);
     pv_json_begin(out, '{');
-    put_text(out, "change", change_names[row->change]);
-    put_text(out, "name", pv_tags_text(side->tags, side->pebbles[index].tag));
+    pv_emit_text(out, "change", change_names[row->change]);
+    pv_emit_text(out, "name", pv_tags_text(side->tags, side->pebbles[index].tag));
     json_place(out, "a", pair->a.snapshot, row->a);
     json_place(out, "b", pair->b.snapshot, row->b);
     pv_json_end(out, '}');
@@ -188,15 +170,13 @@ static void json_diff(const struct pair *pair, FILE *file)
     const struct pv_diff *diff = pair->diff;
     struct pv_json_out out = {.write = pv_json_to_file, .ctx = file};
     pv_json_begin(&out, '{');
-    put_text(&out, "format", "pebbleviz-diff");
-    put(&out, "version", 1);
+    pv_emit_text(&out, "format", "pebbleviz-diff");
+    pv_emit_integer(&out, "version", 1);
     json_side(&out, "a", &pair->a);
     json_side(&out, "b", &pair->b);
     pv_json_newline(&out, 1);
-    pv_json_key(&out, "differs");
-    pv_json_put_bool(&out, pv_diff_differs(diff));
-    pv_json_key(&out, "same");
-    pv_json_put_integer(&out, diff->n_same);
+    pv_emit_bool(&out, "differs", pv_diff_differs(diff));
+    pv_emit_integer(&out, "same", diff->n_same);
     json_counts(&out, diff->blocks, diff->bytes);
     pv_json_newline(&out, 1);
     pv_json_key(&out, "tags");
@@ -205,11 +185,11 @@ static void json_diff(const struct pair *pair, FILE *file)
         const struct pv_diff_tag *tag = &diff->tags[i];
         pv_json_newline(&out, 2);
         pv_json_begin(&out, '{');
-        put_text(&out, "name", tag->text);
-        put(&out, "a_blocks", tag->a_blocks);
-        put(&out, "a_bytes", tag->a_bytes);
-        put(&out, "b_blocks", tag->b_blocks);
-        put(&out, "b_bytes", tag->b_bytes);
+        pv_emit_text(&out, "name", tag->text);
+        pv_emit_integer(&out, "a_blocks", tag->a_blocks);
+        pv_emit_integer(&out, "a_bytes", tag->a_bytes);
+        pv_emit_integer(&out, "b_blocks", tag->b_blocks);
+        pv_emit_integer(&out, "b_bytes", tag->b_bytes);
         json_counts(&out, tag->blocks, tag->bytes);
         pv_json_end(&out, '}');
     }

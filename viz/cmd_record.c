@@ -2,7 +2,6 @@
  *
  * cmd_record.c - `pebbleviz record`: the recorder's words for people, the program's exit code.
  */
-#include <inttypes.h>
 #include <signal.h>
 
 #include "core/status.h"

@@ -56,7 +56,7 @@ const struct pv_option pv_options[PV_N_KEYS] = {
     [PV_KEY_RULES] = {"rules", 0, NULL, "list the laws that are checked, and end", false},
     [PV_KEY_EVERY] = {"every", 0, "N",
                       "check after every N-th event and after the last (default: after every "
-                      "event, less often when 50 million pebbles have been looked at)",
+                      "event, less often when a million pebbles have been looked at)",
                       false},
     [PV_KEY_NO_TIMES] = {"no-times", 0, NULL, "leave out when each event happened", false},
     [PV_KEY_NO_THREADS] = {"no-threads", 0, NULL, "leave out which thread it was", false},

@@ -3,8 +3,9 @@
  * curses.c - the terminal: the only file that knows ncurses.
  *
  * It carries cells from a grid to the screen and keys from the terminal to the model, and
- * nothing else. Only cells that differ from those shown last are given to curses, which sends
- * only what differs from the terminal's. At rest it sleeps in ppoll and uses no time.
+ * nothing else; it is one long file because no other may know curses. Only cells that differ
+ * from those shown last are given to curses, which sends only what differs from the terminal's.
+ * At rest it sleeps in ppoll and uses no time.
  *
  * Signals: SIGINT, SIGTERM and SIGHUP arrive through a descriptor, so that no handler and no
  * global variable is needed and the terminal is restored by the ordinary way out; TERM and HUP

@@ -18,111 +18,16 @@
 #include "core/heap.h"
 #include "core/own.h"
 #include "core/status.h"
-#include "core/text.h"
-#include "inspect/rules.h"
-#include "viz/export_pick.h"
-#include "viz/exports.h"
-#include "viz/tally.h"
+#include "viz/export_inside.h"
 #include "viz/units.h"
 
 enum {
-    COLOURS = 7,
     ROW_MIN = 6,
     ROW_ALONE = 8, /* so many boxes stand in one row */
     EXACT_BYTES = 100000,
-    NAME_BYTES = 24, /* of a tag in a box */
-    PATH_BYTES = 90,
-    LEGEND_COLUMNS = 4,
-    FINDINGS_SHOWN = 8,
 };
 
-/* Okabe and Ito's palette, safe for the colour-blind; the fills are tints of different
- * lightness under black text, so that a grey print tells them apart too. */
-static const struct colour {
-    const char *fill, *line;
-} palette[COLOURS] = {
-    {"#56B4E9", "#2B6C94"}, {"#F7C65B", "#8F6300"}, {"#7FCEB9", "#00634A"},
-    {"#E5BCD3", "#8A3F68"}, {"#F7F1A0", "#837A00"}, {"#E8965A", "#853B00"},
-    {"#6FA3CC", "#004A75"},
-};
-static const struct colour other_colour = {"#DDDDDD", "#666666"};
-
-struct drawing {
-    const struct pv_snapshot *snapshot;
-    const struct pv_source *source;
-    struct pv_pick pick;
-    struct pv_tally tally;      /* ranked: the first ones have the colours */
-    struct pv_pick_item *items; /* of the bucket being drawn */
-    size_t n_items, cap_items;
-    FILE *out;
-};
-
-/* Text inside an HTML-like label. A backslash would begin an escape of DOT's even there. */
-static void escaped(FILE *out, const char *text)
-{
-    for (; *text; text++) {
-        switch (*text) {
-        case '&':
-            fputs("&amp;", out);
-            break;
-        case '<':
-            fputs("&lt;", out);
-            break;
-        case '>':
-            fputs("&gt;", out);
-            break;
-        case '"':
-            fputs("&quot;", out);
-            break;
-        case '\\':
-            fputs("\\\\", out);
-            break;
-        default:
-            fputc(*text, out);
-        }
-    }
-}
-
-static void shortened(FILE *out, const char *text, size_t max)
-{
-    char buf[PV_NAME_BYTES + PATH_BYTES];
-    size_t n = strlen(text);
-    if (n <= max) {
-        escaped(out, text);
-        return;
-    }
-    n = pv_text_prefix(text, n, max - 1);
-    memcpy(buf, text, n);
-    buf[n] = '\0';
-    escaped(out, buf);
-    fputs("\xE2\x80\xA6", out); /* the ellipsis, U+2026 */
-}
-
-/* The end of a path says more than its beginning. */
-static void path_end(FILE *out, const char *path)
-{
-    size_t n = strlen(path);
-    if (n > PATH_BYTES) {
-        path += n - PATH_BYTES;
-        while (((unsigned char)*path & 0xC0) == 0x80) {
-            path++;
-        }
-        fputs("\xE2\x80\xA6", out);
-    }
-    escaped(out, path);
-}
-
-static const struct colour *colour_of(const struct drawing *drawing, uint32_t tag)
-{
-    for (size_t i = 0; i < drawing->tally.n && i < COLOURS; i++) {
-        if (drawing->tally.rows[i].tag == tag) {
-            return &palette[i];
-        }
-    }
-    return &other_colour;
-}
-
-static bool is_sick(const struct drawing *drawing, size_t pebble)
+static bool is_sick(const struct pv_drawing *drawing, size_t pebble)
 {
     for (size_t i = 0; i < drawing->snapshot->n_findings; i++) {
         if (drawing->snapshot->findings[i].pebble == pebble) {
@@ -145,7 +50,7 @@ static const char *size_text(char *buf, uint64_t bytes, const char *unit)
     return buf;
 }
 
-static void draw_pebble(const struct drawing *drawing, size_t index)
+static void draw_pebble(const struct pv_drawing *drawing, size_t index)
 {
     const struct pv_pebble_row *row = &drawing->snapshot->pebbles[index];
     const struct pv_bucket_row *bucket = &drawing->snapshot->buckets[row->bucket];
@@ -156,7 +61,7 @@ static void draw_pebble(const struct drawing *drawing, size_t index)
     if (used) {
         const char *tag = pv_tags_text(drawing->snapshot->tags, row->tag);
         fputs(*tag ? "<b>" : "<i>", out);
-        shortened(out, *tag ? tag : "no tag", NAME_BYTES);
+        pv_dot_tag(out, tag);
         fputs(*tag ? "</b>" : "</i>", out);
     } else {
         fputs("free", out);
@@ -168,7 +73,7 @@ static void draw_pebble(const struct drawing *drawing, size_t index)
     fprintf(out, "<br/><font point-size=\"7\">+0x%" PRIx64 "</font>>",
             row->addr - bucket->addr);
     if (used) {
-        const struct colour *colour = colour_of(drawing, row->tag);
+        const struct pv_dot_colour *colour = pv_dot_colour(drawing, row->tag);
         fprintf(out, ", fillcolor=\"%s\", color=\"%s\"", colour->fill, colour->line);
     } else {
         fputs(", style=\"filled,dashed\"", out);
@@ -192,7 +97,7 @@ static struct run count_run(const struct pv_snapshot *snapshot, struct pv_pick_i
     return run;
 }
 
-static void draw_run(const struct drawing *drawing, struct pv_pick_item item)
+static void draw_run(const struct pv_drawing *drawing, struct pv_pick_item item)
 {
     struct run run = count_run(drawing->snapshot, item);
     char more[PV_UNIT_TEXT];
@@ -206,7 +111,7 @@ static void draw_run(const struct drawing *drawing, struct pv_pick_item item)
             pv_units_count(free_ones, run.free), pv_units_bytes(bytes, run.bytes));
 }
 
-static void draw_header(const struct drawing *drawing, size_t index)
+static void draw_header(const struct pv_drawing *drawing, size_t index)
 {
     const struct pv_bucket_row *bucket = &drawing->snapshot->buckets[index];
     char pages[PV_UNIT_TEXT];
@@ -227,7 +132,7 @@ static void draw_header(const struct drawing *drawing, size_t index)
 
 /* ---- a bucket ---- */
 
-static int list_items(struct drawing *drawing, const struct pv_bucket_row *bucket)
+static int list_items(struct pv_drawing *drawing, const struct pv_bucket_row *bucket)
 {
     size_t end = bucket->first_pebble + bucket->n_pebbles;
     drawing->n_items = 0;
@@ -259,7 +164,7 @@ static size_t columns_for(size_t n)
     return (n + n_rows - 1) / n_rows;
 }
 
-static void draw_edges(const struct drawing *drawing, size_t bucket, size_t columns)
+static void draw_edges(const struct pv_drawing *drawing, size_t bucket, size_t columns)
 {
     FILE *out = drawing->out;
     const struct pv_pick_item *items = drawing->items;
@@ -280,7 +185,7 @@ static void draw_edges(const struct drawing *drawing, size_t bucket, size_t colu
     }
 }
 
-static int draw_bucket(struct drawing *drawing, size_t index)
+static int draw_bucket(struct pv_drawing *drawing, size_t index)
 {
     const struct pv_bucket_row *bucket = &drawing->snapshot->buckets[index];
     FILE *out = drawing->out;
@@ -316,7 +221,7 @@ static int draw_bucket(struct drawing *drawing, size_t index)
 }
 
 /* Buckets from `from` on that are not shown, as one box. */
-static void draw_bucket_run(const struct drawing *drawing, size_t from, size_t end)
+static void draw_bucket_run(const struct pv_drawing *drawing, size_t from, size_t end)
 {
     const struct pv_bucket_row *first = &drawing->snapshot->buckets[from];
     const struct pv_bucket_row *last = &drawing->snapshot->buckets[end - 1];
@@ -335,7 +240,7 @@ static void draw_bucket_run(const struct drawing *drawing, size_t from, size_t e
 }
 
 /* The first bucket of the box that bucket `last` is the end of. */
-static size_t box_begin(const struct drawing *drawing, size_t last)
+static size_t box_begin(const struct pv_drawing *drawing, size_t last)
 {
     size_t from = last;
     while (!pv_pick_bucket(&drawing->pick, last) && from &&
@@ -345,7 +250,7 @@ static size_t box_begin(const struct drawing *drawing, size_t last)
     return from;
 }
 
-static int draw_buckets(struct drawing *drawing)
+static int draw_buckets(struct pv_drawing *drawing)
 {
     for (size_t end = drawing->snapshot->n_buckets; end;) {
         size_t from = box_begin(drawing, end - 1);
@@ -369,92 +274,7 @@ static int draw_buckets(struct drawing *drawing)
     return 0;
 }
 
-/* ---- caption and legend ---- */
-
-static void caption(const struct drawing *drawing)
-{
-    FILE *out = drawing->out;
-    const struct pv_totals *totals = &drawing->snapshot->totals;
-    const struct pv_source *source = drawing->source;
-    char a[PV_UNIT_TEXT];
-    char b[PV_UNIT_TEXT];
-    fputs("<tr><td align=\"left\"><font point-size=\"13\"><b>", out);
-    path_end(out, source->trace ? source->trace : "catalog");
-    fputs("</b></font></td></tr><tr><td align=\"left\">", out);
-    if (source->event >= 0) {
-        fprintf(out, "after event %s", pv_units_count(a, (uint64_t)source->event));
-    } else {
-        fputs("before the first event", out);
-    }
-    if (source->engine && *source->engine) {
-        fputs(", ", out);
-        shortened(out, source->engine, NAME_BYTES);
-    }
-    fprintf(out, ": %s requested in %s pebbles", pv_units_bytes(a, totals->requested_bytes),
-            pv_units_count(b, totals->n_used));
-    fprintf(out, ", %s free in %s, of a heap of ", pv_units_bytes(a, totals->free_bytes),
-            pv_units_count(b, totals->n_free));
-    fprintf(out, "%s in %s bucket%s</td></tr>", pv_units_bytes(a, totals->heap_bytes),
-            pv_units_count(b, totals->n_buckets), totals->n_buckets == 1 ? "" : "s");
-}
-
-static void swatch(FILE *out, const char *fill, const char *line, const char *style)
-{
-    fprintf(out,
-            "<td border=\"1\" bgcolor=\"%s\" color=\"%s\" style=\"%s\" width=\"20\"></td>"
-            "<td align=\"left\">",
-            fill, line, style);
-}
-
-static void legend_tags(const struct drawing *drawing)
-{
-    FILE *out = drawing->out;
-    const struct pv_tally *tally = &drawing->tally;
-    size_t n = tally->n < COLOURS ? tally->n : COLOURS;
-    char bytes[PV_UNIT_TEXT];
-    char blocks[PV_UNIT_TEXT];
-    for (size_t i = 0; i <= n; i++) {
-        if (i && i % LEGEND_COLUMNS == 0) {
-            fputs("</tr><tr>", out);
-        }
-        if (i == n) {
-            swatch(out, "#FFFFFF", "#666666", "dashed");
-            fputs("free</td>", out);
-            break;
-        }
-        const struct pv_tally_row *row = &tally->rows[i];
-        swatch(out, palette[i].fill, palette[i].line, "solid");
-        shortened(out, *row->text ? row->text : "no tag", NAME_BYTES);
-        fprintf(out, ": %s in %s</td>", pv_units_bytes(bytes, row->bytes),
-                pv_units_count(blocks, row->blocks));
-    }
-    if (tally->n > n) {
-        if ((n + 1) % LEGEND_COLUMNS == 0) {
-            fputs("</tr><tr>", out);
-        }
-        swatch(out, other_colour.fill, other_colour.line, "solid");
-        fprintf(out, "%s other tag%s</td>", pv_units_count(blocks, tally->n - n),
-                tally->n - n == 1 ? "" : "s");
-    }
-}
-
-static void findings(const struct drawing *drawing)
-{
-    FILE *out = drawing->out;
-    for (size_t i = 0; i < drawing->snapshot->n_findings && i < FINDINGS_SHOWN; i++) {
-        const struct pv_finding *finding = &drawing->snapshot->findings[i];
-        fprintf(out, "<tr><td align=\"left\"><font color=\"#D00000\"><b>%s</b> 0x%" PRIx64 ": ",
-                pv_rules[finding->law].id, finding->addr);
-        escaped(out, finding->text);
-        fputs("</font></td></tr>", out);
-    }
-    if (drawing->snapshot->n_findings > FINDINGS_SHOWN) {
-        fprintf(out, "<tr><td align=\"left\">and %zu more findings</td></tr>",
-                drawing->snapshot->n_findings - FINDINGS_SHOWN);
-    }
-}
-
-static void begin(const struct drawing *drawing)
+static void begin(const struct pv_drawing *drawing)
 {
     FILE *out = drawing->out;
     fputs("digraph catalog {\n"
@@ -462,12 +282,8 @@ static void begin(const struct drawing *drawing)
           "pad=0.2, labelloc=b, labeljust=l, label=<<table border=\"0\" cellborder=\"0\" "
           "cellspacing=\"1\">",
           out);
-    caption(drawing);
-    findings(drawing);
-    fputs("<tr><td align=\"left\"><table border=\"0\" cellborder=\"0\" cellspacing=\"3\"><tr>",
-          out);
-    legend_tags(drawing);
-    fputs("</tr></table></td></tr><tr><td align=\"left\">Black arrows: first and next; grey: "
+    pv_dot_caption(drawing);
+    fputs("<tr><td align=\"left\">Black arrows: first and next; grey: "
           "previous; dashed: parent, drawn for the first pebble of each row. Offsets are those "
           "of "
           "the headers in their bucket.</td></tr></table>>];\n"
@@ -478,22 +294,40 @@ static void begin(const struct drawing *drawing)
           out);
 }
 
+/* Blocks and bytes by tag: of all, for the legend's figures, and of those that are drawn by
+ * themselves, for who gets a colour. */
+static int count_tags(struct pv_drawing *drawing)
+{
+    const struct pv_snapshot *snapshot = drawing->snapshot;
+    int status = pv_tally_snapshot(&drawing->all, snapshot);
+    for (size_t i = 0; !status && i < snapshot->n_pebbles; i++) {
+        const struct pv_pebble_row *row = &snapshot->pebbles[i];
+        if (pv_pebble_row_used(row) && pv_pick_bucket(&drawing->pick, row->bucket) &&
+            pv_pick_pebble(&drawing->pick, i)) {
+            uint64_t bytes = row->requested == PV_UNKNOWN ? row->size : row->requested;
+            status = pv_tally_add(&drawing->shown, row->tag, bytes);
+        }
+    }
+    pv_tally_rank(&drawing->shown, snapshot->tags);
+    return status;
+}
+
 int pv_export_dot(const struct pv_snapshot *snapshot, const struct pv_source *source, bool full,
                   FILE *out)
 {
-    struct drawing drawing = {.snapshot = snapshot, .source = source, .out = out};
+    struct pv_drawing drawing = {.snapshot = snapshot, .source = source, .out = out};
     int status = pv_pick_init(&drawing.pick, snapshot, PV_DOT_PEBBLES, full);
     if (!status) {
-        status = pv_tally_snapshot(&drawing.tally, snapshot);
+        status = count_tags(&drawing);
     }
     if (!status) {
-        pv_tally_rank(&drawing.tally, snapshot->tags);
         begin(&drawing);
         status = draw_buckets(&drawing);
         fputs("}\n", out);
     }
     pv_pick_fini(&drawing.pick);
-    pv_tally_fini(&drawing.tally);
+    pv_tally_fini(&drawing.all);
+    pv_tally_fini(&drawing.shown);
     pv_own_free(drawing.items);
     return status ? status : ferror(out) ? PV_EIO : 0;
 }

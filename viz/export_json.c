@@ -2,32 +2,13 @@
  *
  * export_json.c - the catalog as JSON, one pebble a line, streamed. catalog.c reads it back.
  */
-#include <inttypes.h>
 
 #include "core/heap.h"
 #include "core/status.h"
 #include "inspect/rules.h"
-#include "traces/json.h"
 #include "viz/catalog.h"
+#include "viz/emit.h"
 #include "viz/exports.h"
-
-static void put(struct pv_json_out *out, const char *key, uint64_t value)
-{
-    pv_json_key(out, key);
-    pv_json_put_integer(out, value);
-}
-
-static void put_text(struct pv_json_out *out, const char *key, const char *value)
-{
-    pv_json_key(out, key);
-    pv_json_put_text(out, value);
-}
-
-static void put_address(struct pv_json_out *out, const char *key, uint64_t addr)
-{
-    pv_json_key(out, key);
-    pv_json_put_address(out, addr);
-}
 
 static void put_source(struct pv_json_out *out, const struct pv_source *source)
 {
@@ -35,15 +16,10 @@ static void put_source(struct pv_json_out *out, const struct pv_source *source)
     pv_json_key(out, "source");
     pv_json_begin(out, '{');
     if (source->trace) {
-        put_text(out, "trace", source->trace);
+        pv_emit_text(out, "trace", source->trace);
     }
-    pv_json_key(out, "event");
-    if (source->event >= 0) {
-        pv_json_put_integer(out, (uint64_t)source->event);
-    } else {
-        pv_json_put_null(out);
-    }
-    put_text(out, "engine", source->engine ? source->engine : "");
+    pv_emit_event(out, "event", source->event);
+    pv_emit_text(out, "engine", source->engine ? source->engine : "");
     pv_json_end(out, '}');
 }
 
@@ -52,16 +28,16 @@ static void put_totals(struct pv_json_out *out, const struct pv_totals *totals)
     pv_json_newline(out, 1);
     pv_json_key(out, "totals");
     pv_json_begin(out, '{');
-    put(out, "buckets", totals->n_buckets);
-    put(out, "used_pebbles", totals->n_used);
-    put(out, "free_pebbles", totals->n_free);
-    put(out, "requested_bytes", totals->requested_bytes);
-    put(out, "used_bytes", totals->used_bytes);
+    pv_emit_integer(out, "buckets", totals->n_buckets);
+    pv_emit_integer(out, "used_pebbles", totals->n_used);
+    pv_emit_integer(out, "free_pebbles", totals->n_free);
+    pv_emit_integer(out, "requested_bytes", totals->requested_bytes);
+    pv_emit_integer(out, "used_bytes", totals->used_bytes);
     pv_json_newline(out, 2);
-    put(out, "header_bytes", totals->header_bytes);
-    put(out, "free_bytes", totals->free_bytes);
-    put(out, "largest_free_bytes", totals->largest_free_bytes);
-    put(out, "heap_bytes", totals->heap_bytes);
+    pv_emit_integer(out, "header_bytes", totals->header_bytes);
+    pv_emit_integer(out, "free_bytes", totals->free_bytes);
+    pv_emit_integer(out, "largest_free_bytes", totals->largest_free_bytes);
+    pv_emit_integer(out, "heap_bytes", totals->heap_bytes);
     pv_json_end(out, '}');
 }
 
@@ -85,21 +61,21 @@ static void put_pebble(struct pv_json_out *out, const struct pv_snapshot *snapsh
 {
     pv_json_newline(out, 3);
     pv_json_begin(out, '{');
-    put_address(out, "address", row->addr);
-    put(out, "offset", row->addr - bucket->addr);
-    put(out, "size", row->size);
-    put_text(out, "state", pv_pebble_row_used(row) ? "used" : "free");
+    pv_emit_address(out, "address", row->addr);
+    pv_emit_integer(out, "offset", row->addr - bucket->addr);
+    pv_emit_integer(out, "size", row->size);
+    pv_emit_text(out, "state", pv_pebble_row_used(row) ? "used" : "free");
     if (pv_pebble_row_used(row) && row->requested != PV_UNKNOWN) {
-        put(out, "requested", row->requested);
+        pv_emit_integer(out, "requested", row->requested);
     }
-    put(out, "alignment", row->alignment);
+    pv_emit_integer(out, "alignment", row->alignment);
     put_flags(out, row->sflags);
-    put_text(out, "name", pv_tags_text(snapshot->tags, row->tag));
+    pv_emit_text(out, "name", pv_tags_text(snapshot->tags, row->tag));
     if (pv_pebble_row_used(row) && row->id != PV_UNKNOWN) {
-        put(out, "id", row->id);
+        pv_emit_integer(out, "id", row->id);
     }
     if (pv_pebble_row_used(row) && row->born != PV_UNKNOWN) {
-        put(out, "born", row->born);
+        pv_emit_integer(out, "born", row->born);
     }
     pv_json_end(out, '}');
 }
@@ -109,10 +85,10 @@ static void put_bucket(struct pv_json_out *out, const struct pv_snapshot *snapsh
 {
     pv_json_newline(out, 2);
     pv_json_begin(out, '{');
-    put_address(out, "address", bucket->addr);
-    put(out, "pages", bucket->n_pages);
-    put_text(out, "fit", bucket->lflags & PV_BUCKET_BEST_FIT ? "best" : "first");
-    put(out, "largest", bucket->largest);
+    pv_emit_address(out, "address", bucket->addr);
+    pv_emit_integer(out, "pages", bucket->n_pages);
+    pv_emit_text(out, "fit", bucket->lflags & PV_BUCKET_BEST_FIT ? "best" : "first");
+    pv_emit_integer(out, "largest", bucket->largest);
     put_flags(out, bucket->lflags & ~(uint64_t)PV_BUCKET_BEST_FIT);
     pv_json_key(out, "pebbles");
     pv_json_begin(out, '[');
@@ -132,10 +108,10 @@ static void put_findings(struct pv_json_out *out, const struct pv_snapshot *snap
         const struct pv_finding *finding = &snapshot->findings[i];
         pv_json_newline(out, 2);
         pv_json_begin(out, '{');
-        put_text(out, "rule", pv_rules[finding->law].id);
-        put_address(out, "address", finding->addr);
-        put_text(out, "name", pv_tags_text(snapshot->tags, finding->tag));
-        put_text(out, "text", finding->text);
+        pv_emit_text(out, "rule", pv_rules[finding->law].id);
+        pv_emit_address(out, "address", finding->addr);
+        pv_emit_text(out, "name", pv_tags_text(snapshot->tags, finding->tag));
+        pv_emit_text(out, "text", finding->text);
         pv_json_end(out, '}');
     }
     pv_json_end(out, ']');
@@ -146,8 +122,8 @@ int pv_export_json(const struct pv_snapshot *snapshot, const struct pv_source *s
 {
     struct pv_json_out out = {.write = pv_json_to_file, .ctx = file};
     pv_json_begin(&out, '{');
-    put_text(&out, "format", "pebbleviz-catalog");
-    put(&out, "version", 1);
+    pv_emit_text(&out, "format", "pebbleviz-catalog");
+    pv_emit_integer(&out, "version", 1);
     put_source(&out, source);
     put_totals(&out, &snapshot->totals);
     pv_json_newline(&out, 1);

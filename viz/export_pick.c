@@ -110,6 +110,11 @@ bool pv_pick_bucket(const struct pv_pick *pick, size_t bucket)
     return pick->all || pick->shown_buckets[bucket];
 }
 
+bool pv_pick_pebble(const struct pv_pick *pick, size_t pebble)
+{
+    return pick->all || pick->shown_pebbles[pebble];
+}
+
 struct pv_pick_item pv_pick_next(const struct pv_pick *pick, size_t from, size_t end)
 {
     size_t n = 0;

@@ -27,6 +27,7 @@ int pv_pick_init(struct pv_pick *pick, const struct pv_snapshot *snapshot, size_
 void pv_pick_fini(struct pv_pick *pick);
 
 bool pv_pick_bucket(const struct pv_pick *pick, size_t bucket);
+bool pv_pick_pebble(const struct pv_pick *pick, size_t pebble);
 
 /* The item that begins at pebble `from`, before pebble `end`. */
 struct pv_pick_item pv_pick_next(const struct pv_pick *pick, size_t from, size_t end);

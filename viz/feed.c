@@ -5,7 +5,6 @@
 #include "viz/feed.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #include "core/status.h"
 

@@ -4,7 +4,7 @@
  */
 #include <inttypes.h>
 
-#include "traces/json.h"
+#include "viz/emit.h"
 #include "viz/info.h"
 #include "viz/units.h"
 
@@ -190,45 +190,32 @@ void pv_info_text(const struct pv_info *info, size_t top, FILE *out)
 
 /* ---- JSON ---- */
 
-static void put(struct pv_json_out *out, const char *key, uint64_t value)
-{
-    pv_json_key(out, key);
-    pv_json_put_integer(out, value);
-}
-
-static void put_text(struct pv_json_out *out, const char *key, const char *value)
-{
-    pv_json_key(out, key);
-    pv_json_put_text(out, value);
-}
-
 static void json_head(struct pv_json_out *out, const struct pv_info *info)
 {
     pv_json_newline(out, 1);
     pv_json_key(out, "trace");
     pv_json_begin(out, '{');
-    put_text(out, "path", info->path);
-    put_text(out, "program", info->header->program);
-    put_text(out, "format", info->header->format);
-    put_text(out, "packing", info->header->packing);
-    put_text(out, "clock", info->header->clock);
-    pv_json_key(out, "damaged");
-    pv_json_put_bool(out, info->damaged);
+    pv_emit_text(out, "path", info->path);
+    pv_emit_text(out, "program", info->header->program);
+    pv_emit_text(out, "format", info->header->format);
+    pv_emit_text(out, "packing", info->header->packing);
+    pv_emit_text(out, "clock", info->header->clock);
+    pv_emit_bool(out, "damaged", info->damaged);
     pv_json_end(out, '}');
     pv_json_newline(out, 1);
     pv_json_key(out, "events");
     pv_json_begin(out, '{');
-    put(out, "all", info->n_events);
+    pv_emit_integer(out, "all", info->n_events);
     for (unsigned op = 0; op < PV_N_OPS; op++) {
-        put(out, pv_op_name(op), info->ops[op]);
+        pv_emit_integer(out, pv_op_name(op), info->ops[op]);
     }
     pv_json_end(out, '}');
     pv_json_newline(out, 1);
     pv_json_key(out, "ids");
     pv_json_begin(out, '{');
-    put(out, "number", info->ids[PV_ID_NUMBER]);
-    put(out, "text", info->ids[PV_ID_TEXT]);
-    put(out, "null", info->ids[PV_ID_NULL]);
+    pv_emit_integer(out, "number", info->ids[PV_ID_NUMBER]);
+    pv_emit_integer(out, "text", info->ids[PV_ID_TEXT]);
+    pv_emit_integer(out, "null", info->ids[PV_ID_NULL]);
     pv_json_end(out, '}');
 }
 
@@ -237,18 +224,18 @@ static void json_sizes(struct pv_json_out *out, const struct pv_info *info)
     pv_json_newline(out, 1);
     pv_json_key(out, "requests");
     pv_json_begin(out, '{');
-    put(out, "count", info->n_requests);
-    put(out, "bytes", info->request_bytes);
+    pv_emit_integer(out, "count", info->n_requests);
+    pv_emit_integer(out, "bytes", info->request_bytes);
     pv_json_key(out, "sizes");
     pv_json_begin(out, '[');
     for (unsigned i = 0; i < PV_INFO_SIZES; i++) {
         if (info->sizes[i]) {
             pv_json_newline(out, 2);
             pv_json_begin(out, '{');
-            put(out, "from", i ? UINT64_C(1) << (i - 1) : 0);
-            put(out, "to", i < 64 ? (UINT64_C(1) << i) - 1 : UINT64_MAX);
-            put(out, "requests", info->sizes[i]);
-            put(out, "bytes", info->size_bytes[i]);
+            pv_emit_integer(out, "from", i ? UINT64_C(1) << (i - 1) : 0);
+            pv_emit_integer(out, "to", i < 64 ? (UINT64_C(1) << i) - 1 : UINT64_MAX);
+            pv_emit_integer(out, "requests", info->sizes[i]);
+            pv_emit_integer(out, "bytes", info->size_bytes[i]);
             pv_json_end(out, '}');
         }
     }
@@ -258,15 +245,15 @@ static void json_sizes(struct pv_json_out *out, const struct pv_info *info)
 
 static void json_tags(struct pv_json_out *out, const struct pv_tally *tally, size_t top)
 {
-    put(out, "n_tags", tally->n);
+    pv_emit_integer(out, "n_tags", tally->n);
     pv_json_key(out, "tags");
     pv_json_begin(out, '[');
     for (size_t i = 0; i < tally->n && i < top; i++) {
         pv_json_newline(out, 2);
         pv_json_begin(out, '{');
-        put_text(out, "name", tally->rows[i].text);
-        put(out, "blocks", tally->rows[i].blocks);
-        put(out, "bytes", tally->rows[i].bytes);
+        pv_emit_text(out, "name", tally->rows[i].text);
+        pv_emit_integer(out, "blocks", tally->rows[i].blocks);
+        pv_emit_integer(out, "bytes", tally->rows[i].bytes);
         pv_json_end(out, '}');
     }
     pv_json_end(out, ']');
@@ -278,14 +265,9 @@ static void json_moment(struct pv_json_out *out, const char *key,
     pv_json_newline(out, 1);
     pv_json_key(out, key);
     pv_json_begin(out, '{');
-    pv_json_key(out, "event");
-    if (moment->event < 0) {
-        pv_json_put_null(out);
-    } else {
-        pv_json_put_integer(out, (uint64_t)moment->event);
-    }
-    put(out, "live_bytes", moment->live_bytes);
-    put(out, "live_blocks", moment->live_blocks);
+    pv_emit_event(out, "event", moment->event);
+    pv_emit_integer(out, "live_bytes", moment->live_bytes);
+    pv_emit_integer(out, "live_blocks", moment->live_blocks);
 }
 
 static void json_time(struct pv_json_out *out, const struct pv_info *info)
@@ -294,13 +276,13 @@ static void json_time(struct pv_json_out *out, const struct pv_info *info)
     pv_json_key(out, "time");
     if (info->has_times) {
         pv_json_begin(out, '{');
-        put(out, "first", info->t_first);
-        put(out, "last", info->t_last);
+        pv_emit_integer(out, "first", info->t_first);
+        pv_emit_integer(out, "last", info->t_last);
         pv_json_end(out, '}');
     } else {
         pv_json_put_null(out);
     }
-    put(out, "threads", info->n_threads);
+    pv_emit_integer(out, "threads", info->n_threads);
 }
 
 static void json_mistakes(struct pv_json_out *out, const struct pv_info *info)
@@ -310,15 +292,15 @@ static void json_mistakes(struct pv_json_out *out, const struct pv_info *info)
     pv_json_newline(out, 1);
     pv_json_key(out, "faults");
     pv_json_begin(out, '{');
-    put(out, "all", pv_timeline_stats(info->timeline)->n_faults);
+    pv_emit_integer(out, "all", pv_timeline_stats(info->timeline)->n_faults);
     pv_json_key(out, "kinds");
     pv_json_begin(out, '[');
     for (unsigned i = 0; i < PV_N_MISTAKES; i++) {
         if (kinds[i].n) {
             pv_json_newline(out, 2);
             pv_json_begin(out, '{');
-            put_text(out, "kind", pv_mistake_name(i));
-            put(out, "count", kinds[i].n);
+            pv_emit_text(out, "kind", pv_mistake_name(i));
+            pv_emit_integer(out, "count", kinds[i].n);
             pv_json_key(out, "first_events");
             pv_json_begin(out, '[');
             for (size_t j = 0; j < kinds[i].n_first; j++) {
@@ -337,8 +319,8 @@ void pv_info_json(const struct pv_info *info, size_t top, FILE *file)
     const struct pv_stats *stats = pv_timeline_stats(info->timeline);
     struct pv_json_out out = {.write = pv_json_to_file, .ctx = file};
     pv_json_begin(&out, '{');
-    put_text(&out, "format", "pebbleviz-info");
-    put(&out, "version", 1);
+    pv_emit_text(&out, "format", "pebbleviz-info");
+    pv_emit_integer(&out, "version", 1);
     json_head(&out, info);
     json_time(&out, info);
     json_sizes(&out, info);
@@ -352,7 +334,7 @@ void pv_info_json(const struct pv_info *info, size_t top, FILE *file)
     json_moment(&out, "end", &stats->now);
     json_tags(&out, &info->live, top);
     pv_json_end(&out, '}');
-    put(&out, "refused", stats->n_failed);
+    pv_emit_integer(&out, "refused", stats->n_failed);
     json_mistakes(&out, info);
     pv_json_end(&out, '}');
     fputc('\n', file);

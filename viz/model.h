@@ -149,8 +149,15 @@ void pv_model_go(struct pv_model *model, int64_t event);
 
 /* Selects the pebble that holds addr; ends following. Wants a refreshed model. */
 void pv_model_select(struct pv_model *model, uint64_t addr);
+/* Makes the current tag that of the selected pebble, but for somebody who is choosing among the
+ * tags, or has searched for one. */
+void pv_model_take_tag(struct pv_model *model);
 const struct pv_pebble_row *pv_model_pebble(const struct pv_model *model); /* or NULL */
 const char *pv_model_tag_text(const struct pv_model *model, uint32_t tag);
+
+/* model_rows.c: makes the rows of the tags and the order of the list. PV_ENOMEM. */
+int pv_rows_tags(struct pv_model *model);
+int pv_rows_sort(struct pv_model *model);
 
 /* The pebble in the n-th row of the list, and the row of a pebble. */
 size_t pv_model_row_pebble(const struct pv_model *model, size_t row);
@@ -158,6 +165,22 @@ size_t pv_model_pebble_row(const struct pv_model *model, size_t pebble);
 
 /* The row of model->tag in the tags pane, or PV_NONE. */
 size_t pv_model_tag_row(const struct pv_model *model);
+
+/* model_keys.c: by so many events, which ends playing; a pane gets the keys; up and down in a
+ * pane (PV_ENOMEM). */
+void pv_model_move(struct pv_model *model, int64_t by);
+void pv_model_focus(struct pv_model *model, enum pv_pane pane);
+int pv_model_scroll(struct pv_model *model, enum pv_pane pane, int by);
+
+/* model_jump.c */
+void pv_jump_trouble(struct pv_model *model, bool forward);
+void pv_jump_mark(struct pv_model *model, bool forward);
+void pv_jump_tag(struct pv_model *model, int64_t from, bool forward); /* the current tag */
+void pv_jump_birth(struct pv_model *model);
+
+/* model_prompt.c */
+void pv_prompt_open(struct pv_model *model, enum pv_prompt which);
+int pv_prompt_key(struct pv_model *model, uint32_t key); /* PV_ENOMEM */
 
 /* model_layout.c: sets the panes' areas from the screen's extent and the focus. */
 void pv_model_layout(struct pv_model *model);
@@ -183,7 +206,8 @@ int pv_search_tag(struct pv_model *model, uint32_t tag);       /* this tag only 
 void pv_search_end(struct pv_model *model);
 int pv_search_next(struct pv_model *model, bool forward);
 
-/* The graph: the event at a column of it, and the other way round. Columns are of `columns`. */
+/* model_mouse.c: the graph's event at a column of it, and the other way round. Columns are of
+ * `columns`. */
 int64_t pv_graph_event(const struct pv_model *model, int column, int columns);
 int pv_graph_column(const struct pv_model *model, int64_t event, int columns);
 enum { PV_GRAPH_LABEL = 9 }; /* columns of the graph's axis */

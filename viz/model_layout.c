@@ -19,6 +19,7 @@ enum {
     STACKED_LINES = 30,
     FOOT = 3, /* event, status, hints */
     DETAIL_LINES = 13,
+    DETAIL_ROWS = 20, /* with which every field shows */
 };
 
 bool pv_model_too_small(const struct pv_model *model)
@@ -74,8 +75,19 @@ void pv_model_layout(struct pv_model *model)
         set(model, side, left + 1, line, right, body);
         return;
     }
+    /* The pane that has the keys takes half of the column, the other two share the rest. */
     int detail = body > 3 * DETAIL_LINES ? DETAIL_LINES : body * 2 / 5;
     int tags = (body - detail) / 2;
+    if (model->focus == PV_PANE_DETAIL) {
+        detail = body > 2 * DETAIL_ROWS ? DETAIL_ROWS : body / 2;
+        tags = (body - detail) / 2;
+    } else if (model->focus == PV_PANE_TAGS) {
+        tags = body / 2;
+        detail = (body - tags) / 2;
+    } else if (model->focus == PV_PANE_LIST) {
+        detail = body / 4;
+        tags = body / 4;
+    }
     set(model, PV_PANE_TAGS, left + 1, line, right, tags);
     set(model, PV_PANE_LIST, left + 1, line + tags, right, body - detail - tags);
     set(model, PV_PANE_DETAIL, left + 1, line + body - detail, right, detail);

@@ -109,7 +109,11 @@ static int begin(struct pv_model *model)
         model->tag = pebble->tag;
         return 0;
     }
-    return pv_search_next(model, true);
+    int result = pv_search_next(model, true);
+    if (!result && !model->stale && !model->follow) {
+        model->message[0] = '\0'; /* where a search begins does not matter */
+    }
+    return result;
 }
 
 static char lower(char c)

@@ -4,10 +4,7 @@
  */
 #include "viz/report.h"
 
-#include <string.h>
-
-#include "core/status.h"
-#include "traces/json.h"
+#include "viz/emit.h"
 
 const uint64_t pv_report_sizes[PV_N_REPORT_SIZES] = {64, 256, 1024, 4096, 16384, 65536};
 
@@ -62,59 +59,30 @@ void pv_report_fini(struct pv_report *report)
 
 /* ---- JSON ---- */
 
-static void put(struct pv_json_out *out, const char *key, uint64_t value)
-{
-    pv_json_key(out, key);
-    pv_json_put_integer(out, value);
-}
-
-static void put_real(struct pv_json_out *out, const char *key, double value)
-{
-    pv_json_key(out, key);
-    pv_json_put_real(out, value);
-}
-
-static void put_text(struct pv_json_out *out, const char *key, const char *value)
-{
-    pv_json_key(out, key);
-    pv_json_put_text(out, value);
-}
-
-static void put_event(struct pv_json_out *out, const char *key, int64_t event)
-{
-    pv_json_key(out, key);
-    if (event >= 0) {
-        pv_json_put_integer(out, (uint64_t)event);
-    } else {
-        pv_json_put_null(out);
-    }
-}
-
 static void json_trace(struct pv_json_out *out, const struct pv_report *report)
 {
     const struct pv_stats *stats = report->engines[0].stats;
     pv_json_newline(out, 1);
     pv_json_key(out, "trace");
     pv_json_begin(out, '{');
-    put_text(out, "path", report->load->path);
-    put_text(out, "format", report->load->format);
-    put(out, "events", stats->n_events);
-    put(out, "allocs", stats->n_allocs);
-    put(out, "frees", stats->n_frees);
-    put(out, "reallocs", stats->n_reallocs);
-    put(out, "faults", stats->n_faults);
+    pv_emit_text(out, "path", report->load->path);
+    pv_emit_text(out, "format", report->load->format);
+    pv_emit_integer(out, "events", stats->n_events);
+    pv_emit_integer(out, "allocs", stats->n_allocs);
+    pv_emit_integer(out, "frees", stats->n_frees);
+    pv_emit_integer(out, "reallocs", stats->n_reallocs);
+    pv_emit_integer(out, "faults", stats->n_faults);
     pv_json_newline(out, 2);
-    put_event(out, "peak_event", stats->peak_live.event);
-    put(out, "peak_live_bytes", stats->peak_live.live_bytes);
-    put(out, "peak_live_blocks", stats->peak_live_blocks);
-    put(out, "end_live_bytes", stats->now.live_bytes);
-    put(out, "end_live_blocks", stats->now.live_blocks);
-    put_text(out, "packing", report->load->packing);
-    put_text(out, "program", report->load->program);
-    put_text(out, "clock", report->load->clock);
-    put(out, "marks", stats->n_marks);
-    pv_json_key(out, "damaged");
-    pv_json_put_bool(out, report->load->code == PV_EXIT_DAMAGED);
+    pv_emit_event(out, "peak_event", stats->peak_live.event);
+    pv_emit_integer(out, "peak_live_bytes", stats->peak_live.live_bytes);
+    pv_emit_integer(out, "peak_live_blocks", stats->peak_live_blocks);
+    pv_emit_integer(out, "end_live_bytes", stats->now.live_bytes);
+    pv_emit_integer(out, "end_live_blocks", stats->now.live_blocks);
+    pv_emit_text(out, "packing", report->load->packing);
+    pv_emit_text(out, "program", report->load->program);
+    pv_emit_text(out, "clock", report->load->clock);
+    pv_emit_integer(out, "marks", stats->n_marks);
+    pv_emit_bool(out, "damaged", report->load->code == PV_EXIT_DAMAGED);
     pv_json_end(out, '}');
 }
 
@@ -124,28 +92,28 @@ static void json_at(struct pv_json_out *out, const struct pv_report *report,
     pv_json_newline(out, 3);
     pv_json_key(out, "at");
     pv_json_begin(out, '{');
-    put_event(out, "event", report->event);
-    put(out, "requested_bytes", engine->split.requested_bytes);
-    put(out, "rounding_bytes", engine->split.rounding_bytes);
-    put(out, "header_bytes", engine->split.header_bytes);
-    put(out, "free_bytes", engine->split.free_bytes);
-    put(out, "free_blocks", engine->totals.n_free);
-    put(out, "largest_free_bytes", engine->totals.largest_free_bytes);
+    pv_emit_event(out, "event", report->event);
+    pv_emit_integer(out, "requested_bytes", engine->split.requested_bytes);
+    pv_emit_integer(out, "rounding_bytes", engine->split.rounding_bytes);
+    pv_emit_integer(out, "header_bytes", engine->split.header_bytes);
+    pv_emit_integer(out, "free_bytes", engine->split.free_bytes);
+    pv_emit_integer(out, "free_blocks", engine->totals.n_free);
+    pv_emit_integer(out, "largest_free_bytes", engine->totals.largest_free_bytes);
     pv_json_newline(out, 4);
-    put_real(out, "external_fragmentation", engine->external);
-    put_real(out, "internal_fragmentation", engine->internal);
-    put(out, "remainder_bytes", engine->split.remainder_bytes);
-    put(out, "heap_bytes", engine->split.heap_bytes);
-    put(out, "used_blocks", engine->totals.n_used);
-    put(out, "buckets", engine->totals.n_buckets);
-    put_real(out, "fifty_percent_rule", engine->fifty_percent);
+    pv_emit_real(out, "external_fragmentation", engine->external);
+    pv_emit_real(out, "internal_fragmentation", engine->internal);
+    pv_emit_integer(out, "remainder_bytes", engine->split.remainder_bytes);
+    pv_emit_integer(out, "heap_bytes", engine->split.heap_bytes);
+    pv_emit_integer(out, "used_blocks", engine->totals.n_used);
+    pv_emit_integer(out, "buckets", engine->totals.n_buckets);
+    pv_emit_real(out, "fifty_percent_rule", engine->fifty_percent);
     pv_json_newline(out, 4);
     pv_json_key(out, "availability");
     pv_json_begin(out, '[');
     for (size_t i = 0; i < PV_N_REPORT_SIZES; i++) {
         pv_json_begin(out, '{');
-        put(out, "size", pv_report_sizes[i]);
-        put_real(out, "share", engine->availability[i]);
+        pv_emit_integer(out, "size", pv_report_sizes[i]);
+        pv_emit_real(out, "share", engine->availability[i]);
         pv_json_end(out, '}');
     }
     pv_json_end(out, ']');
@@ -158,25 +126,25 @@ static void json_engine(struct pv_json_out *out, const struct pv_report *report,
     const struct pv_stats *stats = engine->stats;
     pv_json_newline(out, 2);
     pv_json_begin(out, '{');
-    put_text(out, "engine", engine->type->name);
-    put(out, "failed", stats->n_failed);
-    put(out, "heap_peak_bytes", stats->peak_held.held_bytes);
-    put(out, "heap_end_bytes", stats->now.held_bytes);
-    put(out, "high_water_bytes", stats->high_water_bytes);
+    pv_emit_text(out, "engine", engine->type->name);
+    pv_emit_integer(out, "failed", stats->n_failed);
+    pv_emit_integer(out, "heap_peak_bytes", stats->peak_held.held_bytes);
+    pv_emit_integer(out, "heap_end_bytes", stats->now.held_bytes);
+    pv_emit_integer(out, "high_water_bytes", stats->high_water_bytes);
     json_at(out, report, engine);
     pv_json_newline(out, 3);
     pv_json_key(out, "fragmentation");
     pv_json_begin(out, '{');
-    put_real(out, "peak_over_peak", pv_metric_peak_over_peak(stats));
-    put_real(out, "at_peak_live", pv_metric_at_peak_live(stats));
-    put_real(out, "at_peak_heap", pv_metric_at_peak_held(stats));
-    put_real(out, "mean", pv_metric_mean(stats));
-    put_real(out, "policy", pv_metric_policy(stats));
-    put_real(out, "peak_utilisation", pv_metric_peak_utilisation(stats));
+    pv_emit_real(out, "peak_over_peak", pv_metric_peak_over_peak(stats));
+    pv_emit_real(out, "at_peak_live", pv_metric_at_peak_live(stats));
+    pv_emit_real(out, "at_peak_heap", pv_metric_at_peak_held(stats));
+    pv_emit_real(out, "mean", pv_metric_mean(stats));
+    pv_emit_real(out, "policy", pv_metric_policy(stats));
+    pv_emit_real(out, "peak_utilisation", pv_metric_peak_utilisation(stats));
     pv_json_end(out, '}');
     if (report->with_seconds) {
         pv_json_newline(out, 3);
-        put_real(out, "seconds", engine->seconds);
+        pv_emit_real(out, "seconds", engine->seconds);
     }
     pv_json_end(out, '}');
 }
@@ -190,10 +158,10 @@ static void json_tags(struct pv_json_out *out, const struct pv_report *report)
         const struct pv_tally_row *row = &report->tags.rows[i];
         pv_json_newline(out, 2);
         pv_json_begin(out, '{');
-        put_text(out, "name", row->text);
-        put(out, "blocks", row->blocks);
-        put(out, "bytes", row->bytes);
-        put(out, "average_bytes", row->bytes / row->blocks);
+        pv_emit_text(out, "name", row->text);
+        pv_emit_integer(out, "blocks", row->blocks);
+        pv_emit_integer(out, "bytes", row->bytes);
+        pv_emit_integer(out, "average_bytes", row->bytes / row->blocks);
         pv_json_end(out, '}');
     }
     pv_json_end(out, ']');
@@ -205,8 +173,9 @@ static void json_options(struct pv_json_out *out, const struct pv_report *report
     pv_json_newline(out, 1);
     pv_json_key(out, "options");
     pv_json_begin(out, '{');
-    put(out, "bucket_size", heap->first_bucket_bytes ? heap->first_bucket_bytes : 65536);
-    put_text(out, "growth", heap->growth == PV_GROWTH_IN_PLACE ? "in-place" : "new-bucket");
+    pv_emit_integer(out, "bucket_size",
+                    heap->first_bucket_bytes ? heap->first_bucket_bytes : 65536);
+    pv_emit_text(out, "growth", heap->growth == PV_GROWTH_IN_PLACE ? "in-place" : "new-bucket");
     pv_json_key(out, "heap_limit");
     if (heap->limit_bytes) {
         pv_json_put_integer(out, heap->limit_bytes);
@@ -220,8 +189,8 @@ void pv_report_json(const struct pv_report *report, FILE *file)
 {
     struct pv_json_out out = {.write = pv_json_to_file, .ctx = file};
     pv_json_begin(&out, '{');
-    put_text(&out, "format", "pebbleviz-report");
-    put(&out, "version", 1);
+    pv_emit_text(&out, "format", "pebbleviz-report");
+    pv_emit_integer(&out, "version", 1);
     json_trace(&out, report);
     pv_json_newline(&out, 1);
     pv_json_key(&out, "engines");

@@ -41,15 +41,14 @@ static const struct look looks[PV_N_ROLES] = {
 static const char *const glyphs[PV_N_GLYPHS][2] = {
     [PV_GLYPH_USED_1] = {"░", "."},     [PV_GLYPH_USED_2] = {"▒", ":"},
     [PV_GLYPH_USED_3] = {"▓", "+"},     [PV_GLYPH_USED_4] = {"█", "#"},
-    [PV_GLYPH_USED_LAST] = {"▉", "%"},  [PV_GLYPH_FREE] = {"·", "_"},
-    [PV_GLYPH_HEADER] = {"≡", "="},     [PV_GLYPH_OUTSIDE] = {" ", " "},
+    [PV_GLYPH_USED_LAST] = {"▉", "%"},  [PV_GLYPH_OTHER] = {"-", "-"},
+    [PV_GLYPH_FREE] = {"·", "_"},       [PV_GLYPH_HEADER] = {"≡", "="},
     [PV_GLYPH_FINDING] = {"!", "!"},    [PV_GLYPH_MADE] = {"◆", "@"},
     [PV_GLYPH_ENDED] = {"◇", "o"},      [PV_GLYPH_END] = {"▏", "]"},
     [PV_GLYPH_RULE] = {"─", "-"},       [PV_GLYPH_WALL] = {"│", "|"},
     [PV_GLYPH_POINTER] = {"▸", ">"},    [PV_GLYPH_NOW] = {"▲", "^"},
     [PV_GLYPH_TICK_FAULT] = {"!", "!"}, [PV_GLYPH_TICK_MARK] = {"▾", "v"},
-    [PV_GLYPH_ARROW] = {"→", "->"},     [PV_GLYPH_DOT] = {"·", "-"},
-    [PV_GLYPH_PLAY] = {"▶", ">"},       [PV_GLYPH_PAUSE] = {"■", "="},
+    [PV_GLYPH_ARROW] = {"→", "->"},     [PV_GLYPH_PLAY] = {"▶", ">"},
     [PV_GLYPH_OVERHEAD] = {"▒", ":"},
 };
 
@@ -125,32 +124,11 @@ struct pv_style pv_theme_tag(const struct pv_theme *theme, const char *tag)
     return tag_looks[hash(tag) % PV_THEME_TAGS].at[theme->level];
 }
 
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 char pv_theme_letter(const char *tag)
 {
-    const char *path = strrchr(tag, '/');
-    const char *name = path ? path + 1 : tag;
-    size_t n = 0;
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-    if (!*tag) {
-        return '-';
-    }
-    for (const char *at = name; *at; at++) {
-        n += is_letter(*at);
-    }
-    if (n < 3 || strstr(name, "+0x")) {
-        return (char)('A' + hash(tag) / PV_THEME_TAGS % 26);
-    }
-    n = hash(tag) / PV_THEME_TAGS % n;
-    for (const char *at = name;; at++) {
-        if (is_letter(*at) && n-- == 0) {
-            return *at;
-        }
-    }
+    return *tag ? letters[hash(tag) / PV_THEME_TAGS % (sizeof letters - 1)] : '-';
 }
 
 struct pv_style pv_theme_age(const struct pv_theme *theme, int step)

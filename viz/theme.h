@@ -42,9 +42,9 @@ enum pv_glyph {
     PV_GLYPH_USED_3,
     PV_GLYPH_USED_4,
     PV_GLYPH_USED_LAST, /* full, and the last cell of a pebble that fills several */
+    PV_GLYPH_OTHER,     /* used, but not in the search */
     PV_GLYPH_FREE,
     PV_GLYPH_HEADER,
-    PV_GLYPH_OUTSIDE, /* not held at this moment */
     PV_GLYPH_FINDING,
     PV_GLYPH_MADE,
     PV_GLYPH_ENDED,
@@ -56,9 +56,7 @@ enum pv_glyph {
     PV_GLYPH_TICK_FAULT,
     PV_GLYPH_TICK_MARK,
     PV_GLYPH_ARROW,
-    PV_GLYPH_DOT,
     PV_GLYPH_PLAY,
-    PV_GLYPH_PAUSE,
     PV_GLYPH_OVERHEAD,
     PV_N_GLYPHS
 };
@@ -78,8 +76,8 @@ const char *pv_theme_bar(const struct pv_theme *theme, int eighths);
 const char *pv_theme_bar_across(const struct pv_theme *theme, int eighths);
 
 /* The colour and the letter of a tag follow from its text alone: the same in every session.
- * The letter is one of the last name's in the tag's path; a place without a name
- * ("prog+0x1f40") gets a capital; "" gets '-'. */
+ * Letters are drawn evenly, not taken from the tag: programs' tags begin alike and share their
+ * commonest letters. "" has '-'. */
 struct pv_style pv_theme_tag(const struct pv_theme *theme, const char *tag);
 char pv_theme_letter(const char *tag);
 

@@ -56,33 +56,51 @@ static int eighths_of(const struct graph *graph, uint64_t bytes)
     return (int)(share * graph->plot.lines * EIGHTHS + 0.5);
 }
 
+/* How many of the eighths from low up to low + 8 lie between from and until. */
+static int part(int low, int from, int until)
+{
+    from = from < low ? low : from;
+    until = until > low + EIGHTHS ? low + EIGHTHS : until;
+    return until > from ? until - from : 0;
+}
+
+/* A cell shows what most of its held part is. The heap's edge is drawn in eighths where live
+ * bytes reach it, else it is rounded; the last line shows what little there is. */
+static const char *cell_look(const struct pv_theme *theme, int low, int live, int used,
+                             int held, struct pv_style *style)
+{
+    int of_live = part(low, 0, live), of_used = part(low, live, used);
+    int of_free = part(low, used, held), all = of_live + of_used + of_free;
+
+    if (all == 0 || (all < EIGHTHS / 2 && low > 0 && of_live == 0)) {
+        *style = pv_theme_style(theme, PV_ROLE_TEXT);
+        return " ";
+    }
+    if (of_live >= of_used && of_live >= of_free) {
+        *style = pv_theme_style(theme, PV_ROLE_LIVE);
+        return pv_theme_bar(theme, all);
+    }
+    if (of_used >= of_free) {
+        *style = pv_theme_style(theme, PV_ROLE_OVERHEAD);
+        return pv_theme_glyph(theme, PV_GLYPH_OVERHEAD);
+    }
+    *style = pv_theme_style(theme, PV_ROLE_FREE);
+    return pv_theme_glyph(theme, PV_GLYPH_FREE);
+}
+
 static void draw_column(const struct graph *graph, struct pv_grid *grid, int column)
 {
     const struct pv_theme *theme = &graph->model->theme;
     struct sample sample = sample_at(graph, column);
     int live = eighths_of(graph, sample.live), held = eighths_of(graph, sample.held);
     int used = held - eighths_of(graph, sample.free);
-    bool now = column == graph->now;
 
     used = used < live ? live : used;
     for (int line = 0; line < graph->plot.lines; line++) {
         int low = (graph->plot.lines - 1 - line) * EIGHTHS;
-        const char *glyph = " ";
-        struct pv_style style = pv_theme_style(theme, PV_ROLE_TEXT);
-        if (live >= low + EIGHTHS) {
-            glyph = pv_theme_bar(theme, EIGHTHS);
-            style = pv_theme_style(theme, PV_ROLE_LIVE);
-        } else if (live > low && used <= low + EIGHTHS / 2) {
-            glyph = pv_theme_bar(theme, live - low);
-            style = pv_theme_style(theme, PV_ROLE_LIVE);
-        } else if (used > low + EIGHTHS / 2 || (used > low && held <= low + EIGHTHS / 2)) {
-            glyph = pv_theme_glyph(theme, PV_GLYPH_OVERHEAD);
-            style = pv_theme_style(theme, PV_ROLE_OVERHEAD);
-        } else if (held > low) {
-            glyph = pv_theme_glyph(theme, PV_GLYPH_FREE);
-            style = pv_theme_style(theme, PV_ROLE_FREE);
-        }
-        if (now) {
+        struct pv_style style;
+        const char *glyph = cell_look(theme, low, live, used, held, &style);
+        if (column == graph->now) {
             glyph = pv_theme_glyph(theme, PV_GLYPH_WALL);
             style = pv_theme_style(theme, PV_ROLE_NOW);
         }

@@ -8,7 +8,7 @@
  * What a cell shows, the first that holds: a finding; a block that the event at the cursor made
  * or ended; with cells no larger than two headers, mostly header; used bytes; free. The
  * selected pebble's cells are reversed and show its tag's letter. While a search lasts, what is
- * not in it is grey and thin.
+ * not in it is grey, a stroke a cell.
  *
  * One pass over the pebbles of the visible buckets, in any order: O(pebbles + cells). A cell's
  * leading tag is exact where pebbles stand in address order; in a sick heap where they do not,
@@ -19,6 +19,8 @@
 #include "core/own.h"
 #include "core/status.h"
 #include "viz/view.h"
+
+enum { ROOM_LINES = 4 };
 
 /* STARTS: a used pebble begins in the cell. LAST: one that fills several cells ends in it. */
 enum { SELECTED = 1, MADE = 2, ENDED = 4, FINDING = 8, STARTS = 16, LAST = 32 };
@@ -35,7 +37,8 @@ struct cell {
 
 struct map {
     const struct pv_model *model;
-    uint64_t from, until; /* visible cells */
+    uint64_t from, until;  /* visible cells */
+    uint64_t start, first; /* of the present bucket: its address and its first cell */
     struct cell *cells;
     uint64_t *tag_bytes; /* of each tag in tag_cell */
     uint64_t *tag_cell;
@@ -85,37 +88,33 @@ static void add_part(struct map *map, struct cell *cell, uint64_t at, enum part 
     }
 }
 
-/* Adds the bytes from start up to end to the cells that they lie in. */
-static void add(struct map *map, size_t bucket, uint64_t start, uint64_t end, enum part part,
-                const struct pv_pebble_row *pebble)
+/* Adds the bytes from start up to end to the cells of the present bucket that they lie in, and
+ * flags to the first and the last of these. One division: this runs twice a pebble. */
+static void add(struct map *map, uint64_t start, uint64_t end, enum part part,
+                const struct pv_pebble_row *pebble, unsigned first_flags, unsigned last_flags)
 {
-    const struct pv_model *model = map->model;
-    uint64_t cell = pv_map_cell(model, bucket, start);
+    uint64_t size = map->model->map.cell_bytes;
 
-    if (end <= start || cell >= map->until) {
+    if (end <= start) {
         return;
     }
+    uint64_t cell = (start - map->start) / size;
+    uint64_t low = map->start + cell * size;
+    cell += map->first;
+    if (cell >= map->from && cell < map->until) {
+        map->cells[cell - map->from].flags |= first_flags;
+    }
     if (cell < map->from) {
+        low += (map->from - cell) * size;
         cell = map->from;
     }
-    uint64_t last = pv_map_cell(model, bucket, end - 1);
-    for (; cell <= last && cell < map->until; cell++) {
-        uint64_t low = pv_map_addr(model, bucket, cell);
-        uint64_t high = low + model->map.cell_bytes;
-        low = low < start ? start : low;
-        high = high > end ? end : high;
-        if (high > low) {
-            add_part(map, &map->cells[cell - map->from], cell, part, pebble, high - low);
+    for (; low < end && cell < map->until; cell++, low += size) {
+        uint64_t from = low < start ? start : low;
+        uint64_t to = end - low > size ? low + size : end;
+        add_part(map, &map->cells[cell - map->from], cell, part, pebble, to - from);
+        if (to == end) {
+            map->cells[cell - map->from].flags |= last_flags;
         }
-    }
-}
-
-static void mark(struct map *map, size_t bucket, uint64_t addr, unsigned flags)
-{
-    uint64_t cell = pv_map_cell(map->model, bucket, addr);
-
-    if (cell >= map->from && cell < map->until) {
-        map->cells[cell - map->from].flags |= flags;
     }
 }
 
@@ -125,7 +124,9 @@ static void add_bucket(struct map *map, size_t index)
     const struct pv_bucket_row *bucket = &snapshot->buckets[index];
     uint64_t end = bucket->addr + bucket->n_pages * snapshot->page_bytes;
 
-    add(map, index, bucket->addr, bucket->addr + snapshot->bucket_bytes, PART_BUCKET, NULL);
+    map->start = bucket->addr;
+    map->first = map->model->map.first[index];
+    add(map, bucket->addr, bucket->addr + snapshot->bucket_bytes, PART_BUCKET, NULL, 0, 0);
     for (size_t i = 0; i < bucket->n_pebbles; i++) {
         const struct pv_pebble_row *pebble = &snapshot->pebbles[bucket->first_pebble + i];
         uint64_t payload = pebble->addr + snapshot->pebble_bytes;
@@ -133,14 +134,10 @@ static void add_bucket(struct map *map, size_t index)
             continue; /* a damaged row; its finding stands in the list */
         }
         uint64_t stop = pebble->size > end - payload ? end : payload + pebble->size;
-        add(map, index, pebble->addr, payload, PART_HEADER, pebble);
-        add(map, index, payload, stop, PART_PAYLOAD, pebble);
-        if (pv_pebble_row_used(pebble)) {
-            mark(map, index, pebble->addr, STARTS);
-            if (stop - pebble->addr >= 2 * map->model->map.cell_bytes) {
-                mark(map, index, stop - 1, LAST);
-            }
-        }
+        bool used = pv_pebble_row_used(pebble);
+        bool large = stop - pebble->addr >= 2 * map->model->map.cell_bytes;
+        add(map, pebble->addr, payload, PART_HEADER, pebble, used ? STARTS : 0, 0);
+        add(map, payload, stop, PART_PAYLOAD, pebble, 0, used && large ? LAST : 0);
     }
 }
 
@@ -229,8 +226,8 @@ static void used_look(const struct map *map, const struct cell *cell, char *glyp
     strcpy(glyph, density(theme, cell->used, whole));
     if (model->searching) {
         *style = cell->match ? *style : pv_theme_style(theme, PV_ROLE_FREE);
-        strcpy(glyph, cell->match ? pv_theme_glyph(theme, PV_GLYPH_USED_4)
-                                  : pv_theme_glyph(theme, PV_GLYPH_USED_1));
+        strcpy(glyph, cell->match ? density(theme, cell->match, whole)
+                                  : pv_theme_glyph(theme, PV_GLYPH_OTHER));
         return;
     }
     bool letter =
@@ -342,6 +339,19 @@ static void draw_title(const struct pv_model *model, struct pv_grid *grid)
     pv_view_pane_title(model, grid, PV_PANE_MAP, title, legend);
 }
 
+/* Below the heap there is room for what it becomes: say so, or it looks like an error. */
+static void draw_room(const struct pv_model *model, struct pv_grid *grid, struct pv_area area)
+{
+    uint64_t used = model->map.n_lines - model->map.top;
+    int free_lines = used < (uint64_t)area.lines ? area.lines - (int)used : 0;
+
+    if (free_lines >= ROOM_LINES && !model->fit_now) {
+        pv_grid_text(grid, area.column + model->map.label, area.line + (int)used + 1,
+                     model->map.columns, pv_theme_style(&model->theme, PV_ROLE_QUIET),
+                     "room for later; z scales to now");
+    }
+}
+
 int pv_view_map(const struct pv_model *model, struct pv_grid *grid)
 {
     struct pv_area area = model->panes[PV_PANE_MAP];
@@ -371,6 +381,7 @@ int pv_view_map(const struct pv_model *model, struct pv_grid *grid)
         }
         flag_cells(&map);
         draw_cells(&map, grid, area);
+        draw_room(model, grid, area);
         result = 0;
     }
     pv_own_free(map.cells);

@@ -280,11 +280,11 @@ void pv_view_hints(const struct pv_model *model, struct pv_grid *grid, int line)
     static const struct {
         const char *key, *what;
     } hints[] = {
-        {"?", "help"},     {"[ ]", "step"},  {"b f", "page"},   {"p", "peak"},
-        {"g", "go"},       {"/", "search"},  {"Tab", "pane"},   {"+ -", "zoom"},
-        {"Space", "play"}, {"q", "leave"},   {"{ }", "by tag"}, {"o", "birth"},
-        {"e", "faults"},   {"c", "colours"}, {"s", "sort"},     {"Enter", "follow"},
-        {"z", "scale"},    {"m", "marks"},
+        {"?", "help"},   {"q", "leave"},    {"[ ]", "step"},   {"b f", "page"},
+        {"p", "peak"},   {"g", "go"},       {"/", "search"},   {"Tab", "pane"},
+        {"+ -", "zoom"}, {"Space", "play"}, {"{ }", "by tag"}, {"o", "birth"},
+        {"e", "faults"}, {"c", "colours"},  {"s", "sort"},     {"Enter", "follow"},
+        {"z", "scale"},  {"m", "marks"},
     };
     struct pen pen = {model, grid, 1, line, grid->columns - 1};
 

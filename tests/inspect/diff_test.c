@@ -178,6 +178,24 @@ static void test_by_place_where_blocks_are_not_known(void **state)
     close_side(&b);
 }
 
+static void test_resized_where_requests_are_not_known(void **state)
+{
+    (void)state;
+    struct side a, b;
+    open_side(&a);
+    open_side(&b);
+    add(&a, 0x1000, 64, "t", 1, 1);
+    add(&b, 0x1000, 128, "t", 1, 1);
+    a.snapshot->pebbles[0].requested = b.snapshot->pebbles[0].requested = PV_UNKNOWN;
+    struct pv_diff *diff = diff_of(&a, &b);
+    assert_int_equal(diff->n_rows, 1);
+    expect_row(diff, 0, PV_RESIZED, 0, 0);
+    assert_int_equal(diff->bytes[PV_RESIZED], 128);
+    pv_diff_close(diff);
+    close_side(&a);
+    close_side(&b);
+}
+
 /* An id that is a text is not in the rows; the birth says which block it is. */
 static void test_by_birth_where_ids_are_texts(void **state)
 {
@@ -353,6 +371,7 @@ int main(void)
         cmocka_unit_test(test_by_block),
         cmocka_unit_test(test_tags_are_summed_by_text),
         cmocka_unit_test(test_by_place_where_blocks_are_not_known),
+        cmocka_unit_test(test_resized_where_requests_are_not_known),
         cmocka_unit_test(test_by_birth_where_ids_are_texts),
         cmocka_unit_test(test_equal_snapshots),
         cmocka_unit_test(test_only_free_space_differs),

@@ -118,7 +118,7 @@ static void test_a_real_heap_is_sound(void **state)
         size_t n_buckets = 0;
         for (unsigned i = 0; i < 6000; i++) {
             step(&real);
-            if (i % 20 == 0) {
+            if (i % 40 == 0) {
                 struct pv_tags *tags;
                 assert_int_equal(pv_tags_open(&tags), 0);
                 struct pv_snapshot *snapshot = real_walk(&real, tags);
@@ -145,7 +145,7 @@ static void test_an_overwritten_byte_is_found(void **state)
     (void)state;
     struct real real;
     real_open(&real, PV_GROWTH_NEW_BUCKET, false, 99);
-    for (unsigned i = 0; i < 300; i++) {
+    for (unsigned i = 0; i < 100; i++) {
         step(&real);
     }
     struct pv_tags *tags;

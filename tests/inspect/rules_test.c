@@ -524,6 +524,57 @@ static void test_small_payload(void **state)
     image_close(&image);
 }
 
+/* A free pebble may be lost, but Largest must not be less than one that is there. */
+static void test_largest_beside_a_hole(void **state)
+{
+    (void)state;
+    for (unsigned variant = 0; variant < 2; variant++) {
+        struct image image;
+        image_open_sample(&image);
+        memset(pebble(&image, 0, 6), 'A', IMAGE_HEADER);
+        struct pv_bucket *bucket = image_bucket(&image, image.buckets[0]);
+        bucket->largest = variant == 0 ? bucket->largest + 64 : 64;
+        struct pv_snapshot *snapshot = image_walk(&image);
+        assert_int_equal(snapshot->n_findings, variant == 0 ? 1 : 2);
+        assert_int_equal(snapshot->findings[0].law, PV_LAW_P1);
+        assert_true(variant == 0 || snapshot->findings[1].law == PV_LAW_B7);
+        image_done(snapshot);
+        image_close(&image);
+    }
+}
+
+/* The first bucket reaches over the second, which is small, into the third. */
+static void test_overlaps_of_three(void **state)
+{
+    (void)state;
+    static const uint64_t addrs[] = {0x10000, 0x11000, 0x13000, 0x18000};
+    static const uint64_t pages[] = {4, 1, 1, 1};
+    struct pv_tags *tags;
+    struct pv_snapshot *snapshot;
+    assert_int_equal(pv_tags_open(&tags), 0);
+    assert_int_equal(pv_snapshot_open(&snapshot, PV_SNAPSHOT_FILE, &pv_layout_fysos, tags), 0);
+    for (size_t i = 0; i < 4; i++) {
+        struct pv_bucket_row *bucket = pv_snapshot_add_bucket(snapshot);
+        assert_non_null(bucket);
+        bucket->addr = addrs[i];
+        bucket->n_pages = pages[i];
+        struct pv_pebble_row *row = pv_snapshot_add_pebble(snapshot);
+        assert_non_null(row);
+        row->addr = addrs[i] + 48;
+        row->size = pages[i] * 4096 - 128;
+        row->alignment = 64;
+        row->lflags = 1;
+    }
+    assert_int_equal(pv_rules_apply(snapshot), 0);
+    assert_int_equal(snapshot->n_findings, 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(snapshot->findings[i].law, PV_LAW_B3);
+        assert_int_equal(snapshot->findings[i].addr, addrs[i + 1]);
+    }
+    pv_snapshot_close(snapshot);
+    pv_tags_close(tags);
+}
+
 static void test_sound_images_have_no_finding(void **state)
 {
     (void)state;
@@ -740,6 +791,8 @@ int main(void)
         cmocka_unit_test(test_each_law_finds_what_breaks_it),
         cmocka_unit_test(test_one_cause_is_one_finding),
         cmocka_unit_test(test_small_payload),
+        cmocka_unit_test(test_largest_beside_a_hole),
+        cmocka_unit_test(test_overlaps_of_three),
         cmocka_unit_test(test_sound_images_have_no_finding),
         cmocka_unit_test(test_a_log_is_judged_by_all_laws),
         cmocka_unit_test(test_a_file_is_judged_by_what_it_knows),

@@ -26,7 +26,7 @@
 #include "traces/record/spool.h"
 #include "traces/writer.h"
 
-enum { BATCH = 4096, PROGRESS_EVERY = 16 * BATCH };
+enum { BATCH = 4096, PROGRESS_EVERY = 16 * BATCH, ERRNO_END = 4096 };
 
 struct conversion {
     const struct pv_convert *about;
@@ -267,37 +267,43 @@ static int write_trace(struct conversion *conversion)
     return status;
 }
 
-static void say_what_is_lost(const struct conversion *conversion,
+/* True when the spool ran out of room. */
+static bool say_what_is_lost(const struct conversion *conversion,
                              const struct pv_spool_header *header)
 {
     struct pv_record_result *result = conversion->result;
     result->n_lost = header->n_lost + conversion->n_torn;
-    if (header->stop_errno && header->stop_errno < 4096) {
-        snprintf(result->text, sizeof result->text,
-                 "recording stopped after %" PRIu64 " events, %" PRIu64 " were lost: %s",
-                 result->n_events, result->n_lost, strerror((int)header->stop_errno));
-        snprintf(result->hint, sizeof result->hint,
-                 "set TMPDIR to a directory with more room for the spool");
+    if (!header->stop_errno || header->stop_errno >= ERRNO_END) {
+        return false;
     }
+    snprintf(result->text, sizeof result->text,
+             "recording stopped after %" PRIu64 " events, %" PRIu64 " were lost: %s",
+             result->n_events, result->n_lost, strerror((int)header->stop_errno));
+    snprintf(result->hint, sizeof result->hint,
+             "set TMPDIR to a directory with more room for the spool");
+    return true;
 }
 
 int pv_convert_spool(const struct pv_convert *convert, const struct pv_record_options *options,
                      struct pv_record_result *ret_result)
 {
     struct conversion conversion = {.about = convert, .options = options, .result = ret_result};
-    struct pv_spool_header header;
+    struct pv_spool_header header = {0};
     int status = read_header(&conversion, &header);
-    if (status || !conversion.n_records) {
-        return status ? status : 1;
+    if (status) {
+        return status;
     }
-    conversion.batch = pv_own_calloc(BATCH, sizeof conversion.batch[0]);
-    status = conversion.batch ? pv_callers_open(&conversion.callers, convert->executable)
-                              : PV_ENOMEM;
+    status = conversion.n_records ? 0 : 1;
+    if (!status) {
+        conversion.batch = pv_own_calloc(BATCH, sizeof conversion.batch[0]);
+        status = conversion.batch ? pv_callers_open(&conversion.callers, convert->executable)
+                                  : PV_ENOMEM;
+    }
     status = status ? status : each_record(&conversion, take_definition, false);
     status = status ? status : pv_callers_resolve(conversion.callers);
     status = status ? status : write_trace(&conversion);
-    if (!status) {
-        say_what_is_lost(&conversion, &header);
+    if (status >= 0 && say_what_is_lost(&conversion, &header) && status == 1) {
+        status = PV_EIO; /* there were calls, but no room for one */
     }
     pv_writer_close(conversion.writer);
     pv_callers_close(conversion.callers);

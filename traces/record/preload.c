@@ -157,7 +157,7 @@ static void made(enum pv_spool_kind kind, const void *block, uint64_t size, uint
 {
     int saved;
     if (block && enter(&saved)) {
-        put_call(kind, block, size, extra, pv_preload_stack());
+        put_call(kind, block, size, extra, pv_preload_wants_stacks() ? pv_preload_stack() : 0);
         leave(saved);
     }
 }

@@ -29,6 +29,9 @@ struct pv_spool_record *pv_preload_claim(void);
 /* Fills in what all records have and makes the record valid. */
 void pv_preload_commit(struct pv_spool_record *record, enum pv_spool_kind kind);
 
+/* Whether call stacks are wanted. */
+bool pv_preload_wants_stacks(void);
+
 /* The id of the present call stack, written to the spool when it is new; 0 when it cannot be
  * known. Locks nothing, allocates nothing. */
 uint32_t pv_preload_stack(void);

@@ -18,6 +18,7 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,6 +29,7 @@ static _Atomic int *mode; /* NULL: not attached */
 static _Atomic bool answered;
 static struct pv_spool_header *header;
 static uint64_t start_ns;
+static bool wants_stacks;
 static char spool_path[PV_SPOOL_PATH];
 static _Atomic(struct pv_spool_record *) chunks[PV_SPOOL_N_CHUNKS];
 static struct pv_spool_record chunk_pending, chunk_refused; /* marks, never written to */
@@ -131,6 +133,7 @@ static void begin(void)
     if (madvise(page, PV_SPOOL_HEADER_BYTES, MADV_WIPEONFORK) != 0) {
         pthread_atfork(NULL, NULL, stop_in_child);
     }
+    wants_stacks = !header->no_stacks;
     start_ns = now_ns();
     header->attached = 1;
     atomic_store(mode, RECORDING);
@@ -158,10 +161,21 @@ bool pv_preload_recording(void)
     return mode && atomic_load_explicit(mode, memory_order_relaxed) >= RECORDING;
 }
 
+bool pv_preload_wants_stacks(void)
+{
+    return wants_stacks;
+}
+
 /* File systems that cannot allocate ahead are written to, which does the same. */
 static int allocate(int fd, off_t offset)
 {
     static const char zeros[PV_SPOOL_HEADER_BYTES];
+    struct rlimit limit;
+    /* Beyond the program's limit the kernel would not only refuse, but send it SIGXFSZ. */
+    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
+        limit.rlim_cur < (rlim_t)(offset + PV_SPOOL_CHUNK_BYTES)) {
+        return EFBIG;
+    }
     if (syscall(SYS_fallocate, fd, 0, offset, (off_t)PV_SPOOL_CHUNK_BYTES) == 0) {
         return 0;
     }

@@ -102,9 +102,9 @@ static void find_executable(const char *program, char *out, size_t cap)
     out[0] = 0;
 }
 
-static int make_spool(struct recording *recording, const char *library)
+static int make_spool(struct recording *recording, const char *library, bool no_stacks)
 {
-    struct pv_spool_header header = {.magic = PV_SPOOL_MAGIC};
+    struct pv_spool_header header = {.magic = PV_SPOOL_MAGIC, .no_stacks = no_stacks};
     const char *base = getenv("TMPDIR");
     if (!base || base[0] != '/' || strpbrk(base, ": \t") || strlen(base) > PATH_MAX / 4) {
         base = "/tmp";
@@ -325,7 +325,7 @@ static int run(struct recording *recording, const struct pv_record_options *opti
                     strerror(errno), "name another file with -o");
     }
     find_executable(argv[0], recording->executable, sizeof recording->executable);
-    int status = make_spool(recording, library);
+    int status = make_spool(recording, library, options->no_names);
     if (status) {
         return fail(result, status, "cannot make a spool", strerror(errno),
                     "set TMPDIR to a directory that can be written");

@@ -83,6 +83,7 @@ struct pv_spool_header {
     uint64_t magic;
     int64_t pid;         /* of the process to record; any other keeps its hands off */
     uint64_t attached;   /* 1 when the library has found the spool */
+    uint64_t no_stacks;  /* 1: nobody will ask for names, so no call stack is walked */
     uint64_t n_claimed;  /* records, written or not */
     uint64_t n_lost;     /* events for which there was no room */
     uint64_t stop_errno; /* why the spool could not grow */

@@ -2,7 +2,7 @@
 #
 # injection.sh - hostile tags reach no output raw. $3 reads DOT with Graphviz's own parser.
 . "$2/lib.sh"
-dot_read=$3
+dot_read=$(absolute "$3")
 cd "$here" || exit 99
 
 # What would act in a terminal or turn the text around: ESC, other controls, U+202E, U+2066.

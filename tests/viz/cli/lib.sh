@@ -3,8 +3,17 @@
 # lib.sh - what the tests of the command line share: run the real executable, hold it to an exit
 # code and to what it says, count failures. Sourced with $1 the executable, $2 this directory.
 set -u
-exe=$1
-here=$2
+
+absolute()
+{
+    case $1 in
+    /*) echo "$1" ;;
+    *) echo "$PWD/$1" ;;
+    esac
+}
+
+exe=$(absolute "$1")
+here=$(absolute "$2")
 LC_ALL=C
 export LC_ALL
 unset NO_COLOR

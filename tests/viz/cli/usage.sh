@@ -3,8 +3,8 @@
 # usage.sh - the command line itself: help, mistakes, what a later version brings, and that the
 # manual knows every option. $3 is the manual page.
 . "$2/lib.sh"
+manual=$(absolute "$3")
 cd "$here" || exit 99
-manual=$3
 
 usage()
 {

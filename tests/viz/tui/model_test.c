@@ -13,8 +13,8 @@
 #include <cmocka.h>
 
 #include "core/status.h"
-#include "tests/viz/tui/story.h"
 #include "tests/inspect/failing_own.h"
+#include "tests/viz/tui/story.h"
 #include "viz/view.h"
 
 enum { PROGRAM_EVENTS = 6000, RANDOM_KEYS = 6000 };

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fuzz_reader.c - any bytes at all into the reader; what it says must hold together. A target
+ * for libFuzzer (clang -fsanitize=fuzzer); fuzz_replay.c runs the kept inputs without it.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/status.h"
+#include "traces/reader.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
+
+static void expect(bool holds)
+{
+    if (!holds) {
+        abort();
+    }
+}
+
+static void look_at(const struct pv_trace_event *event)
+{
+    expect(pv_op_name(event->op) != NULL);
+    expect(event->size <= INT64_MAX);
+    expect(strlen(event->name) <= PV_EVENT_NAME_MAX);
+    expect(event->id.kind != PV_ID_TEXT || strlen(event->id.text) == event->id.n);
+    for (const char *p = event->name; *p; ++p) {
+        expect((unsigned char)*p >= ' ' && *p != 0x7f);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
+{
+    struct pv_reader *reader;
+    struct pv_trace_event event;
+    uint64_t n_events = 0, at = 0;
+    int status = pv_reader_open_bytes(&reader, bytes, n, NULL);
+    while (status == 0) {
+        status = pv_reader_next(reader, &event);
+        const struct pv_place *place = pv_reader_place(reader);
+        if (status == 0) {
+            look_at(&event);
+            expect(!n_events || place->byte > at);
+            at = place->byte;
+            ++n_events;
+        }
+    }
+    const struct pv_place *place = pv_reader_place(reader);
+    expect(status == 1 || status == PV_EFORMAT);
+    expect(status == 1 || place->text[0]);
+    /* What the scan lets through the library must take, or the two would read two languages. */
+    expect(strcmp(place->text, "the JSON library refuses a value") != 0);
+    expect(pv_reader_next(reader, &event) == status);
+    pv_reader_close(reader);
+    return 0;
+}

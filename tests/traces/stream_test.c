@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * stream_test.c - unpacking: what is good comes out first, what is not is named.
+ */
+#include "support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/status.h"
+#include "traces/stream.h"
+
+enum { N_PLAIN = 700000 };
+
+static unsigned char plain[N_PLAIN];
+
+/* Text that packs to about half, so that all three buffers are passed more than once. */
+static int make_plain(void **state)
+{
+    (void)state;
+    uint64_t seed = 1;
+    for (size_t i = 0; i < N_PLAIN; ++i) {
+        plain[i] = (unsigned char)('a' + dice(&seed) % 16);
+    }
+    return 0;
+}
+
+/* All that comes out, in reads of `cap` bytes; *ret_status is how it ended: 0 or negative. */
+static struct bytes read_all(struct pv_stream *stream, size_t cap, int *ret_status)
+{
+    struct bytes all = {0};
+    unsigned char *some = malloc(cap);
+    assert_non_null(some);
+    size_t n = 1;
+    bytes_add(&all, NULL, 0);
+    while ((*ret_status = pv_stream_read(stream, some, cap, &n)) == 0 && n) {
+        assert_true(n <= cap);
+        bytes_add(&all, some, n);
+    }
+    free(some);
+    return all;
+}
+
+static struct bytes unpack(const struct bytes *packed, size_t n, size_t cap, int *ret_status,
+                           char error[200])
+{
+    struct pv_stream *stream;
+    assert_int_equal(pv_stream_open_bytes(&stream, packed->bytes, n), 0);
+    struct bytes all = read_all(stream, cap, ret_status);
+    snprintf(error, 200, "%s", pv_stream_error(stream));
+    size_t more;
+    char byte;
+    assert_int_equal(pv_stream_read(stream, &byte, 1, &more), *ret_status);
+    pv_stream_close(stream);
+    return all;
+}
+
+static const struct pv_packing *const all_packings[] = {NULL, &pv_packing_gzip,
+                                                        &pv_packing_zstd};
+
+static void whole_streams_come_out(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {0, 1, 3, 4096, 65536, N_PLAIN};
+    static const size_t caps[] = {1000, 65536, 1 << 20};
+    char error[200];
+    int status;
+    for (size_t p = 0; p < 3; ++p) {
+        for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; ++s) {
+            struct bytes packed = bytes_packed(all_packings[p], plain, sizes[s]);
+            for (size_t c = 0; c < sizeof caps / sizeof caps[0]; ++c) {
+                struct bytes all = unpack(&packed, packed.n, caps[c], &status, error);
+                assert_int_equal(status, 0);
+                assert_string_equal(error, "");
+                assert_int_equal(all.n, sizes[s]);
+                assert_memory_equal(all.bytes, plain, sizes[s]);
+                free(all.bytes);
+            }
+            free(packed.bytes);
+        }
+    }
+}
+
+static void members_and_frames_follow_each_other(void **state)
+{
+    (void)state;
+    char error[200];
+    int status;
+    for (size_t p = 1; p < 3; ++p) {
+        struct bytes packed = bytes_packed(all_packings[p], plain, 1000);
+        struct bytes none = bytes_packed(all_packings[p], plain, 0);
+        struct bytes rest = bytes_packed(all_packings[p], plain + 1000, N_PLAIN - 1000);
+        bytes_add(&packed, none.bytes, none.n);
+        bytes_add(&packed, rest.bytes, rest.n);
+        static const size_t caps[] = {1, 1000, 1 << 20};
+        for (size_t c = 0; c < sizeof caps / sizeof caps[0]; ++c) {
+            struct bytes all = unpack(&packed, packed.n, caps[c], &status, error);
+            assert_int_equal(status, 0);
+            assert_int_equal(all.n, N_PLAIN);
+            assert_memory_equal(all.bytes, plain, N_PLAIN);
+            free(all.bytes);
+        }
+        free(packed.bytes);
+        free(none.bytes);
+        free(rest.bytes);
+    }
+}
+
+static void zstd_may_begin_with_a_skippable_frame(void **state)
+{
+    (void)state;
+    struct bytes packed = {0};
+    bytes_add(&packed, "\x52\x2a\x4d\x18\x03\0\0\0abc", 11);
+    struct bytes frame = bytes_packed(&pv_packing_zstd, "hello", 5);
+    bytes_add(&packed, frame.bytes, frame.n);
+    char error[200];
+    int status;
+    struct bytes all = unpack(&packed, packed.n, 100, &status, error);
+    assert_int_equal(status, 0);
+    assert_int_equal(all.n, 5);
+    assert_memory_equal(all.bytes, "hello", 5);
+    free(all.bytes);
+    free(frame.bytes);
+    free(packed.bytes);
+}
+
+/* Cut anywhere: a prefix comes out, then the reason; the longer the input the longer it is. */
+static void cut_streams_give_their_prefix(void **state)
+{
+    (void)state;
+    char error[200], wanted[200];
+    int status;
+    for (size_t p = 1; p < 3; ++p) {
+        struct bytes packed = bytes_packed(all_packings[p], plain, N_PLAIN);
+        size_t n_before = 0;
+        size_t near_end = packed.n - 16;
+        for (size_t n = 4, step; n < packed.n; n += step) {
+            step = n < 32 || n >= near_end ? 1 : 16001;
+            step = n < near_end && n + step > near_end ? near_end - n : step;
+            struct bytes all = unpack(&packed, n, 10000, &status, error);
+            assert_int_equal(status, PV_EFORMAT);
+            snprintf(wanted, sizeof wanted,
+                     "the %s packing is damaged at byte %zu of the file: it is cut off here",
+                     all_packings[p]->name, n);
+            assert_string_equal(error, wanted);
+            assert_true(all.n >= n_before && all.n <= N_PLAIN);
+            assert_memory_equal(all.bytes, plain, all.n);
+            n_before = all.n;
+            free(all.bytes);
+        }
+        /* All but the last bytes, which only prove the rest, came out at last. */
+        assert_int_equal(n_before, N_PLAIN);
+        free(packed.bytes);
+    }
+}
+
+/* A byte in the middle changed: what was packed before it comes out, as does the reason. */
+static void damaged_streams_give_their_prefix(void **state)
+{
+    (void)state;
+    char error[200];
+    int status;
+    for (size_t p = 1; p < 3; ++p) {
+        struct bytes packed = bytes_packed(all_packings[p], plain, N_PLAIN);
+        for (size_t tenth = 1; tenth < 10; ++tenth) {
+            size_t at = packed.n * tenth / 10;
+            packed.bytes[at] ^= 0x55;
+            struct bytes all = unpack(&packed, packed.n, 10000, &status, error);
+            packed.bytes[at] ^= 0x55;
+            assert_int_equal(status, PV_EFORMAT);
+            assert_non_null(strstr(error, " packing is damaged at byte "));
+            size_t n_good = 0;
+            while (n_good < all.n && all.bytes[n_good] == plain[n_good]) {
+                ++n_good;
+            }
+            /* zstd knows nothing smaller than its block of 128 KiB. */
+            size_t n_least = N_PLAIN / 10 * (tenth - 1);
+            n_least = p == 2 ? (n_least / 131072) * 131072 : n_least;
+            assert_true(n_good >= n_least);
+            free(all.bytes);
+        }
+        free(packed.bytes);
+    }
+}
+
+static void wrong_checksums_are_seen(void **state)
+{
+    (void)state;
+    char error[200];
+    int status;
+    for (size_t p = 1; p < 3; ++p) {
+        struct bytes packed = bytes_packed(all_packings[p], plain, 1000);
+        packed.bytes[packed.n - (p == 1 ? 5 : 1)] ^= 1; /* gzip's length comes after its CRC */
+        struct bytes all = unpack(&packed, packed.n, 10000, &status, error);
+        assert_int_equal(status, PV_EFORMAT);
+        assert_int_equal(all.n, 1000);
+        assert_memory_equal(all.bytes, plain, 1000);
+        assert_non_null(strstr(error, p == 1 ? "incorrect data check" : "checksum"));
+        free(all.bytes);
+        free(packed.bytes);
+    }
+}
+
+static void bytes_after_the_packing_are_seen(void **state)
+{
+    (void)state;
+    char error[200];
+    int status;
+    for (size_t p = 1; p < 3; ++p) {
+        struct bytes packed = bytes_packed(all_packings[p], plain, 1000);
+        bytes_add(&packed, "tail", 4);
+        struct bytes all = unpack(&packed, packed.n, 10000, &status, error);
+        assert_int_equal(status, PV_EFORMAT);
+        assert_int_equal(all.n, 1000);
+        free(all.bytes);
+        free(packed.bytes);
+    }
+}
+
+/* A frame that would have us hold 1 GiB. */
+static void huge_windows_are_refused(void **state)
+{
+    (void)state;
+    static const unsigned char frame[] = {0x28, 0xb5, 0x2f, 0xfd, 0x00, 20 << 3, 1, 0, 0};
+    struct bytes packed = {0};
+    bytes_add(&packed, frame, sizeof frame);
+    char error[200];
+    int status;
+    struct bytes all = unpack(&packed, packed.n, 100, &status, error);
+    assert_int_equal(status, PV_EFORMAT);
+    assert_int_equal(all.n, 0);
+    assert_non_null(strstr(error, "its window is larger than 128 MiB"));
+    free(all.bytes);
+    free(packed.bytes);
+}
+
+static void peek_takes_nothing(void **state)
+{
+    (void)state;
+    for (size_t p = 0; p < 3; ++p) {
+        struct bytes packed = bytes_packed(all_packings[p], plain, N_PLAIN);
+        struct pv_stream *stream;
+        assert_int_equal(pv_stream_open_bytes(&stream, packed.bytes, packed.n), 0);
+        assert_string_equal(pv_stream_packing(stream), p ? all_packings[p]->name : "");
+        const unsigned char *head;
+        size_t n;
+        static const size_t wanted[] = {1, 4, PV_STREAM_HEAD, 2 * PV_STREAM_HEAD};
+        for (size_t i = 0; i < 4; ++i) {
+            assert_int_equal(pv_stream_peek(stream, wanted[i], &head, &n), 0);
+            assert_true(n >= (wanted[i] < PV_STREAM_HEAD ? wanted[i] : PV_STREAM_HEAD));
+            assert_memory_equal(head, plain, n);
+        }
+        int status;
+        struct bytes all = read_all(stream, 3000, &status);
+        assert_int_equal(status, 0);
+        assert_int_equal(all.n, N_PLAIN);
+        assert_memory_equal(all.bytes, plain, N_PLAIN);
+        free(all.bytes);
+        pv_stream_close(stream);
+        free(packed.bytes);
+    }
+}
+
+static void files_are_read_and_counted(void **state)
+{
+    (void)state;
+    scratch_make();
+    for (size_t p = 0; p < 3; ++p) {
+        struct bytes packed = bytes_packed(all_packings[p], plain, N_PLAIN);
+        const char *path = scratch_path("stream");
+        FILE *file = fopen(path, "wb");
+        assert_non_null(file);
+        assert_int_equal(fwrite(packed.bytes, 1, packed.n, file), packed.n);
+        fclose(file);
+        struct pv_stream *stream;
+        assert_int_equal(pv_stream_open(&stream, path), 0);
+        uint64_t total;
+        assert_int_equal(pv_stream_bytes_read(stream, &total), 0);
+        assert_int_equal(total, packed.n);
+        int status;
+        struct bytes all = read_all(stream, 100000, &status);
+        assert_int_equal(status, 0);
+        assert_int_equal(all.n, N_PLAIN);
+        assert_memory_equal(all.bytes, plain, N_PLAIN);
+        assert_int_equal(pv_stream_bytes_read(stream, &total), packed.n);
+        free(all.bytes);
+        pv_stream_close(stream);
+        free(packed.bytes);
+    }
+    assert_int_equal(scratch_remove(), 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(whole_streams_come_out),
+        cmocka_unit_test(members_and_frames_follow_each_other),
+        cmocka_unit_test(zstd_may_begin_with_a_skippable_frame),
+        cmocka_unit_test(cut_streams_give_their_prefix),
+        cmocka_unit_test(damaged_streams_give_their_prefix),
+        cmocka_unit_test(wrong_checksums_are_seen),
+        cmocka_unit_test(bytes_after_the_packing_are_seen),
+        cmocka_unit_test(huge_windows_are_refused),
+        cmocka_unit_test(peek_takes_nothing),
+        cmocka_unit_test(files_are_read_and_counted),
+    };
+    return cmocka_run_group_tests(tests, make_plain, NULL);
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * support.c - what the tests of traces/ share.
+ */
+#include "support.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char folder[200];
+
+void bytes_add(struct bytes *bytes, const void *more, size_t n)
+{
+    if (bytes->n + n >= bytes->cap) {
+        bytes->cap = 2 * (bytes->n + n) + 1;
+        bytes->bytes = realloc(bytes->bytes, bytes->cap);
+    }
+    assert_non_null(bytes->bytes);
+    if (n) {
+        memcpy(bytes->bytes + bytes->n, more, n);
+    }
+    bytes->n += n;
+}
+
+char *room(size_t n)
+{
+    char *room = calloc(n, 1);
+    assert_non_null(room);
+    return room;
+}
+
+struct bytes bytes_packed(const struct pv_packing *packing, const void *plain, size_t n)
+{
+    struct bytes packed = {0};
+    if (!packing) {
+        bytes_add(&packed, plain, n);
+        return packed;
+    }
+    void *packer = packing->pack_open();
+    assert_non_null(packer);
+    struct pv_pack_io io = {.in = plain, .n_in = n};
+    bool done = false;
+    while (!done) {
+        unsigned char out[512];
+        io.out = out;
+        io.n_out = sizeof out;
+        assert_int_equal(packing->pack(packer, &io, io.n_in == 0, &done), 0);
+        bytes_add(&packed, out, sizeof out - io.n_out);
+    }
+    packing->pack_close(packer);
+    return packed;
+}
+
+struct bytes bytes_of_file(const char *path)
+{
+    struct bytes all = {0};
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    char some[4096];
+    size_t n;
+    bytes_add(&all, NULL, 0);
+    while ((n = fread(some, 1, sizeof some, file)) > 0) {
+        bytes_add(&all, some, n);
+    }
+    assert_false(ferror(file));
+    fclose(file);
+    return all;
+}
+
+const char *scratch_make(void)
+{
+    const char *base = getenv("TMPDIR");
+    snprintf(folder, sizeof folder, "%s/pv-traces-XXXXXX", base && *base ? base : "/tmp");
+    assert_non_null(mkdtemp(folder));
+    return folder;
+}
+
+const char *scratch_path(const char *name)
+{
+    static char path[500];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return path;
+}
+
+int scratch_remove(void)
+{
+    DIR *dir = opendir(folder);
+    assert_non_null(dir);
+    int n = 0;
+    for (struct dirent *entry; (entry = readdir(dir));) {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+            assert_int_equal(unlink(scratch_path(entry->d_name)), 0);
+            ++n;
+        }
+    }
+    closedir(dir);
+    assert_int_equal(rmdir(folder), 0);
+    return n;
+}
+
+void assert_same_event(const struct pv_trace_event *a, const struct pv_trace_event *b)
+{
+    assert_int_equal(a->op, b->op);
+    assert_int_equal(a->id.kind, b->id.kind);
+    if (a->id.kind == PV_ID_NUMBER) {
+        assert_true(a->id.number == b->id.number);
+    } else if (a->id.kind == PV_ID_TEXT) {
+        assert_int_equal(a->id.n, b->id.n);
+        assert_string_equal(a->id.text, b->id.text);
+    }
+    assert_true(a->size == b->size);
+    assert_true(a->count == b->count);
+    assert_true(a->align == b->align);
+    assert_int_equal(a->flags, b->flags);
+    assert_int_equal(a->has_name, b->has_name);
+    assert_string_equal(a->name, b->name);
+    assert_int_equal(a->has_t, b->has_t);
+    assert_true(!a->has_t || a->t == b->t);
+    assert_int_equal(a->has_thread, b->has_thread);
+    assert_true(!a->has_thread || a->thread == b->thread);
+    assert_int_equal(a->has_addr, b->has_addr);
+    assert_true(!a->has_addr || a->addr == b->addr);
+    assert_int_equal(a->has_old_addr, b->has_old_addr);
+    assert_true(!a->has_old_addr || a->old_addr == b->old_addr);
+}
+
+uint64_t dice(uint64_t *state)
+{
+    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
