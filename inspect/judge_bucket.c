@@ -97,14 +97,18 @@ static int judge_b6(const struct pv_scene *scene)
             scene, PV_LAW_B6,
             "The bucket at " HEX " has no pebble, but must have at least one.", row->addr);
     }
-    uint64_t first = scene->snapshot->pebbles[row->first_pebble].addr;
-    if (scene->snapshot->source == PV_SNAPSHOT_FILE || row->first == first) {
+    if (scene->snapshot->source == PV_SNAPSHOT_FILE) {
         return PV_OK;
+    }
+    for (size_t i = 0; i < row->n_pebbles; i++) {
+        if (scene->snapshot->pebbles[row->first_pebble + i].addr == row->first) {
+            return PV_OK;
+        }
     }
     return PV_TELL_BUCKET(scene, PV_LAW_B6,
                           "First of the bucket at " HEX " is " HEX
-                          ", but its first pebble stands at " HEX ".",
-                          row->addr, row->first, first);
+                          ", where none of its pebbles stands.",
+                          row->addr, row->first);
 }
 
 static int judge_b7(const struct pv_scene *scene)

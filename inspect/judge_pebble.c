@@ -217,7 +217,7 @@ static int judge_p10(const struct pv_scene *scene)
         wrong = "with bits that name no attribute";
     } else if ((sflags & KINDS) == KINDS) {
         wrong = "both VIRTUAL and PHYSICAL";
-    } else if (!pv_pebble_row_used(scene->row) && (sflags & ~(uint32_t)KINDS) != 0) {
+    } else if (!pv_pebble_row_used(scene->row) && (sflags & ~PV_KIND) != 0) {
         wrong = "a request's attributes, though it is free";
     }
     if (!wrong) {

@@ -9,7 +9,7 @@
  *   B3   a bucket has at least one page and does not overlap another            20.3.2
  *   B4   Previous and Next of the bucket list agree; the first has no Previous  20.3.2.5
  *   B5   the bucket list ends (no loop, at most the bound given)                20.3.2.5
- *   B6   First points to a pebble of this bucket: it has at least one           20.3.2.6
+ *   B6   First points to a pebble of this bucket, any one: it has at least one  20.3.2.6
  *   B7   Largest is the payload size of the largest free pebble, 0 when none is 20.3.2.4
  *   P1   a pebble begins with the magic 'ROCK'                                  20.3.3.1
  *   P2   of a pebble's local flags only bit 0 may be set                        20.3.3.2
@@ -24,7 +24,7 @@
  *   P9   an alignment is a power of two from 64 to 1 MiB, and the payload of an 20.3.3.4
  *        ALIGNED pebble keeps it
  *   P10  a pebble carries attributes of Table 20.2.1 only, and not VIRTUAL and  20.2
- *        PHYSICAL at once; a free one none but its kind (20.3.5)
+ *        PHYSICAL at once; a free one none but its kind (20.3.5, core/heap.h)
  *   M1   the memory that a list leads to can be read
  *
  * P3 asks for a multiple of 16 where 20.3.3.5 asks for one of 64, because both of its

@@ -280,6 +280,26 @@ static int follow_all(struct pv_walker *walker, struct list *list, uint64_t firs
     }
 }
 
+/* First may point to any pebble of the list (20.3.2.6). The head of the list is where Previous
+ * leads to, as long as each pebble's Next confirms it; addresses descend, so this ends. */
+static uint64_t find_head(struct pv_walker *walker, const struct pv_home *home, uint64_t first)
+{
+    struct pv_header_reader *reader = &walker->reader;
+    struct pv_pebble_row row, before;
+    uint64_t at = first;
+    if (!pv_header_fits(reader, home, at) || pv_header_pebble(reader, home, at, &row) < 0 ||
+        row.magic != PV_PEBBLE_MAGIC) {
+        return first;
+    }
+    while (row.prev != 0 && row.prev < at && pv_header_fits(reader, home, row.prev) &&
+           pv_header_pebble(reader, home, row.prev, &before) == 0 &&
+           before.magic == PV_PEBBLE_MAGIC && before.next == at) {
+        at = row.prev;
+        row = before;
+    }
+    return at;
+}
+
 int pv_list_follow(struct pv_walker *walker, const struct pv_home *home, size_t bucket,
                    uint64_t first)
 {
@@ -289,7 +309,7 @@ int pv_list_follow(struct pv_walker *walker, const struct pv_home *home, size_t 
         .last = SIZE_MAX,
         .high_end = home->from,
     };
-    int rc = follow_all(walker, &list, first);
+    int rc = follow_all(walker, &list, find_head(walker, home, first));
     pv_seen_fini(&list.seen);
     return rc;
 }

@@ -126,6 +126,7 @@ static int heap_start(struct pv_engine *engine, const struct pv_engine_options *
     engine->told.bucket(engine->told.ctx,
                         &(struct pv_bucket_change){
                             .addr = (uint64_t)(uintptr_t)engine->heap.first + engine->bias,
+                            .first = engine->heap.first->first + engine->bias,
                             .pages_after = config.first_pages});
     engine->listener = (struct pv_listener){.event = on_event, .ctx = engine};
     pv_heap_listen(&engine->heap, &engine->listener);

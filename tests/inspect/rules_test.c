@@ -105,12 +105,6 @@ static uint64_t b6_payload(struct image *image)
     return image->buckets[1];
 }
 
-static uint64_t b6_in_the_middle(struct image *image)
-{
-    image_bucket(image, image->buckets[0])->first = image_addr(image, 0, 3);
-    return image->buckets[0];
-}
-
 static uint64_t b7_too_large(struct image *image)
 {
     image_bucket(image, image->buckets[0])->largest += 64;
@@ -386,7 +380,6 @@ static const struct damage {
     DAMAGE(B6, b6_outside),
     DAMAGE(B6, b6_misaligned),
     DAMAGE(B6, b6_payload),
-    DAMAGE(B6, b6_in_the_middle),
     DAMAGE(B7, b7_too_large),
     DAMAGE(B7, b7_too_small),
     DAMAGE(P1, p1_magic),

@@ -99,6 +99,24 @@ static void test_every_field_of_a_sound_heap(void **state)
     image_close(&image);
 }
 
+/* First may point into the middle (20.3.2.6): no pebble is lost, and no law is broken. */
+static void test_first_in_the_middle(void **state)
+{
+    (void)state;
+    struct image image;
+    image_open_sample(&image);
+    for (size_t j = image.first[0]; j < image.first[1]; j++) {
+        image_bucket(&image, image.buckets[0])->first = image_addr(&image, 0, j);
+        struct pv_snapshot *snapshot = image_walk(&image);
+        assert_int_equal(snapshot->n_findings + snapshot->n_breaks, 0);
+        assert_int_equal(snapshot->n_pebbles, image.n_pebbles);
+        assert_true(snapshot->pebbles[0].addr == image_addr(&image, 0, 0));
+        assert_true(snapshot->buckets[0].first == image_addr(&image, 0, j));
+        image_done(snapshot);
+    }
+    image_close(&image);
+}
+
 static void test_the_memory_is_not_written(void **state)
 {
     (void)state;
@@ -661,6 +679,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_field_of_a_sound_heap),
+        cmocka_unit_test(test_first_in_the_middle),
         cmocka_unit_test(test_the_memory_is_not_written),
         cmocka_unit_test(test_bias),
         cmocka_unit_test(test_another_layout),
