@@ -3,6 +3,7 @@
  * cmd_export.c - `pebbleviz export`: one moment as a document, whole or not at all.
  */
 #include <string.h>
+#include <unistd.h>
 
 #include "core/status.h"
 #include "traces/save.h"
@@ -110,6 +111,9 @@ int pv_cmd_export(const struct pv_args *args)
         return code;
     }
     const char *path = args->value[PV_KEY_OUTPUT] ? args->value[PV_KEY_OUTPUT] : "-";
+    if (format == PNG && strcmp(path, "-") == 0 && isatty(STDOUT_FILENO)) {
+        return pv_say_usage("export", "a png is nothing for a terminal, name a file with -o");
+    }
     struct pv_target target;
     code = pv_target_open(&target, args->operands[0], args->value[PV_KEY_AT], &options);
     if (!code) {
