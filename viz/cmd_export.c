@@ -17,6 +17,14 @@ static const char *const format_names[N_FORMATS] = {"json", "dot", "svg", "png"}
 static int find_format(const struct pv_args *args, enum format *ret_format)
 {
     const char *text = args->value[PV_KEY_FORMAT];
+    const char *output = args->value[PV_KEY_OUTPUT];
+    const char *ending = output ? strrchr(output, '.') : NULL;
+    for (unsigned i = 0; !text && ending && i < N_FORMATS; i++) {
+        if (strcmp(ending + 1, format_names[i]) == 0) {
+            *ret_format = i;
+            return 0;
+        }
+    }
     if (!text) {
         return pv_say_usage("export", "export wants --format json, dot, svg or png");
     }
