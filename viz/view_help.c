@@ -53,6 +53,8 @@ static const struct {
     {"faults", "the program's mistakes in the whole trace"},
 };
 
+_Static_assert(sizeof lines / sizeof *lines == PV_HELP_LINES, "the model scrolls by it");
+
 void pv_view_help(const struct pv_model *model, struct pv_grid *grid)
 {
     const struct pv_theme *theme = &model->theme;
