@@ -208,8 +208,9 @@ static int read_packed(struct pv_stream *stream, void *out, size_t cap, size_t *
             status = fail(stream, status, "cannot unpack", "out of memory");
         } else if (status < 0) {
             status = damaged(stream, why);
-        } else if (!moved && !stream->n_raw && stream->raw_ended) {
-            status = damaged(stream, "it is cut off here");
+        } else if (!moved && (stream->n_raw || stream->raw_ended)) {
+            status = damaged(stream, stream->n_raw ? "nothing can be made of it"
+                                                   : "it is cut off here");
         }
         if (io.n_out < cap) { /* what came before a failure goes out first */
             *ret_n = cap - io.n_out;

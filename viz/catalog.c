@@ -4,11 +4,8 @@
  */
 #include "viz/catalog.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/heap.h"
 #include "core/own.h"
@@ -17,9 +14,7 @@
 #include "inspect/rules.h"
 #include "traces/json.h"
 
-enum { READ_BYTES = 1 << 16, NAME_TEXT = 128, PATH_MAX_TEXT = 4096 };
-
-static const uint64_t FILE_BYTES_MAX = UINT64_C(1) << 30;
+enum { NAME_TEXT = 128, PATH_MAX_TEXT = 4096 };
 
 const char *pv_catalog_flag_name(unsigned bit)
 {
@@ -367,61 +362,6 @@ int pv_catalog_open_bytes(struct pv_catalog *catalog, const char *bytes, size_t 
         status = read_root(catalog, root, ret_place);
     }
     pv_json_free(root);
-    return status;
-}
-
-static int read_file(int fd, char **ret_bytes, size_t *ret_n, struct pv_place *place)
-{
-    char *bytes = NULL;
-    size_t n = 0;
-    size_t cap = 0;
-    for (;;) {
-        if (cap - n < READ_BYTES) {
-            size_t wanted = cap ? cap * 2 : 2 * (size_t)READ_BYTES;
-            char *grown = pv_own_resize(bytes, wanted, 1);
-            if (!grown) {
-                pv_own_free(bytes);
-                return PV_ENOMEM;
-            }
-            bytes = grown;
-            cap = wanted;
-        }
-        ssize_t got = read(fd, bytes + n, READ_BYTES);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0 || n > FILE_BYTES_MAX) {
-            pv_own_free(bytes);
-            return got < 0 ? refuse(place, PV_EIO, strerror(errno))
-                           : refuse(place, PV_ELIMIT, "a catalog of more than 1 GiB");
-        }
-        if (got == 0) {
-            *ret_bytes = bytes;
-            *ret_n = n;
-            return 0;
-        }
-        n += (size_t)got;
-    }
-}
-
-int pv_catalog_open(struct pv_catalog *catalog, const char *path, struct pv_place *ret_place)
-{
-    *catalog = (struct pv_catalog){.event = -1};
-    bool standard = strcmp(path, "-") == 0;
-    int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return refuse(ret_place, PV_EIO, strerror(errno));
-    }
-    char *bytes = NULL;
-    size_t n = 0;
-    int status = read_file(fd, &bytes, &n, ret_place);
-    if (!standard) {
-        close(fd);
-    }
-    if (!status) {
-        status = pv_catalog_open_bytes(catalog, bytes, n, ret_place);
-        pv_own_free(bytes);
-    }
     return status;
 }
 

@@ -3,6 +3,7 @@
  * cmd_export.c - `pebbleviz export`: one moment as a document, whole or not at all.
  */
 #include <string.h>
+#include <unistd.h>
 
 #include "core/status.h"
 #include "traces/save.h"
@@ -16,6 +17,14 @@ static const char *const format_names[N_FORMATS] = {"json", "dot", "svg", "png"}
 static int find_format(const struct pv_args *args, enum format *ret_format)
 {
     const char *text = args->value[PV_KEY_FORMAT];
+    const char *output = args->value[PV_KEY_OUTPUT];
+    const char *ending = output ? strrchr(output, '.') : NULL;
+    for (unsigned i = 0; !text && ending && i < N_FORMATS; i++) {
+        if (strcmp(ending + 1, format_names[i]) == 0) {
+            *ret_format = i;
+            return 0;
+        }
+    }
     if (!text) {
         return pv_say_usage("export", "export wants --format json, dot, svg or png");
     }
@@ -110,6 +119,9 @@ int pv_cmd_export(const struct pv_args *args)
         return code;
     }
     const char *path = args->value[PV_KEY_OUTPUT] ? args->value[PV_KEY_OUTPUT] : "-";
+    if (format == PNG && strcmp(path, "-") == 0 && isatty(STDOUT_FILENO)) {
+        return pv_say_usage("export", "a png is nothing for a terminal, name a file with -o");
+    }
     struct pv_target target;
     code = pv_target_open(&target, args->operands[0], args->value[PV_KEY_AT], &options);
     if (!code) {

@@ -40,7 +40,8 @@ const struct pv_option pv_options[PV_N_KEYS] = {
     [PV_KEY_TOP] = {"top", 0, "N", "how many tags to list, the largest first", false},
     [PV_KEY_NO_TIMING] = {"no-timing", 0, NULL,
                           "leave out how long it took, so that two runs are identical", false},
-    [PV_KEY_FORMAT] = {"format", 'f', "F", "json, dot, svg or png", false},
+    [PV_KEY_FORMAT] = {"format", 'f', "F",
+                       "json, dot, svg or png (default: by the name of the output)", false},
     [PV_KEY_OUTPUT] = {"output", 'o', "FILE",
                        "where to write; it appears whole or not at all (default: -, standard "
                        "output)",
@@ -105,7 +106,7 @@ const struct pv_command pv_commands[] = {
                   {"pebbleviz report --json --top 5 --no-timing app.json",
                    "for a script, identical from run to run"}}},
     {.name = "export",
-     .synopsis = "TRACE --format F [--engine E] [--at EVENT] [--full] [-o FILE]",
+     .synopsis = "TRACE [--format F] [--engine E] [--at EVENT] [--full] [-o FILE]",
      .about = "the catalog of one moment as JSON or as a picture",
      .text = "TRACE may be a catalog file too. svg and png are laid out by Graphviz in a child "
              "process with limits on time and memory; above 500 pebbles long runs are drawn as "

@@ -7,6 +7,7 @@
  * the picture through a pipe; whatever happens there, this process goes on.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <graphviz/gvc.h>
 #include <signal.h>
 #include <string.h>
@@ -91,6 +92,11 @@ static int lay_out(const char *dot, const char *format, int fd)
     limit(RLIMIT_CORE, 0);
     if (LIMIT_MEMORY) {
         limit(RLIMIT_DATA, memory_now() + MEMORY_MAX);
+    }
+    /* Libraries below Graphviz speak on stderr, of fonts for instance. */
+    int nowhere = open("/dev/null", O_WRONLY);
+    if (nowhere < 0 || dup2(nowhere, STDERR_FILENO) < 0) {
+        close(STDERR_FILENO);
     }
     agseterrf(quiet);
     GVC_t *context = gvContext();

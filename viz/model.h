@@ -36,7 +36,9 @@ enum {
     PV_SCREEN_MIN_COLUMNS = 60,
     PV_SCREEN_MIN_LINES = 16,
     PV_PROMPT_BYTES = 64,
-    PV_MESSAGE_BYTES = 200
+    PV_MESSAGE_BYTES = 200,
+    PV_HELP_LINES = 40,  /* of view_help.c */
+    PV_DETAIL_ROWS = 18, /* of view_detail.c, for a used pebble without findings */
 };
 
 #define PV_NONE SIZE_MAX

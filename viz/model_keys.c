@@ -59,6 +59,11 @@ static void move_tags(struct pv_model *model, int64_t by)
     model->tag = model->tags[row].tag;
 }
 
+static size_t clamp(int64_t top, int most)
+{
+    return top < 0 || most < 0 ? 0 : top > most ? (size_t)most : (size_t)top;
+}
+
 /* Up and down in the pane that has the keys. */
 int pv_model_scroll(struct pv_model *model, enum pv_pane pane, int by)
 {
@@ -78,11 +83,8 @@ int pv_model_scroll(struct pv_model *model, enum pv_pane pane, int by)
         move_tags(model, by);
         break;
     case PV_PANE_DETAIL:
-        if (by < 0 && model->detail_top < (size_t)-by) {
-            model->detail_top = 0;
-        } else {
-            model->detail_top += (size_t)(int64_t)by;
-        }
+        model->detail_top = clamp((int64_t)model->detail_top + by,
+                                  PV_DETAIL_ROWS - model->panes[PV_PANE_DETAIL].lines);
         break;
     default:
         pv_model_move(model, -by * page_events(model));
@@ -336,28 +338,31 @@ static void view_key(struct pv_model *model, uint32_t key)
     }
 }
 
-static int help_key(struct pv_model *model, uint32_t key)
+static void help_key(struct pv_model *model, uint32_t key)
 {
+    int page = model->lines - 5, by;
+
     switch (key) {
     case PV_KEY_DOWN:
     case 'j':
-        model->help_top++;
-        return 0;
+        by = 1;
+        break;
     case PV_KEY_UP:
     case 'k':
-        model->help_top -= model->help_top > 0;
-        return 0;
+        by = -1;
+        break;
     case PV_KEY_PAGE_DOWN:
     case PV_KEY_SPACE:
-        model->help_top += 10;
-        return 0;
+        by = page;
+        break;
     case PV_KEY_PAGE_UP:
-        model->help_top -= model->help_top < 10 ? model->help_top : 10;
-        return 0;
+        by = -page;
+        break;
     default:
         model->help = false;
-        return 0;
+        return;
     }
+    model->help_top = clamp((int64_t)model->help_top + by, PV_HELP_LINES - (model->lines - 4));
 }
 
 int pv_model_key(struct pv_model *model, uint32_t key)
@@ -367,7 +372,8 @@ int pv_model_key(struct pv_model *model, uint32_t key)
         return PV_MODEL_QUIT;
     }
     if (model->help) {
-        return help_key(model, key);
+        help_key(model, key);
+        return 0;
     }
     if (model->prompt != PV_PROMPT_NONE) {
         return pv_prompt_key(model, key);

@@ -69,6 +69,25 @@ static void link(struct rows *rows, const char *name, uint64_t addr)
     }
 }
 
+/* What the payload has over the request: rounding to whole units, and what was too little to be
+ * split off. */
+static void requested_row(const struct pv_pebble_row *pebble, struct rows *rows)
+{
+    uint64_t asked = pebble->requested;
+    uint64_t over = pebble->size > asked ? pebble->size - asked : 0;
+    uint64_t units = asked > PV_UNIT_BYTES ? asked % PV_UNIT_BYTES : asked;
+    uint64_t rounding = units || asked == 0 ? PV_UNIT_BYTES - units : 0;
+
+    if (over > rounding) {
+        say(rows, "requested", "%llu; %llu are rounding, %llu left over",
+            (unsigned long long)asked, (unsigned long long)rounding,
+            (unsigned long long)(over - rounding));
+    } else {
+        say(rows, "requested", "%llu; %llu are rounding", (unsigned long long)asked,
+            (unsigned long long)over);
+    }
+}
+
 static void header_rows(const struct pv_model *model, const struct pv_pebble_row *pebble,
                         struct rows *rows)
 {
@@ -90,11 +109,7 @@ static void header_rows(const struct pv_model *model, const struct pv_pebble_row
             pv_format_bytes(size, pebble->size));
     }
     if (used && pebble->requested != PV_UNKNOWN) {
-        say(rows, "requested", "%llu, %llu more is rounding",
-            (unsigned long long)pebble->requested,
-            (unsigned long long)(pebble->size > pebble->requested
-                                     ? pebble->size - pebble->requested
-                                     : 0));
+        requested_row(pebble, rows);
     }
     if (used && pebble->born != PV_UNKNOWN) {
         say(rows, "born", "event %llu, %llu events ago", (unsigned long long)pebble->born,

@@ -6,7 +6,7 @@
 
 #include "viz/view.h"
 
-enum { KEYS = 16, MARGIN = 2 };
+enum { KEYS = 16, MARGIN = 2, WIDTH = 76 };
 
 static const struct {
     const char *key, *what; /* what NULL: a heading */
@@ -14,37 +14,46 @@ static const struct {
     {"Time", NULL},
     {"[ ]", "one event back, forward"},
     {"b f", "a hundredth of the trace back, forward"},
-    {"Home End", "before the first event, the last event"},
+    {"Home End", "before the first event, the last event (also G)"},
     {"p", "the peak: the first event with the most live bytes"},
-    {"g", "go to: a number, +N, -N, start, end, peak, mark:NAME, or 0x and an address"},
+    {"g", "go to: number, +N, -N, start, end, peak, mark:NAME,"},
+    {"", "or 0x and an address, which selects (also :)"},
     {"{ }", "the previous, next allocation of the current tag"},
-    {"o", "the birth of the selected pebble; in the tags, the tag's first allocation"},
+    {"o", "where the selected pebble was born (also B); in the"},
+    {"", "tags, the first allocation of the tag"},
     {"O", "the first allocation of the current tag"},
     {"e E", "the next, previous fault or failed request (also F)"},
     {"m M", "the next, previous mark"},
     {"Space < >", "play or stop, slower, faster"},
     {"The heap", NULL},
-    {"arrows h j k l", "the map: by cells and lines. Others: rows, and one event left, right"},
+    {"arrows h j k l", "the map: by cells and lines; other panes: by rows,"},
+    {"", "left and right by events"},
     {"PgUp PgDn", "a pane's height (also Ctrl-U, Ctrl-D)"},
-    {"Tab", "the next pane: map, tags, pebbles, the selected pebble, graph"},
-    {"+ - z", "zoom in and out around the selection; scale to the heap now or at its largest"},
-    {"c", "the map shows tags by colour, tags by letter, or ages (bright is new)"},
+    {"Tab", "the next pane: map, tags, pebbles, selected, graph"},
+    {"+ -", "zoom in and out around the selection"},
+    {"z", "scale to the heap now, or at its largest"},
+    {"c", "the map shows tags by colour, by letter, or ages"},
     {"s", "sort the pebbles by address, size, age or tag"},
-    {"Enter", "follow the event or stay; in the tags: show only this tag"},
+    {"Enter", "follow the event, or stay; in the tags: show one only"},
     {"/ n N", "search by tag, next, previous; Esc ends the search"},
-    {"mouse", "a click selects, or goes to a moment in the graph; the wheel scrolls"},
+    {"mouse", "a click selects, in the graph a moment; wheel scrolls"},
     {"q", "leave (also Ctrl-C)"},
     {"The map", NULL},
-    {"", "a cell is a range of bytes; its colour is the tag that holds the most of it,"},
-    {"", "its density how much of it is used. The selected pebble is reversed, with the"},
-    {"", "letter of its tag. Close up, a pebble's header shows as well."},
+    {"", "A cell is a range of bytes. Its colour or letter is the"},
+    {"", "tag that holds the most of it, its density how much is"},
+    {"", "used. The selected pebble is reversed, with the letter"},
+    {"", "of its tag. Close up, headers show as well. By age,"},
+    {"", "bright is new."},
     {"Figures", NULL},
     {"live", "bytes that the program asked for and has not freed"},
-    {"held", "bytes of all buckets; what is neither live nor free is headers and rounding"},
-    {"fragmentation", "1 - largest free pebble / all free bytes; 0 is one hole"},
+    {"held", "bytes of all buckets: live, free, headers, rounding"},
+    {"fragmentation", "1 - largest free pebble / all free bytes"},
+    {"", "0 is one hole, near 1 is many small ones"},
     {"findings", "laws of the catalog that do not hold at this moment"},
     {"faults", "the program's mistakes in the whole trace"},
 };
+
+_Static_assert(sizeof lines / sizeof *lines == PV_HELP_LINES, "the model scrolls by it");
 
 void pv_view_help(const struct pv_model *model, struct pv_grid *grid)
 {
@@ -53,8 +62,8 @@ void pv_view_help(const struct pv_model *model, struct pv_grid *grid)
     int n = (int)(sizeof lines / sizeof *lines), height = grid->lines - 4;
     int width = grid->columns - 2 * MARGIN;
 
-    if (width > KEYS + 80) {
-        width = KEYS + 80;
+    if (width > WIDTH) {
+        width = WIDTH;
     }
     if (height > n) {
         height = n;

@@ -79,6 +79,7 @@ static void trap_1_lax_syntax(void **state)
         {"[\"a\nb\"]", 0, 1, 4, "the line ends inside a text"},
         {"[\"\\ud800\"]", 0, 1, 3, LONE},
         {"[\"\\udc00\"]", 0, 1, 3, LONE},
+        {"[\"\\udc00\\udc00\"]", 0, 1, 3, LONE},
         {"[\"\\ud800x\"]", 0, 1, 3, LONE},
         {"[\"\\ud800\\n\"]", 0, 1, 3, LONE},
         {"[\"\\ud800\\u0041\"]", 0, 1, 3, LONE},

@@ -5,7 +5,7 @@
 # directory of goldens (golden_can_fail.sh).
 . "$2/lib.sh"
 goldens=${3:-$here/goldens}
-samples=$here/../../../traces/samples
+samples=../../../traces/samples
 cd "$here" || exit 99
 
 golden()
@@ -55,17 +55,13 @@ golden check-broken.json 1 check --json in/broken.json in/small.json
 golden rules.txt 0 check --rules
 golden rules.json 0 check --rules --json
 golden converted.jsonl 0 convert in/small.json - --to jsonl
-for sample in "$samples"/*.json; do
-    if [ -f "$sample" ] && [ -f "$goldens/sample-info.txt" -o "${PV_UPDATE_GOLDENS:-}" = 1 ]; then
-        golden sample-info.txt 0 info "../../../traces/samples/${sample##*/}"
-        golden sample-report.txt 0 report --no-timing --engine first-fit,best-fit \
-            "../../../traces/samples/${sample##*/}"
-        golden sample.dot 0 export --format dot --at peak "../../../traces/samples/${sample##*/}"
-        break
-    fi
-done
+golden sample-info.txt 0 info "$samples/hello.json"
+golden sample-report.txt 0 report --no-timing --engine first-fit,best-fit "$samples/hello.json"
+golden sample-report.json 0 report --no-timing --json "$samples/hello.json"
+golden sample.dot 0 export --format dot "$samples/hello.json"
+golden sample.json 0 export --format json --at end "$samples/hello.json"
 
-# A run of 100 columns is the widest that a report may print; tags and paths aside.
+# Reports fit in 100 columns; tags and paths aside.
 for report in report.txt report-both.txt report-start.txt report-limit.txt; do
     n_checks=$((n_checks + 1))
     awk 'length($0) > 100 { exit 1 }' "$goldens/$report" || fail "$report is wider than 100 columns"

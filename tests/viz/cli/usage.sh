@@ -99,6 +99,9 @@ run 0 report --json --no-timing in/small.json@8 && same "$tmp/a" "$tmp/out"
 run 4 report -- --json
 run 0 export -fjson in/small.json && cp "$tmp/out" "$tmp/a"
 run 0 export in/small.json --format json -o "$tmp/b" && same "$tmp/a" "$tmp/b"
+run 0 export in/small.json -o "$tmp/b.json" && same "$tmp/a" "$tmp/b.json"
+run 2 export in/small.json -o "$tmp/b.gif"
+[ ! -e "$tmp/b.gif" ] || fail "export wrote a gif"
 
 # The same, twice.
 for format in json dot svg png; do

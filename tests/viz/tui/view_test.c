@@ -85,7 +85,8 @@ static void moods(void **state)
     golden("density", &fixture.program, 4000, 80, 24, "ccc");
     golden("scale-now", &fixture.program, 300, 80, 24, "z");
     golden("help", &fixture.program, 4000, 120, 40, "?");
-    golden("help-80x24", &fixture.program, 4000, 80, 24, "?<Down><Down>");
+    golden("help-80x24", &fixture.program, 4000, 80, 24, "?");
+    golden("help-end", &fixture.program, 4000, 80, 24, "?<PgDn><PgDn><PgDn>");
     golden("prompt", &fixture.program, 4000, 80, 24, "g12");
     golden("message", &fixture.program, 4000, 80, 24, "gnowhere<Enter>");
     golden("playing", &fixture.program, 100, 80, 24, "<Space>>>");
