@@ -1,0 +1,648 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * guard.c - seals, canaries, fills and the queue of freed blocks, above a heap.
+ *
+ * Every pointer that comes in goes through open_block(): first the heap's own door, which says
+ * whether a used pebble's header stands there, then the seals. Where one is broken, and only
+ * then, the bucket is walked to find out why.
+ *
+ * Longer than other files because a kernel takes it whole, or not at all.
+ *
+ * A queued block is still a used pebble for the heap, so that nothing merges with it, and its
+ * name can be told when it turns out to have been written.
+ */
+#include "core/guard.h"
+
+enum {
+    ALLOC_FILL = 0xA5, /* odd and large, as a pointer, a size or a length */
+    FREE_FILL = 0xF5,
+    ADDR_STEP = 16, /* every header's address is a multiple of this */
+    STATE_USED = 0x55534544,
+    STATE_QUEUED = 0x46524545,
+    NAME_BYTES = PV_NAMES * PV_NAME_BYTES,
+};
+
+/* At the very end of a payload. */
+struct trailer {
+    uint64_t requested;
+    uint32_t state;
+    uint32_t header_seal;
+    uint64_t seal; /* of the three above */
+};
+
+_Static_assert(sizeof(struct trailer) == 24, "what guard.h says");
+
+void *memcpy(void *restrict to, const void *restrict from, size_t n);
+void *memset(void *to, int byte, size_t n);
+
+static uint64_t addr_of(const void *at)
+{
+    return (uint64_t)(uintptr_t)at;
+}
+
+static unsigned char *payload_of(const struct pv_pebble *pebble)
+{
+    return pv_pebble_payload(pebble);
+}
+
+static struct trailer *trailer_of(const struct pv_pebble *pebble)
+{
+    return (struct trailer *)(void *)(payload_of(pebble) + pebble->size) - 1;
+}
+
+/* Bytes of the payload in front of the trailer. */
+static uint64_t room_of(const struct pv_pebble *pebble)
+{
+    return pebble->size - sizeof(struct trailer);
+}
+
+/* What must be asked from the heap for a request of `size` bytes. */
+static uint64_t guarded_size(const struct pv_guard *guard, uint64_t size)
+{
+    return size + (guard->config.canary ? 1 : 0) + sizeof(struct trailer);
+}
+
+/* ---- seals ---- */
+
+/* The finaliser of splitmix64 (Steele, Lea, Flood 2014) over a running sum. */
+static uint64_t mix(uint64_t sum, uint64_t word)
+{
+    uint64_t x = sum ^ (word + UINT64_C(0x9E3779B97F4A7C15));
+    x = (x ^ x >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+    x = (x ^ x >> 27) * UINT64_C(0x94D049BB133111EB);
+    return x ^ x >> 31;
+}
+
+static uint64_t key_of(const struct pv_guard *guard, const struct pv_pebble *pebble)
+{
+    return mix(guard->config.secret, addr_of(pebble));
+}
+
+static uint32_t header_seal(const struct pv_guard *guard, const struct pv_pebble *pebble)
+{
+    uint64_t sum = key_of(guard, pebble);
+    if (!guard->config.checksum) {
+        return 0;
+    }
+    sum = mix(sum, pebble->sflags);
+    sum = mix(sum, pebble->alignment);
+    sum = mix(sum, pebble->size);
+    sum = mix(sum, pebble->parent);
+    uint64_t word;
+    for (size_t i = 0; i + sizeof(word) <= NAME_BYTES; i += sizeof(word)) {
+        memcpy(&word, pv_pebble_name(pebble) + i, sizeof(word));
+        sum = mix(sum, word);
+    }
+    return (uint32_t)sum;
+}
+
+static uint64_t trailer_seal(const struct pv_guard *guard, const struct pv_pebble *pebble,
+                             const struct trailer *trailer)
+{
+    uint64_t sum = mix(key_of(guard, pebble), trailer->requested);
+    return mix(sum, (uint64_t)trailer->state << 32 | trailer->header_seal);
+}
+
+static bool is_sealed(const struct pv_guard *guard, const struct pv_pebble *pebble,
+                      uint32_t state)
+{
+    const struct trailer *trailer = trailer_of(pebble);
+    return trailer->seal == trailer_seal(guard, pebble, trailer) && trailer->state == state &&
+           trailer->requested <= room_of(pebble);
+}
+
+/* No byte of it is zero: an end of string written one too far is the commonest overflow. */
+static unsigned char canary_byte(uint64_t key, uint64_t at)
+{
+    return (unsigned char)(key >> (at % 8 * 8)) | 1;
+}
+
+static bool is_canary_whole(const struct pv_guard *guard, const struct pv_pebble *pebble)
+{
+    const unsigned char *payload = payload_of(pebble);
+    uint64_t key = key_of(guard, pebble), end = room_of(pebble);
+    if (!guard->config.canary) {
+        return true;
+    }
+    for (uint64_t i = trailer_of(pebble)->requested; i < end; i++) {
+        if (payload[i] != canary_byte(key, i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Writes canary and trailer of a used block. */
+static void seal_used(const struct pv_guard *guard, struct pv_pebble *pebble,
+                      uint64_t requested)
+{
+    unsigned char *payload = payload_of(pebble);
+    uint64_t key = key_of(guard, pebble), end = room_of(pebble);
+    struct trailer *trailer = trailer_of(pebble);
+    for (uint64_t i = requested; guard->config.canary && i < end; i++) {
+        payload[i] = canary_byte(key, i);
+    }
+    trailer->requested = requested;
+    trailer->state = STATE_USED;
+    trailer->header_seal = header_seal(guard, pebble);
+    trailer->seal = trailer_seal(guard, pebble, trailer);
+}
+
+/* Fills a freed block; its trailer stays sealed. */
+static void seal_queued(const struct pv_guard *guard, struct pv_pebble *pebble)
+{
+    struct trailer *trailer = trailer_of(pebble);
+    if (guard->config.fill_on_free) {
+        memset(payload_of(pebble), FREE_FILL, (size_t)room_of(pebble));
+    }
+    trailer->state = STATE_QUEUED;
+    trailer->header_seal = header_seal(guard, pebble);
+    trailer->seal = trailer_seal(guard, pebble, trailer);
+}
+
+static bool is_fill_whole(const struct pv_guard *guard, const struct pv_pebble *pebble)
+{
+    const unsigned char *payload = payload_of(pebble);
+    uint64_t end = guard->config.fill_on_free ? room_of(pebble) : 0;
+    for (uint64_t i = 0; i < end; i++) {
+        if (payload[i] != FREE_FILL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- telling, locking ---- */
+
+void pv_guard_listen(struct pv_guard *guard, struct pv_listener *listener)
+{
+    struct pv_listener **link = &guard->listeners;
+    while (*link) {
+        link = &(*link)->next;
+    }
+    listener->next = NULL;
+    *link = listener;
+}
+
+static void tell(struct pv_guard *guard, enum pv_fault fault, const void *ptr,
+                 const struct pv_pebble *pebble, uint64_t requested)
+{
+    guard->n_faults++;
+    const struct pv_event event = {.kind = PV_EVENT_FAULT,
+                                   .fault = fault,
+                                   .ptr = ptr,
+                                   .pebble = pebble,
+                                   .requested = requested};
+    for (struct pv_listener *l = guard->listeners; l; l = l->next) {
+        l->event(l->ctx, &event);
+    }
+}
+
+static void enter(struct pv_guard *guard)
+{
+    const struct pv_lock *lock = &guard->config.lock;
+    if (lock->lock) {
+        lock->lock(lock->ctx);
+    } else if (lock->spins) {
+        while (atomic_flag_test_and_set_explicit(&guard->spinlock, memory_order_acquire)) {
+        }
+    }
+}
+
+static void leave(struct pv_guard *guard)
+{
+    const struct pv_lock *lock = &guard->config.lock;
+    if (lock->unlock) {
+        lock->unlock(lock->ctx);
+    } else if (lock->spins) {
+        atomic_flag_clear_explicit(&guard->spinlock, memory_order_release);
+    }
+}
+
+/* ---- walking a bucket that may be damaged ---- */
+
+static uint64_t bucket_end(const struct pv_bucket *bucket)
+{
+    return addr_of(bucket) + bucket->size * PV_PAGE_BYTES;
+}
+
+/* A header that tiles: its size and its links agree with each other. */
+static bool is_header(const struct pv_bucket *bucket, uint64_t addr)
+{
+    uint64_t end = bucket_end(bucket);
+    if (addr % ADDR_STEP || addr < addr_of(bucket + 1) ||
+        addr > end - sizeof(struct pv_pebble) - PV_UNIT_BYTES) {
+        return false;
+    }
+    const struct pv_pebble *pebble = pv_pebble_at(addr);
+    uint64_t payload = addr_of(pebble + 1);
+    return pebble->magic == PV_PEBBLE_MAGIC && pebble->parent == addr_of(bucket) &&
+           pebble->size >= PV_UNIT_BYTES && pebble->size <= end - payload &&
+           payload + pebble->size == (pebble->next ? pebble->next : end);
+}
+
+/* The first sound header at or behind addr, or NULL. */
+static struct pv_pebble *sound_from(const struct pv_bucket *bucket, uint64_t addr)
+{
+    while (addr < bucket_end(bucket) && !is_header(bucket, addr)) {
+        addr += ADDR_STEP;
+    }
+    return addr < bucket_end(bucket) ? pv_pebble_at(addr) : NULL;
+}
+
+/* The first header lies somewhere behind the bucket's own: the gap for an alignment holds no
+ * headers, so it is the first sound one. */
+static struct pv_pebble *first_of(const struct pv_bucket *bucket)
+{
+    return sound_from(bucket, addr_of(bucket + 1));
+}
+
+static struct pv_pebble *next_of(const struct pv_bucket *bucket, const struct pv_pebble *pebble)
+{
+    return sound_from(bucket, addr_of(pebble + 1) + pebble->size);
+}
+
+/* The pebble whose header or payload holds addr, or NULL. Only after a fault. */
+static const struct pv_pebble *pebble_around(const struct pv_guard *guard, uint64_t addr)
+{
+    const struct pv_bucket *bucket = guard->heap->first;
+    while (bucket && (addr < addr_of(bucket) || addr >= bucket_end(bucket))) {
+        bucket = pv_bucket_at(bucket->next);
+    }
+    const struct pv_pebble *at = bucket ? first_of(bucket) : NULL;
+    while (at && addr_of(at + 1) + at->size <= addr) {
+        at = next_of(bucket, at);
+    }
+    return at && addr_of(at) <= addr ? at : NULL;
+}
+
+/* ---- the door ---- */
+
+static bool is_in_queue(const struct pv_guard *guard, const struct pv_pebble *pebble)
+{
+    for (uint32_t i = 0; i < guard->n_queued; i++) {
+        if (guard->queue[(guard->queue_at + i) % PV_GUARD_QUEUE_MAX] == pebble) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What is wrong with a used pebble's contents. */
+static enum pv_fault fault_of(const struct pv_guard *guard, const struct pv_pebble *pebble)
+{
+    if (!is_sealed(guard, pebble, STATE_USED)) {
+        return PV_GUARD_OVERFLOW;
+    }
+    if (trailer_of(pebble)->header_seal != header_seal(guard, pebble)) {
+        return PV_GUARD_BAD_CHECKSUM;
+    }
+    return is_canary_whole(guard, pebble) ? PV_FAULT_NONE : PV_GUARD_OVERFLOW;
+}
+
+/* The used block at ptr. NULL: nothing may be done with it. Otherwise it may be freed, though
+ * its contents may be at fault. Each fault was told. `if_freed` is what a freed block is called
+ * here. */
+static struct pv_pebble *open_block(struct pv_guard *guard, void *ptr, enum pv_fault if_freed,
+                                    enum pv_fault *ret_fault)
+{
+    const struct pv_pebble *pebble = pv_heap_pebble(guard->heap, ptr, ret_fault);
+    if (pebble) {
+        *ret_fault = fault_of(guard, pebble);
+    }
+    if (!*ret_fault) {
+        return pv_pebble_at(addr_of(pebble));
+    }
+    const struct pv_pebble *around = pebble_around(guard, addr_of(pebble ? pebble : ptr));
+    bool usable = false;
+    if (*ret_fault == PV_FAULT_DOUBLE_FREE || (pebble && is_in_queue(guard, pebble))) {
+        *ret_fault = if_freed;
+    } else if (pebble && around && around != pebble) {
+        *ret_fault = PV_GUARD_FORGED_HEADER;
+    } else {
+        usable = *ret_fault == PV_GUARD_OVERFLOW;
+    }
+    bool sealed = around && around == pebble && is_sealed(guard, pebble, STATE_USED);
+    tell(guard, *ret_fault, ptr, around, sealed ? trailer_of(pebble)->requested : 0);
+    return usable ? pv_pebble_at(addr_of(pebble)) : NULL;
+}
+
+/* ---- allocating ---- */
+
+static bool is_huge(uint64_t size)
+{
+    return size > PTRDIFF_MAX;
+}
+
+static void *alloc(struct pv_guard *guard, const struct pv_request *request)
+{
+    struct pv_request guarded = *request;
+    if (is_huge(request->size)) {
+        tell(guard, PV_GUARD_HUGE_REQUEST, NULL, NULL, request->size);
+        return NULL;
+    }
+    guarded.size = guarded_size(guard, request->size);
+    unsigned char *payload = pv_heap_alloc(guard->heap, &guarded);
+    if (payload) {
+        if (guard->config.fill_on_alloc && !(request->flags & PV_FLAG_CLEAR)) {
+            memset(payload, ALLOC_FILL, (size_t)request->size);
+        }
+        seal_used(guard, (struct pv_pebble *)(void *)payload - 1, request->size);
+    }
+    return payload;
+}
+
+void *pv_guard_alloc(struct pv_guard *guard, const struct pv_request *request)
+{
+    enter(guard);
+    void *ptr = alloc(guard, request);
+    leave(guard);
+    return ptr;
+}
+
+void *pv_guard_malloc(struct pv_guard *guard, uint64_t size, const char *name)
+{
+    return pv_guard_alloc(guard, &(struct pv_request){.size = size, .name = name});
+}
+
+void *pv_guard_calloc(struct pv_guard *guard, uint64_t count, uint64_t size, const char *name)
+{
+    bool overflows = size && count > UINT64_MAX / size;
+    return pv_guard_alloc(guard,
+                          &(struct pv_request){.size = overflows ? UINT64_MAX : count * size,
+                                               .flags = PV_FLAG_CLEAR,
+                                               .name = name});
+}
+
+/* ---- freeing ---- */
+
+/* Takes the oldest block out of the queue and gives it back to the heap, if it still can. */
+static enum pv_fault release_oldest(struct pv_guard *guard)
+{
+    struct pv_pebble *pebble = guard->queue[guard->queue_at];
+    void *payload = payload_of(pebble);
+    enum pv_fault fault;
+    guard->queue_at = (guard->queue_at + 1) % PV_GUARD_QUEUE_MAX;
+    guard->n_queued--;
+    if (!pv_heap_pebble(guard->heap, payload, &fault)) {
+        tell(guard, fault, payload, NULL, 0);
+        return fault;
+    }
+    bool sealed = is_sealed(guard, pebble, STATE_QUEUED);
+    if (!sealed || !is_fill_whole(guard, pebble)) {
+        uint64_t requested = sealed ? trailer_of(pebble)->requested : 0;
+        tell(guard, PV_GUARD_WRITE_AFTER_FREE, payload, pebble, requested);
+    }
+    if (sealed && trailer_of(pebble)->header_seal != header_seal(guard, pebble)) {
+        tell(guard, PV_GUARD_BAD_CHECKSUM, payload, pebble, trailer_of(pebble)->requested);
+        return PV_GUARD_BAD_CHECKSUM;
+    }
+    return pv_heap_free(guard->heap, payload);
+}
+
+/* A block whose header is whole goes into the queue; the oldest makes room for it. */
+static void retire(struct pv_guard *guard, struct pv_pebble *pebble)
+{
+    if (!guard->config.queue_size) {
+        pv_heap_free(guard->heap, payload_of(pebble));
+        return;
+    }
+    while (guard->n_queued >= guard->config.queue_size) {
+        release_oldest(guard);
+    }
+    seal_queued(guard, pebble);
+    guard->queue[(guard->queue_at + guard->n_queued) % PV_GUARD_QUEUE_MAX] = pebble;
+    guard->n_queued++;
+}
+
+/* What the heap makes of an alignment. */
+static uint32_t alignment_kept(uint32_t alignment)
+{
+    uint32_t kept = PV_ALIGN_MIN;
+    while (kept < alignment && kept < PV_ALIGN_MAX) {
+        kept *= 2;
+    }
+    return kept;
+}
+
+/* What a caller of free says of the block. */
+struct claim {
+    bool has_size, has_alignment;
+    uint32_t alignment;
+    uint64_t size;
+};
+
+static enum pv_fault free_claimed(struct pv_guard *guard, void *ptr, struct claim claim)
+{
+    enum pv_fault fault = PV_FAULT_NONE;
+    if (!ptr) {
+        return fault;
+    }
+    enter(guard);
+    struct pv_pebble *pebble = open_block(guard, ptr, PV_FAULT_DOUBLE_FREE, &fault);
+    if (pebble && !fault) {
+        uint64_t requested = trailer_of(pebble)->requested;
+        if (claim.has_alignment && alignment_kept(claim.alignment) != pebble->alignment) {
+            fault = PV_GUARD_ALIGN_MISMATCH;
+        } else if (claim.has_size && claim.size != requested) {
+            fault = PV_GUARD_SIZE_MISMATCH;
+        }
+        if (fault) {
+            tell(guard, fault, ptr, pebble, requested);
+        }
+    }
+    if (pebble) {
+        retire(guard, pebble);
+    }
+    leave(guard);
+    return fault;
+}
+
+enum pv_fault pv_guard_free(struct pv_guard *guard, void *ptr)
+{
+    return free_claimed(guard, ptr, (struct claim){0});
+}
+
+enum pv_fault pv_guard_free_sized(struct pv_guard *guard, void *ptr, uint64_t size)
+{
+    return free_claimed(guard, ptr, (struct claim){.has_size = true, .size = size});
+}
+
+enum pv_fault pv_guard_free_aligned_sized(struct pv_guard *guard, void *ptr, uint32_t alignment,
+                                          uint64_t size)
+{
+    return free_claimed(
+        guard, ptr,
+        (struct claim){
+            .has_size = true, .has_alignment = true, .alignment = alignment, .size = size});
+}
+
+/* ---- realloc ---- */
+
+static uint64_t rounded(uint64_t size)
+{
+    return (size + PV_UNIT_BYTES - 1) & ~(uint64_t)(PV_UNIT_BYTES - 1);
+}
+
+/* A sound block to another size. */
+static void *resize(struct pv_guard *guard, struct pv_pebble *pebble, uint64_t size)
+{
+    unsigned char *payload = payload_of(pebble);
+    uint64_t requested = trailer_of(pebble)->requested;
+    uint64_t kept = requested < size ? requested : size;
+    if (rounded(guarded_size(guard, size)) == pebble->size) {
+        if (size > requested && (pebble->sflags & PV_FLAG_CLEAR)) {
+            memset(payload + requested, 0, (size_t)(size - requested));
+        } else if (size > requested && guard->config.fill_on_alloc) {
+            memset(payload + requested, ALLOC_FILL, (size_t)(size - requested));
+        }
+        seal_used(guard, pebble, size);
+        return payload;
+    }
+    char name[PV_NAME_BYTES + 1] = {0};
+    memcpy(name, pv_pebble_name(pebble), NAME_BYTES);
+    void *to = alloc(guard, &(struct pv_request){.size = size,
+                                                 .flags = pebble->sflags,
+                                                 .alignment = pebble->alignment,
+                                                 .name = name});
+    if (to) {
+        memcpy(to, payload, (size_t)kept);
+        retire(guard, pebble);
+    }
+    return to;
+}
+
+void *pv_guard_realloc(struct pv_guard *guard, void *ptr, uint64_t size)
+{
+    void *to = NULL;
+    if (!ptr) {
+        return pv_guard_malloc(guard, size, NULL);
+    }
+    enter(guard);
+    if (is_huge(size)) {
+        tell(guard, PV_GUARD_HUGE_REQUEST, ptr, NULL, size);
+    } else {
+        enum pv_fault fault;
+        struct pv_pebble *pebble = open_block(guard, ptr, PV_GUARD_REALLOC_FREED, &fault);
+        to = pebble && !fault ? resize(guard, pebble, size) : NULL;
+    }
+    leave(guard);
+    return to;
+}
+
+/* ---- checking everything ---- */
+
+/* Verifies one pebble of the walk; with `leaks` a sound used one is a fault as well. */
+static void check_pebble(struct pv_guard *guard, const struct pv_pebble *pebble, bool leaks)
+{
+    void *payload = payload_of(pebble);
+    enum pv_fault fault = PV_FAULT_NONE;
+    uint64_t requested = 0;
+    if (!(pebble->lflags & PV_PEBBLE_USED)) {
+        return;
+    }
+    if (!pv_heap_pebble(guard->heap, payload, &fault)) {
+        tell(guard, fault, payload, pebble, 0);
+        return;
+    }
+    if (is_in_queue(guard, pebble)) {
+        bool whole = is_sealed(guard, pebble, STATE_QUEUED) && is_fill_whole(guard, pebble);
+        fault = whole ? PV_FAULT_NONE : PV_GUARD_WRITE_AFTER_FREE;
+    } else {
+        fault = fault_of(guard, pebble);
+        requested = is_sealed(guard, pebble, STATE_USED) ? trailer_of(pebble)->requested : 0;
+        if (leaks) {
+            if (fault) {
+                tell(guard, fault, payload, pebble, requested);
+            }
+            fault = PV_GUARD_LEAK;
+        }
+    }
+    if (fault) {
+        tell(guard, fault, payload, pebble, requested);
+    }
+}
+
+/* A damaged header is told by the used pebble in front of it, or else by the gap it leaves. */
+static void check_bucket(struct pv_guard *guard, const struct pv_bucket *bucket, bool leaks)
+{
+    uint64_t expected = 0; /* where the next header should be; 0: the first may lie anywhere */
+    bool told = false;
+    for (const struct pv_pebble *at = first_of(bucket); at; at = next_of(bucket, at)) {
+        bool gap = expected ? addr_of(at) != expected : at->prev != 0;
+        if (gap && !told) {
+            uint64_t lost = expected ? expected : at->prev;
+            tell(guard, PV_FAULT_BAD_HEADER, pv_pebble_payload(pv_pebble_at(lost)), NULL, 0);
+        }
+        uint64_t n_faults = guard->n_faults;
+        check_pebble(guard, at, leaks);
+        told = guard->n_faults != n_faults;
+        expected = addr_of(at + 1) + at->size;
+    }
+    if (expected != bucket_end(bucket) && !told) {
+        uint64_t lost = expected ? expected : addr_of(bucket + 1);
+        tell(guard, PV_FAULT_BAD_HEADER, pv_pebble_payload(pv_pebble_at(lost)), NULL, 0);
+    }
+}
+
+static void check_all(struct pv_guard *guard, bool leaks)
+{
+    const struct pv_bucket *bucket = guard->heap->first;
+    for (; bucket; bucket = pv_bucket_at(bucket->next)) {
+        check_bucket(guard, bucket, leaks);
+    }
+}
+
+uint64_t pv_guard_check(struct pv_guard *guard)
+{
+    enter(guard);
+    uint64_t before = guard->n_faults;
+    check_all(guard, false);
+    uint64_t found = guard->n_faults - before;
+    leave(guard);
+    return found;
+}
+
+/* ---- a guard's life ---- */
+
+bool pv_guard_init(struct pv_guard *guard, struct pv_heap *heap,
+                   const struct pv_guard_config *config)
+{
+    *guard = (struct pv_guard){.heap = heap, .config = *config};
+    atomic_flag_clear(&guard->spinlock);
+    if (config->queue_size > PV_GUARD_QUEUE_MAX || heap->config.ignore_payloads) {
+        guard->heap = NULL;
+        return false;
+    }
+    return true;
+}
+
+uint64_t pv_guard_fini(struct pv_guard *guard)
+{
+    uint64_t n_faults = 0;
+    if (guard->heap) {
+        enter(guard);
+        while (guard->n_queued) {
+            release_oldest(guard);
+        }
+        check_all(guard, true);
+        n_faults = guard->n_faults;
+        leave(guard);
+    }
+    *guard = (struct pv_guard){0};
+    return n_faults;
+}
+
+const char *pv_guard_fault_name(enum pv_fault fault)
+{
+    static const char *const names[] = {
+        "overflow",       "bad-checksum",  "write-after-free", "realloc-freed", "size-mismatch",
+        "align-mismatch", "forged-header", "huge-request",     "leak",
+    };
+    _Static_assert(sizeof(names) / sizeof(*names) == PV_GUARD_N_FAULTS - PV_N_FAULTS,
+                   "each fault has a name");
+    unsigned n = (unsigned)fault;
+    return n < PV_N_FAULTS         ? pv_fault_name(fault)
+           : n < PV_GUARD_N_FAULTS ? names[n - PV_N_FAULTS]
+                                   : "?";
+}
