@@ -449,9 +449,8 @@ static struct pv_pebble *grow_in_place(struct pv_heap *heap, const struct shape 
     bucket->size += n_more;
     heap->n_pages += n_more;
     if (is_free(tail)) {
-        uint64_t size = tail->size;
         tail->size += n_more * PV_PAGE_BYTES;
-        pv_index_replace(heap, tail, size, tail);
+        pv_index_replace(heap, tail, tail);
     } else {
         struct pv_pebble *added =
             make_free(end, bucket, n_more * PV_PAGE_BYTES - PEBBLE_BYTES, kind);
@@ -517,14 +516,14 @@ static struct pv_pebble *take(struct pv_heap *heap, struct pv_pebble *pebble,
     uint64_t size = pebble->size;
     if (pad) {
         struct pv_pebble *upper = split(heap, pebble, pad - PEBBLE_BYTES);
-        pv_index_replace(heap, pebble, size, pebble);
+        pv_index_replace(heap, pebble, pebble);
         if (upper->size - shape->size >= SPLIT_MIN) {
             pv_index_insert(heap, split(heap, upper, shape->size));
         }
         pebble = upper;
     } else if (size - shape->size >= SPLIT_MIN) {
         struct pv_pebble *rest = split(heap, pebble, shape->size);
-        pv_index_replace(heap, pebble, size, rest);
+        pv_index_replace(heap, pebble, rest);
     } else {
         pv_index_remove(heap, pebble);
     }
@@ -596,17 +595,15 @@ static void give_back(struct pv_heap *heap, struct pv_pebble *pebble)
         pv_index_remove(heap, next);
     }
     if (is_free(prev)) {
-        uint64_t size = prev->size;
         if (is_free(next)) {
             absorb(heap, pebble, next);
         }
         absorb(heap, prev, pebble);
-        pv_index_replace(heap, prev, size, prev);
+        pv_index_replace(heap, prev, prev);
         pebble = prev;
     } else if (is_free(next)) {
-        uint64_t size = next->size;
         absorb(heap, pebble, next);
-        pv_index_replace(heap, next, size, pebble);
+        pv_index_replace(heap, next, pebble);
     } else {
         pv_index_insert(heap, pebble);
     }
@@ -774,9 +771,8 @@ static void trim(struct pv_heap *heap, struct pv_pebble *pebble, uint64_t size)
     struct pv_pebble *rest = split(heap, pebble, size);
     struct pv_pebble *next = pv_pebble_at(rest->next);
     if (is_free(next)) {
-        uint64_t old_size = next->size;
         absorb(heap, rest, next);
-        pv_index_replace(heap, next, old_size, rest);
+        pv_index_replace(heap, next, rest);
     } else {
         pv_index_insert(heap, rest);
     }
@@ -879,9 +875,8 @@ static uint64_t trim_bucket(struct pv_heap *heap, struct pv_bucket *bucket)
     uint64_t n_pages = bucket->size;
     uint64_t n_less = is_free(tail) ? (tail->size - PV_UNIT_BYTES) / PV_PAGE_BYTES : 0;
     if (n_less) {
-        uint64_t size = tail->size;
         tail->size -= n_less * PV_PAGE_BYTES;
-        pv_index_replace(heap, tail, size, tail);
+        pv_index_replace(heap, tail, tail);
         bucket->size -= n_less;
         heap->n_pages -= n_less;
         settle(heap, bucket);

@@ -4,11 +4,14 @@
  * a search tree by the order of index.h that is a heap by random priorities, so that its depth
  * is O(log n) whatever the program does. A node in the payload of a free pebble:
  *
- *   pebble header (80)  | left | right | up | max | priority | ...
+ *   pebble header | left | right | up | left_max | right_max | size | priority | ...
+ *
+ * A node holds the largest payload on either side and a copy of its own, so that a search reads
+ * one node a level and no header: on a large heap each of them is a cache miss.
  *
  * Most changes need no search: the rest of a split pebble takes the place of the whole in the
  * order by address, and a freed pebble takes that of the free neighbour it absorbs. Such a
- * change costs the way up until a node's max stays as it was.
+ * change costs the way up until a side's largest stays as it was.
  *
  * Costs: find, insert, remove O(log n) expected, 0 bytes beside the buckets.
  */
@@ -16,7 +19,8 @@
 
 struct node {
     struct pv_pebble *left, *right, *up;
-    uint64_t max; /* the largest payload in this subtree */
+    uint64_t left_max, right_max; /* the largest payloads below; 0: nothing there */
+    uint64_t size;                /* the pebble's, as it entered */
     uint64_t priority;
 };
 
@@ -29,7 +33,12 @@ static struct node *node(struct pv_pebble *pebble)
 
 static uint64_t max_of(struct pv_pebble *pebble)
 {
-    return pebble ? node(pebble)->max : 0;
+    if (!pebble) {
+        return 0;
+    }
+    const struct node *n = node(pebble);
+    uint64_t below = n->left_max > n->right_max ? n->left_max : n->right_max;
+    return n->size > below ? n->size : below;
 }
 
 /* xorshift64* (Vigna 2016): the same heap makes the same tree on every machine. */
@@ -43,34 +52,30 @@ static uint64_t next_priority(struct pv_heap *heap)
     return x * UINT64_C(0x2545F4914F6CDD1D);
 }
 
-/* Whether a pebble of bucket `parent` with this size and address stands before b. */
-static bool key_before(uint64_t parent, uint64_t size, uint64_t addr, const struct pv_pebble *b)
+/* Whether a pebble of bucket `parent` with this size and address stands before b. Buckets do
+ * not overlap, so by address is also bucket by bucket. */
+static bool key_before(const struct pv_heap *heap, uint64_t parent, uint64_t size,
+                       uint64_t addr, struct pv_pebble *b)
 {
-    if (parent == b->parent && (pv_bucket_at(parent)->lflags & PV_BUCKET_BEST_FIT) &&
-        size != b->size) {
-        return size < b->size;
+    if (heap->config.fit == PV_FIT_BEST && size != node(b)->size &&
+        (heap->n_buckets == 1 || parent == b->parent)) {
+        return size < node(b)->size;
     }
     return addr < (uint64_t)(uintptr_t)b;
 }
 
-/* Sets max from the children; whether it changed. */
-static bool refresh(struct pv_pebble *pebble)
+/* The side of its parent on which a node hangs has a new largest: tells it upward. */
+static void tell_upward(struct pv_heap *heap, struct pv_pebble *pebble)
 {
-    struct node *n = node(pebble);
-    uint64_t max = pebble->size;
-    uint64_t left = max_of(n->left), right = max_of(n->right);
-    max = left > max ? left : max;
-    max = right > max ? right : max;
-    bool changed = max != n->max;
-    n->max = max;
-    return changed;
-}
-
-static void refresh_upward(struct pv_heap *heap, struct pv_pebble *pebble)
-{
-    while (pebble && refresh(pebble)) {
+    for (struct pv_pebble *up = node(pebble)->up; up; up = node(pebble)->up) {
+        uint64_t *side = node(up)->left == pebble ? &node(up)->left_max : &node(up)->right_max;
+        uint64_t max = max_of(pebble);
         heap->n_visited++;
-        pebble = node(pebble)->up;
+        if (*side == max) {
+            return;
+        }
+        *side = max;
+        pebble = up;
     }
 }
 
@@ -96,45 +101,46 @@ static void rotate_up(struct pv_heap *heap, struct pv_pebble *pebble)
     struct node *n = node(pebble);
     struct pv_pebble *parent = n->up;
     struct node *p = node(parent);
+    struct pv_pebble *inner;
     hang(heap, p->up, parent, pebble);
     if (p->left == pebble) {
-        p->left = n->right;
-        if (n->right) {
-            node(n->right)->up = parent;
-        }
+        inner = p->left = n->right;
+        p->left_max = n->right_max;
         n->right = parent;
+        n->right_max = max_of(parent);
     } else {
-        p->right = n->left;
-        if (n->left) {
-            node(n->left)->up = parent;
-        }
+        inner = p->right = n->left;
+        p->right_max = n->left_max;
         n->left = parent;
+        n->left_max = max_of(parent);
+    }
+    if (inner) {
+        node(inner)->up = parent;
     }
     p->up = pebble;
-    refresh(parent);
-    refresh(pebble);
 }
 
 void pv_index_insert(struct pv_heap *heap, struct pv_pebble *pebble)
 {
     struct node *n = node(pebble);
-    *n = (struct node){.max = pebble->size, .priority = next_priority(heap)};
+    uint64_t size = pebble->size, addr = (uint64_t)(uintptr_t)pebble;
+    *n = (struct node){.size = size, .priority = next_priority(heap)};
     heap->n_free++;
-    heap->free_bytes += pebble->size;
+    heap->free_bytes += size;
 
     struct pv_pebble **link = &heap->tree;
     while (*link) {
-        struct pv_pebble *at = *link;
+        struct node *at = node(*link);
+        bool before = key_before(heap, pebble->parent, size, addr, *link);
+        uint64_t *side = before ? &at->left_max : &at->right_max;
         heap->n_visited++;
-        n->up = at;
-        if (node(at)->max < pebble->size) {
-            node(at)->max = pebble->size;
-        }
-        bool before = key_before(pebble->parent, pebble->size, (uint64_t)(uintptr_t)pebble, at);
-        link = before ? &node(at)->left : &node(at)->right;
+        n->up = *link;
+        *side = *side < size ? size : *side;
+        link = before ? &at->left : &at->right;
     }
     *link = pebble;
     while (n->up && node(n->up)->priority < n->priority) {
+        heap->n_visited++;
         rotate_up(heap, pebble);
     }
 }
@@ -143,52 +149,57 @@ void pv_index_remove(struct pv_heap *heap, struct pv_pebble *pebble)
 {
     struct node *n = node(pebble);
     heap->n_free--;
-    heap->free_bytes -= pebble->size;
+    heap->free_bytes -= n->size;
     while (n->left && n->right) {
         heap->n_visited++;
         bool left = node(n->left)->priority > node(n->right)->priority;
         rotate_up(heap, left ? n->left : n->right);
     }
     struct pv_pebble *up = n->up;
-    hang(heap, up, pebble, n->left ? n->left : n->right);
-    refresh_upward(heap, up);
+    struct pv_pebble *only = n->left ? n->left : n->right;
+    hang(heap, up, pebble, only);
+    if (only) {
+        tell_upward(heap, only);
+    } else if (up) {
+        struct node *u = node(up);
+        u->left_max = u->left ? u->left_max : 0;
+        u->right_max = u->right ? u->right_max : 0;
+        tell_upward(heap, up);
+    }
 }
 
-void pv_index_replace(struct pv_heap *heap, struct pv_pebble *from, uint64_t from_size,
-                      struct pv_pebble *to)
+void pv_index_replace(struct pv_heap *heap, struct pv_pebble *from, struct pv_pebble *to)
 {
-    if (pv_bucket_at(to->parent)->lflags & PV_BUCKET_BEST_FIT) {
-        /* The order is by size: take it out as it was, put it in as it is. */
-        uint64_t size = from->size;
-        from->size = from_size;
+    if (heap->config.fit == PV_FIT_BEST) {
         pv_index_remove(heap, from);
-        from->size = size;
         pv_index_insert(heap, to);
         return;
     }
+    struct node *n = node(to);
     if (from != to) {
-        *node(to) = *node(from);
-        hang(heap, node(to)->up, from, to);
-        if (node(to)->left) {
-            node(node(to)->left)->up = to;
+        *n = *node(from);
+        hang(heap, n->up, from, to);
+        if (n->left) {
+            node(n->left)->up = to;
         }
-        if (node(to)->right) {
-            node(node(to)->right)->up = to;
+        if (n->right) {
+            node(n->right)->up = to;
         }
     }
-    heap->free_bytes += to->size - from_size;
-    refresh_upward(heap, to);
+    heap->free_bytes += to->size - n->size;
+    n->size = to->size;
+    tell_upward(heap, to);
 }
 
 /* The first node of a subtree with size >= need; there is one. */
 static struct pv_pebble *leftmost(struct pv_heap *heap, struct pv_pebble *at, uint64_t need)
 {
     for (;;) {
-        struct node *n = node(at);
+        const struct node *n = node(at);
         heap->n_visited++;
-        if (max_of(n->left) >= need) {
+        if (n->left_max >= need) {
             at = n->left;
-        } else if (at->size >= need) {
+        } else if (n->size >= need) {
             return at;
         } else {
             at = n->right;
@@ -200,7 +211,7 @@ static struct pv_pebble *leftmost(struct pv_heap *heap, struct pv_pebble *at, ui
 static struct pv_pebble *after(struct pv_heap *heap, struct pv_pebble *at, uint64_t need)
 {
     for (;;) {
-        if (max_of(node(at)->right) >= need) {
+        if (node(at)->right_max >= need) {
             return leftmost(heap, node(at)->right, need);
         }
         struct pv_pebble *up = node(at)->up;
@@ -209,7 +220,7 @@ static struct pv_pebble *after(struct pv_heap *heap, struct pv_pebble *at, uint6
             at = up;
             up = node(at)->up;
         }
-        if (!up || up->size >= need) {
+        if (!up || node(up)->size >= need) {
             return up;
         }
         at = up;
@@ -223,7 +234,7 @@ static struct pv_pebble *lower_bound(struct pv_heap *heap, uint64_t parent, uint
     struct pv_pebble *found = NULL;
     for (struct pv_pebble *at = heap->tree; at;) {
         heap->n_visited++;
-        if ((uint64_t)(uintptr_t)at == addr || key_before(parent, size, addr, at)) {
+        if ((uint64_t)(uintptr_t)at == addr || key_before(heap, parent, size, addr, at)) {
             found = at;
             at = node(at)->left;
         } else {
@@ -238,34 +249,30 @@ static struct pv_pebble *if_within(struct pv_pebble *pebble, const struct pv_buc
     return pebble && pebble->parent == (uint64_t)(uintptr_t)bucket ? pebble : NULL;
 }
 
+struct pv_pebble *pv_index_find_from(struct pv_heap *heap, const struct pv_bucket *bucket,
+                                     uint64_t addr, uint64_t need)
+{
+    struct pv_pebble *from = lower_bound(heap, (uint64_t)(uintptr_t)bucket, 0, addr);
+    if (from && node(from)->size < need) {
+        from = after(heap, from, need);
+    }
+    return if_within(from, bucket);
+}
+
 struct pv_pebble *pv_index_find(struct pv_heap *heap, const struct pv_bucket *bucket,
                                 uint64_t need)
 {
+    uint64_t parent = (uint64_t)(uintptr_t)bucket;
     if (bucket->largest < need) {
         return NULL;
     }
-    uint64_t parent = (uint64_t)(uintptr_t)bucket;
     if (bucket->lflags & PV_BUCKET_BEST_FIT) {
         return if_within(lower_bound(heap, parent, need, parent), bucket);
     }
     if (heap->n_buckets == 1) {
         return leftmost(heap, heap->tree, need);
     }
-    struct pv_pebble *first = lower_bound(heap, parent, 0, parent);
-    if (first && first->size < need) {
-        first = after(heap, first, need);
-    }
-    return if_within(first, bucket);
-}
-
-struct pv_pebble *pv_index_find_from(struct pv_heap *heap, const struct pv_bucket *bucket,
-                                     uint64_t addr, uint64_t need)
-{
-    struct pv_pebble *from = lower_bound(heap, (uint64_t)(uintptr_t)bucket, 0, addr);
-    if (from && from->size < need) {
-        from = after(heap, from, need);
-    }
-    return if_within(from, bucket);
+    return pv_index_find_from(heap, bucket, parent, need);
 }
 
 struct pv_pebble *pv_index_find_next(struct pv_heap *heap, const struct pv_bucket *bucket,
@@ -274,22 +281,21 @@ struct pv_pebble *pv_index_find_next(struct pv_heap *heap, const struct pv_bucke
     return if_within(after(heap, pebble, need), bucket);
 }
 
-/* The greatest size on one side of `at`, as far as the bucket reaches. */
+/* The greatest size on one side of the bucket's topmost node, as far as the bucket reaches. */
 static uint64_t side_largest(struct pv_heap *heap, struct pv_pebble *at, uint64_t parent,
                              bool leftward)
 {
     uint64_t largest = 0;
     while (at) {
-        struct node *n = node(at);
-        struct pv_pebble *inner = leftward ? n->right : n->left;
+        const struct node *n = node(at);
         heap->n_visited++;
         if (at->parent == parent) {
-            uint64_t below = max_of(inner);
-            largest = below > largest ? below : largest;
-            largest = at->size > largest ? at->size : largest;
+            uint64_t inner = leftward ? n->right_max : n->left_max;
+            largest = inner > largest ? inner : largest;
+            largest = n->size > largest ? n->size : largest;
             at = leftward ? n->left : n->right;
         } else {
-            at = inner;
+            at = leftward ? n->right : n->left;
         }
     }
     return largest;
@@ -301,18 +307,18 @@ uint64_t pv_index_largest(struct pv_heap *heap, const struct pv_bucket *bucket)
         return max_of(heap->tree);
     }
     uint64_t parent = (uint64_t)(uintptr_t)bucket;
-    struct pv_pebble *fork = heap->tree;
-    while (fork && fork->parent != parent) {
+    struct pv_pebble *top = heap->tree;
+    while (top && top->parent != parent) {
         heap->n_visited++;
-        fork = parent < fork->parent ? node(fork)->left : node(fork)->right;
+        top = parent < top->parent ? node(top)->left : node(top)->right;
     }
-    if (!fork) {
+    if (!top) {
         return 0;
     }
-    uint64_t left = side_largest(heap, node(fork)->left, parent, true);
-    uint64_t right = side_largest(heap, node(fork)->right, parent, false);
+    uint64_t left = side_largest(heap, node(top)->left, parent, true);
+    uint64_t right = side_largest(heap, node(top)->right, parent, false);
     uint64_t largest = left > right ? left : right;
-    return fork->size > largest ? fork->size : largest;
+    return node(top)->size > largest ? node(top)->size : largest;
 }
 
 uint64_t pv_heap_largest(const struct pv_heap *heap)

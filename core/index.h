@@ -3,8 +3,8 @@
  * index.h - finds the free pebble that a walk over the list would find, in O(log n).
  *
  * One balanced tree for all free pebbles of a heap. Its order is bucket by bucket (by address);
- * within a bucket it is the order in which the bucket's fit prefers pebbles: first fit by
- * address, best fit by size, then address. Each node knows the largest payload below it. So
+ * within a bucket it is the order in which the heap's fit prefers pebbles: first and recent fit
+ * by address, best fit by size, then address. Each node knows the largest payloads below it. So
  *
  *   first fit: the first node of the bucket with size >= need;
  *   best fit:  the first node of the bucket at or behind (need, 0);
@@ -21,15 +21,14 @@
 /* A pebble that became free; its size and parent are set. */
 void pv_index_insert(struct pv_heap *heap, struct pv_pebble *pebble);
 
-/* A pebble that is no longer free, or is about to be absorbed. */
+/* A pebble that is no longer free, or is about to be absorbed. Its node must be whole; its
+ * header is not read. */
 void pv_index_remove(struct pv_heap *heap, struct pv_pebble *pebble);
 
-/* `to` takes the place of `from`, which it overlaps or touches: no other free pebble lies
- * between them, so that the order by address stays. Their sizes may differ; to's is set, and
- * from_size is what from's was when it entered the tree. from's node is read, so it must still
- * be whole; the two may be the same pebble. */
-void pv_index_replace(struct pv_heap *heap, struct pv_pebble *from, uint64_t from_size,
-                      struct pv_pebble *to);
+/* `to`, with its size and parent set, takes the place of `from`, which it overlaps or touches:
+ * no other free pebble lies between them, so that the order by address stays. from's node must
+ * be whole; the two may be the same pebble, whose size changed. */
+void pv_index_replace(struct pv_heap *heap, struct pv_pebble *from, struct pv_pebble *to);
 
 /* The pebble that the bucket's fit chooses among those of at least `need` bytes, or NULL. */
 struct pv_pebble *pv_index_find(struct pv_heap *heap, const struct pv_bucket *bucket,
