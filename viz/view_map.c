@@ -27,9 +27,9 @@ enum { SELECTED = 1, MADE = 2, ENDED = 4, FINDING = 8, STARTS = 16, LAST = 32 };
 
 struct cell {
     uint64_t used, free, header; /* bytes; a used pebble's header is in both of the outer two */
-    uint64_t match;
-    uint64_t lead; /* bytes of the leading tag */
-    uint64_t born; /* of the pebble that holds most of the cell */
+    uint64_t match;              /* used bytes that are in the search; all, without one */
+    uint64_t lead;               /* bytes of the leading tag */
+    uint64_t born;               /* of the pebble that holds most of the cell */
     uint64_t most;
     uint32_t tag; /* the leading one */
     unsigned flags;
@@ -74,10 +74,11 @@ static void add_part(struct map *map, struct cell *cell, uint64_t at, enum part 
     }
     if (used) {
         cell->used += bytes;
-        add_tag(map, cell, at, pebble->tag, bytes);
-        if (map->model->searching && pebble->tag < map->model->cap_match &&
-            map->model->match[pebble->tag]) {
+        bool match = !map->model->searching ||
+                     (pebble->tag < map->model->cap_match && map->model->match[pebble->tag]);
+        if (match) {
             cell->match += bytes;
+            add_tag(map, cell, at, pebble->tag, bytes);
         }
         if (bytes > cell->most) {
             cell->most = bytes;
@@ -217,7 +218,7 @@ static void used_look(const struct map *map, const struct cell *cell, char *glyp
     uint64_t whole = cell->used + cell->free;
 
     *style = pv_theme_tag(theme, tag);
-    if (cell->lead * 5 < cell->used) {
+    if (cell->lead * 5 < cell->match) {
         *style = pv_theme_style(theme, PV_ROLE_MIXED);
     }
     if (model->paint == PV_PAINT_AGE && cell->born != PV_UNKNOWN) {
