@@ -63,7 +63,7 @@ static const struct look tag_looks[PV_THEME_TAGS] = {
     LOOK(0, 0, 2, 0, 2, 0, 36),         LOOK(0, PV_BOLD, 3, 0, 11, 0, 227),
     LOOK(0, 0, 4, 0, 4, 0, 32),         LOOK(0, 0, 1, 0, 1, 0, 166),
     LOOK(0, 0, 5, 0, 5, 0, 175),        LOOK(0, PV_BOLD, 2, 0, 10, 0, 107),
-    LOOK(0, PV_BOLD, 4, 0, 12, 0, 24),  LOOK(0, PV_BOLD, 5, 0, 13, 0, 99),
+    LOOK(0, PV_BOLD, 5, 0, 13, 0, 207), LOOK(0, PV_BOLD, 4, 0, 12, 0, 99),
     LOOK(0, PV_BOLD, 6, 0, 14, 0, 151),
 };
 

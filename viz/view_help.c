@@ -43,7 +43,7 @@ static const struct {
     {"", "tag that holds the most of it, its density how much is"},
     {"", "used. The selected pebble is reversed, with the letter"},
     {"", "of its tag. Close up, headers show as well. By age,"},
-    {"", "bright is new."},
+    {"", "bright, or 0, is new and dark, or 8, is old."},
     {"Figures", NULL},
     {"live", "bytes that the program asked for and has not freed"},
     {"held", "bytes of all buckets: live, free, headers, rounding"},

@@ -27,9 +27,9 @@ enum { SELECTED = 1, MADE = 2, ENDED = 4, FINDING = 8, STARTS = 16, LAST = 32 };
 
 struct cell {
     uint64_t used, free, header; /* bytes; a used pebble's header is in both of the outer two */
-    uint64_t match;
-    uint64_t lead; /* bytes of the leading tag */
-    uint64_t born; /* of the pebble that holds most of the cell */
+    uint64_t match;              /* used bytes that are in the search; all, without one */
+    uint64_t lead;               /* bytes of the leading tag */
+    uint64_t born;               /* of the pebble that holds most of the cell */
     uint64_t most;
     uint32_t tag; /* the leading one */
     unsigned flags;
@@ -74,10 +74,11 @@ static void add_part(struct map *map, struct cell *cell, uint64_t at, enum part 
     }
     if (used) {
         cell->used += bytes;
-        add_tag(map, cell, at, pebble->tag, bytes);
-        if (map->model->searching && pebble->tag < map->model->cap_match &&
-            map->model->match[pebble->tag]) {
+        bool match = !map->model->searching ||
+                     (pebble->tag < map->model->cap_match && map->model->match[pebble->tag]);
+        if (match) {
             cell->match += bytes;
+            add_tag(map, cell, at, pebble->tag, bytes);
         }
         if (bytes > cell->most) {
             cell->most = bytes;
@@ -184,19 +185,18 @@ static void flag_cells(struct map *map)
     }
 }
 
+/* By the square root of the age's share of the trace: what is new is told apart finely, and
+ * the old layers of a heap still differ. */
 static int age_step(const struct pv_model *model, uint64_t born)
 {
     uint64_t age = (uint64_t)model->cursor >= born ? (uint64_t)model->cursor - born : 0;
-    uint64_t most = (uint64_t)model->last + 2;
-    int bits = 0, of = 1;
+    uint64_t trace = (uint64_t)model->last + 1, all = PV_THEME_AGES * PV_THEME_AGES;
+    uint64_t step = 0;
 
-    for (age++; age > 1; age >>= 1) {
-        bits++;
+    while (step + 1 < PV_THEME_AGES && age * all >= (step + 1) * (step + 1) * trace) {
+        step++;
     }
-    for (; most > 1; most >>= 1) {
-        of++;
-    }
-    return bits * PV_THEME_AGES / of;
+    return (int)step;
 }
 
 static const char *density(const struct pv_theme *theme, uint64_t part, uint64_t whole)
@@ -217,11 +217,8 @@ static void used_look(const struct map *map, const struct cell *cell, char *glyp
     uint64_t whole = cell->used + cell->free;
 
     *style = pv_theme_tag(theme, tag);
-    if (cell->lead * 5 < cell->used) {
+    if (cell->lead * 5 < cell->match) {
         *style = pv_theme_style(theme, PV_ROLE_MIXED);
-    }
-    if (model->paint == PV_PAINT_AGE && cell->born != PV_UNKNOWN) {
-        *style = pv_theme_age(theme, age_step(model, cell->born));
     }
     strcpy(glyph, density(theme, cell->used, whole));
     if (model->searching) {
@@ -232,6 +229,15 @@ static void used_look(const struct map *map, const struct cell *cell, char *glyp
     }
     bool letter =
         model->paint == PV_PAINT_LETTER && cell->used * 2 >= whole && (cell->flags & STARTS);
+    if (model->paint == PV_PAINT_AGE && cell->born != PV_UNKNOWN) {
+        int step = age_step(model, cell->born);
+        *style = pv_theme_age(theme, step);
+        if (theme->level == PV_LEVEL_MONO) {
+            glyph[0] = (char)('0' + step);
+            glyph[1] = '\0';
+            return;
+        }
+    }
     if (letter || (cell->flags & SELECTED)) {
         glyph[0] = pv_theme_letter(tag);
         glyph[1] = '\0';

@@ -25,7 +25,7 @@ static void draw_row(const struct pv_model *model, struct pv_grid *grid, struct 
 {
     const struct pv_theme *theme = &model->theme;
     const char *tag = pv_model_tag_text(model, row->tag);
-    struct pv_style color = pv_theme_tag(theme, tag);
+    struct pv_style color = pv_theme_tag(theme, tag), bar = color;
     struct pv_style text = pv_theme_style(theme, PV_ROLE_TEXT);
     char figure[PV_FORMAT_BYTES], letter[2] = {pv_theme_letter(tag), '\0'};
     int column = line.column + 2, end = line.column + line.columns;
@@ -41,7 +41,7 @@ static void draw_row(const struct pv_model *model, struct pv_grid *grid, struct 
     pv_grid_text(grid, column, line.line, 1, color, letter);
     column += 2;
     if (line.columns >= BAR_FROM) {
-        draw_bar(model, grid, column, line.line, row->bytes, model->tags[0].bytes, color);
+        draw_bar(model, grid, column, line.line, row->bytes, model->tags[0].bytes, bar);
         column += BAR + 1;
     }
     pv_grid_text_right(grid, column, line.line, BYTES, text,

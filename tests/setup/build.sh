@@ -3,7 +3,9 @@
 # build.sh - sourced by tests/run and .ci/run: build folders and the closing line.
 
 PV_TEST_PACKAGES="build-essential meson ninja-build pkg-config libjson-c-dev libncurses-dev
-libgraphviz-dev libzstd-dev zlib1g-dev libcmocka-dev libvterm-dev libxml2-utils clang clang-format"
+libgraphviz-dev libzstd-dev zlib1g-dev libcmocka-dev libvterm-dev"
+# A second compiler, the formatter, a reader of SVG: what needs them is skipped where they are not.
+PV_EXTRA_PACKAGES="libxml2-utils clang clang-format"
 
 # pv_build FOLDER OPTION…: configures (once, and again when the options or the place have
 # changed) and builds. Output only on failure, or with V=1. Uses $root.

@@ -5,6 +5,8 @@
 #   pv_install PACKAGE…   0: all are there. 5: they are not and could not be installed; what to
 #                         do has been said on standard error.
 #
+#   pv_install_extra PACKAGE…  the same for what can be done without; always 0.
+#
 # Installs with apt-get as root or through sudo. Anywhere else it names the packages and stops.
 
 pv_missing() {
@@ -65,4 +67,11 @@ pv_install() {
     rm -f "$pv_log"
     echo "pebbleviz: apt-get could not install: $pv_wanted" >&2
     return 5
+}
+
+pv_install_extra() {
+    if [ -n "$(pv_missing "$@" 2>/dev/null)" ] && pv_become_root; then
+        pv_install "$@" || echo "pebbleviz: going on without them" >&2
+    fi
+    return 0
 }

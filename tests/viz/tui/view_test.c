@@ -81,8 +81,8 @@ static void moods(void **state)
     golden("search", &fixture.program, 4000, 120, 40, "/db/<Enter>n");
     golden("zoomed", &fixture.program, 4000, 120, 40, "++++");
     golden("close-up", &fixture.small, 10, 120, 40, "++++++++++++");
-    golden("ages", &fixture.program, 4000, 80, 24, "cc");
-    golden("density", &fixture.program, 4000, 80, 24, "ccc");
+    golden("ages", &fixture.program, 4000, 80, 24, "c");
+    golden("density", &fixture.program, 4000, 80, 24, "cc");
     golden("scale-now", &fixture.program, 300, 80, 24, "z");
     golden("help", &fixture.program, 4000, 120, 40, "?");
     golden("help-80x24", &fixture.program, 4000, 80, 24, "?");
