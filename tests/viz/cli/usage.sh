@@ -59,7 +59,7 @@ usage "report: --at wants a value: EVENT; see 'pebbleviz help report'" report in
 usage "report: --json takes no value; see 'pebbleviz help report'" report --json=1 in/small.json
 usage "there is no engine 'first-fitt', did you mean 'first-fit'?; see 'pebbleviz help report'" \
     report --engine first-fitt in/small.json
-for engine in recent-fit buddy recorded; do
+for engine in buddy recorded; do
     usage "engine '$engine' comes with a later version; see 'pebbleviz help report'" \
         report --engine $engine in/small.json
 done
