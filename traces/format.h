@@ -30,6 +30,6 @@ struct pv_format {
     void (*close)(void *state); /* takes NULL */
 };
 
-extern const struct pv_format pv_format_json;
+extern const struct pv_format pv_format_json, pv_format_pvt;
 
 #endif

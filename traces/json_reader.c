@@ -18,12 +18,12 @@
 
 enum stage { IN_LIST, IN_LINES, AT_END };
 
-enum member { FORMAT, VERSION, PROGRAM, CLOCK, EVENTS, N_MEMBERS };
+enum member { FORMAT, VERSION, PROGRAM, CLOCK, EVENTS, FRAMES, N_MEMBERS };
 
 enum { EVENTS_BEGIN = 1, MESSAGE_BYTES = 160 };
 
-static const char *const member_names[N_MEMBERS] = {"format", "version", "program", "clock",
-                                                    "events"};
+static const char *const member_names[N_MEMBERS] = {"format", "version", "program",
+                                                    "clock",  "events",  "frames"};
 
 struct json_reader {
     struct pv_json_input *input;
@@ -33,6 +33,8 @@ struct json_reader {
     bool seen[N_MEMBERS];
     char program[PV_EVENT_NAME_MAX + 1];
     struct pv_event_texts texts;
+    char **frames; /* of the header */
+    size_t n_frames, cap_frames;
 };
 
 static bool probe(const unsigned char *head, size_t n)
@@ -125,6 +127,44 @@ static int take_clock(struct json_reader *reader, const struct pv_json *value)
                                "\"clock\" must be ns, us, ms or instructions");
 }
 
+static void free_frames(struct json_reader *reader)
+{
+    for (size_t i = 0; i < reader->n_frames; ++i) {
+        pv_own_free(reader->frames[i]);
+    }
+    reader->n_frames = 0;
+}
+
+static int take_frames(struct json_reader *reader, const struct pv_json *value)
+{
+    bool sound = pv_json_kind(value) == PV_JSON_ARRAY;
+    free_frames(reader); /* of equal keys the last one counts */
+    for (size_t i = 0; sound && i < pv_json_length(value); ++i) {
+        size_t n;
+        const char *text = pv_json_text(pv_json_element(value, i), &n);
+        char **frames =
+            pv_own_room(reader->frames, reader->n_frames, &reader->cap_frames, sizeof *frames);
+        if (!frames) {
+            return PV_ENOMEM;
+        }
+        reader->frames = frames;
+        sound = text != NULL;
+        if (sound) {
+            text = pv_json_clean(text, n, reader->texts.name, sizeof reader->texts.name, &n);
+            frames[reader->n_frames] = pv_own_text(text, n);
+            if (!frames[reader->n_frames]) {
+                return PV_ENOMEM;
+            }
+            reader->n_frames++;
+        }
+    }
+    reader->texts.header_frames = (const char *const *)reader->frames;
+    reader->texts.n_header_frames = reader->n_frames;
+    return sound
+               ? PV_OK
+               : pv_json_input_blame(reader->input, NULL, "\"frames\" must be a list of texts");
+}
+
 static int begin_events(struct json_reader *reader)
 {
     reader->header->format = "json";
@@ -190,6 +230,8 @@ static int read_member(struct json_reader *reader)
         return take_version(reader, value);
     case PROGRAM:
         return take_program(reader, value);
+    case FRAMES:
+        return take_frames(reader, value);
     default:
         return take_clock(reader, value);
     }
@@ -301,6 +343,8 @@ static void close(void *state)
     struct json_reader *reader = state;
     if (reader) {
         pv_json_input_close(reader->input);
+        free_frames(reader);
+        pv_own_free(reader->frames);
         pv_own_free(reader);
     }
 }

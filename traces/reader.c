@@ -20,7 +20,7 @@ struct pv_reader {
     int status; /* once it is not 0 it stays */
 };
 
-static const struct pv_format *const formats[] = {&pv_format_json};
+static const struct pv_format *const formats[] = {&pv_format_pvt, &pv_format_json};
 
 enum { N_FORMATS = sizeof formats / sizeof formats[0], PROBE_FIRST = 4 };
 
