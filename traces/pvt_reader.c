@@ -446,8 +446,6 @@ static inline void take_event(struct pvt_reader *reader, uint32_t shape,
 {
     struct pv_pvt_model *model = reader->model;
     event->op = (enum pv_op)field(shape, PV_OP_SHIFT, 3);
-    event->count = 1;
-    event->name = "";
     take_id(reader, field(shape, PV_ID_SHIFT, 3), &event->id);
     uint32_t how = field(shape, PV_NAME_SHIFT, 2);
     if (how) {
@@ -600,6 +598,24 @@ static int find_block(struct pvt_reader *reader)
     return PV_OK;
 }
 
+/* Field by field: to the compiler the whole is a block to be cleared by a slow instruction. */
+static inline void blank(struct pv_trace_event *event)
+{
+    event->id.text = NULL;
+    event->id.number = 0;
+    event->id.n = 0;
+    event->size = 0;
+    event->count = 1;
+    event->align = 0;
+    event->flags = 0;
+    event->name = "";
+    event->has_t = event->has_thread = event->has_addr = event->has_old_addr = false;
+    event->has_name = false;
+    event->t = event->thread = event->addr = event->old_addr = 0;
+    event->stack = NULL;
+    event->n_stack = 0;
+}
+
 static int next(void *state, struct pv_trace_event *ret_event)
 {
     struct pvt_reader *reader = state;
@@ -611,7 +627,7 @@ static int next(void *state, struct pv_trace_event *ret_event)
         *reader->input.place = (struct pv_place){.byte = reader->input.section.offset};
     }
     uint8_t number = *reader->columns[PV_COL_SHAPES].at++;
-    *ret_event = (struct pv_trace_event){0};
+    blank(ret_event);
     if (number < reader->n_shapes) {
         take_event(reader, reader->shapes[number], ret_event);
     } else {

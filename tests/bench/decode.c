@@ -98,8 +98,8 @@ int main(int argc, char **argv)
                 bare = took < bare ? took : bare;
             }
         }
-        printf("%s: %s, %llu events, %.3f bytes an event, %.2f million events a second", argv[i],
-               format, (unsigned long long)n_events, (double)n / (double)n_events,
+        printf("%s: %s, %llu events, %.3f bytes an event, %.2f million events a second",
+               argv[i], format, (unsigned long long)n_events, (double)n / (double)n_events,
                (double)n_events / ours * 1e-6);
         if (bare < 1e9) {
             printf(", %.2f of bare json-c", bare / ours);
