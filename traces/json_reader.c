@@ -135,34 +135,49 @@ static void free_frames(struct json_reader *reader)
     reader->n_frames = 0;
 }
 
-static int take_frames(struct json_reader *reader, const struct pv_json *value)
+static int take_frame(struct json_reader *reader)
 {
-    bool sound = pv_json_kind(value) == PV_JSON_ARRAY;
+    const struct pv_json *value;
+    size_t n;
+    int status = pv_json_input_value(reader->input, &value);
+    if (status < 0) {
+        return status;
+    }
+    const char *text = pv_json_text(value, &n);
+    if (!text) {
+        return pv_json_input_blame(reader->input, NULL, "a frame must be a text");
+    }
+    char **frames =
+        pv_own_room(reader->frames, reader->n_frames, &reader->cap_frames, sizeof *frames);
+    if (!frames) {
+        return PV_ENOMEM;
+    }
+    reader->frames = frames;
+    text = pv_json_clean(text, n, reader->texts.name, sizeof reader->texts.name, &n);
+    frames[reader->n_frames] = pv_own_text(text, n);
+    return frames[reader->n_frames++] ? PV_OK : PV_ENOMEM;
+}
+
+/* One by one, as the list may be long. */
+static int take_frames(struct json_reader *reader)
+{
     free_frames(reader); /* of equal keys the last one counts */
-    for (size_t i = 0; sound && i < pv_json_length(value); ++i) {
-        size_t n;
-        const char *text = pv_json_text(pv_json_element(value, i), &n);
-        char **frames =
-            pv_own_room(reader->frames, reader->n_frames, &reader->cap_frames, sizeof *frames);
-        if (!frames) {
-            return PV_ENOMEM;
+    int status = take(reader, '[', "\"frames\" must be a list");
+    for (bool first = true; status == PV_OK; first = false) {
+        char byte;
+        status = peek(reader, &byte);
+        if (status == PV_OK && byte == ']') {
+            pv_json_input_take(reader->input);
+            break;
         }
-        reader->frames = frames;
-        sound = text != NULL;
-        if (sound) {
-            text = pv_json_clean(text, n, reader->texts.name, sizeof reader->texts.name, &n);
-            frames[reader->n_frames] = pv_own_text(text, n);
-            if (!frames[reader->n_frames]) {
-                return PV_ENOMEM;
-            }
-            reader->n_frames++;
+        if (status == PV_OK && !first) {
+            status = take(reader, ',', "a comma or ] is expected here");
         }
+        status = status ? status : take_frame(reader);
     }
     reader->texts.header_frames = (const char *const *)reader->frames;
     reader->texts.n_header_frames = reader->n_frames;
-    return sound
-               ? PV_OK
-               : pv_json_input_blame(reader->input, NULL, "\"frames\" must be a list of texts");
+    return status;
 }
 
 static int begin_events(struct json_reader *reader)
@@ -218,6 +233,9 @@ static int read_member(struct json_reader *reader)
     if (member == EVENTS) {
         return begin_events(reader);
     }
+    if (member == FRAMES) {
+        return take_frames(reader);
+    }
     const struct pv_json *value;
     status = pv_json_input_value(reader->input, &value);
     if (status < 0) {
@@ -230,8 +248,6 @@ static int read_member(struct json_reader *reader)
         return take_version(reader, value);
     case PROGRAM:
         return take_program(reader, value);
-    case FRAMES:
-        return take_frames(reader, value);
     default:
         return take_clock(reader, value);
     }

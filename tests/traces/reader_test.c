@@ -277,7 +277,7 @@ enum { LONG = 20 * 1024 * 1024, MIDDLE = 1024 * 1024 };
 static void long_values_are_passed_over(void **state)
 {
     (void)state;
-    char *text = long_text("{\"frames\":[\"", 'y', LONG,
+    char *text = long_text("{\"strange\":[\"", 'y', LONG,
                            "\"],\"format\":\"pebbleviz-trace\",\"version\":1,\"events\":["
                            "{\"op\":\"free\",\"id\":7}]}");
     struct pv_reader *reader = open_text(text);
