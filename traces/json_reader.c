@@ -367,6 +367,7 @@ static void close(void *state)
 
 const struct pv_format pv_format_json = {
     .name = "json",
+    .about = "trace.json, a document or JSON Lines",
     .probe = probe,
     .open = open,
     .next = next,

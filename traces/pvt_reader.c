@@ -667,6 +667,7 @@ static void close(void *state)
 
 const struct pv_format pv_format_pvt = {
     .name = "pvt",
+    .about = "the native binary format",
     .probe = probe,
     .open = open,
     .next = next,
