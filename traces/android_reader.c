@@ -108,6 +108,8 @@ static int open_android(void **ret_state, struct pv_stream *stream,
 
 const struct pv_format pv_format_android = {.name = "android",
                                             .about = "Android memory_replay",
+                                            .limits =
+                                                "a time is that of the beginning of the call",
                                             .probe = probe_android,
                                             .open = open_android,
                                             .next = pv_grammar_next,

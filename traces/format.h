@@ -12,8 +12,9 @@
 #include "traces/stream.h"
 
 struct pv_format {
-    const char *name;  /* what --from calls it */
-    const char *about; /* whose it is, in a few words */
+    const char *name;   /* what --from calls it */
+    const char *about;  /* whose it is, in a few words */
+    const char *limits; /* what of it is not understood or not told; "" */
 
     /* Do the file's first bytes look like this format? n is at most PV_STREAM_HEAD, and may be
      * less though the file is longer: then more may be shown later. */

@@ -367,7 +367,8 @@ static void close(void *state)
 
 const struct pv_format pv_format_json = {
     .name = "json",
-    .about = "trace.json, a document or JSON Lines",
+    .about = "trace.json, a document (or JSON Lines)",
+    .limits = "",
     .probe = probe,
     .open = open,
     .next = next,

@@ -97,9 +97,11 @@ static int open_mtrace(void **ret_state, struct pv_stream *stream,
     return pv_grammar_open(&mtrace, ret_state, stream, header, place);
 }
 
-const struct pv_format pv_format_mtrace = {.name = "mtrace",
-                                           .about = "glibc mtrace(3)",
-                                           .probe = probe_mtrace,
-                                           .open = open_mtrace,
-                                           .next = pv_grammar_next,
-                                           .close = pv_grammar_close};
+const struct pv_format pv_format_mtrace = {
+    .name = "mtrace",
+    .about = "glibc mtrace(3)",
+    .limits = "an aligned or zeroed allocation stands as a malloc",
+    .probe = probe_mtrace,
+    .open = open_mtrace,
+    .next = pv_grammar_next,
+    .close = pv_grammar_close};

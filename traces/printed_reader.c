@@ -172,6 +172,7 @@ static int open_valgrind(void **ret_state, struct pv_stream *stream,
 
 const struct pv_format pv_format_valgrind = {.name = "valgrind",
                                              .about = "Valgrind, --trace-malloc=yes",
+                                             .limits = "one process; no threads, no times",
                                              .probe = probe_valgrind,
                                              .open = open_valgrind,
                                              .next = pv_grammar_next,
@@ -240,12 +241,15 @@ static int open_ltrace(void **ret_state, struct pv_stream *stream,
     return pv_grammar_open(&ltrace, ret_state, stream, header, place);
 }
 
-const struct pv_format pv_format_ltrace = {.name = "ltrace",
-                                           .about = "ltrace",
-                                           .probe = probe_ltrace,
-                                           .open = open_ltrace,
-                                           .next = pv_grammar_next,
-                                           .close = pv_grammar_close};
+const struct pv_format pv_format_ltrace = {
+    .name = "ltrace",
+    .about = "ltrace",
+    .limits = "posix_memalign is left out (its address is not shown); calls that another one "
+              "interrupts are refused",
+    .probe = probe_ltrace,
+    .open = open_ltrace,
+    .next = pv_grammar_next,
+    .close = pv_grammar_close};
 
 /* ---- logalloc ---- */
 
@@ -302,6 +306,7 @@ static int open_logalloc(void **ret_state, struct pv_stream *stream,
 
 const struct pv_format pv_format_logalloc = {.name = "logalloc",
                                              .about = "Mozilla logalloc",
+                                             .limits = "one process",
                                              .probe = probe_logalloc,
                                              .open = open_logalloc,
                                              .next = pv_grammar_next,

@@ -668,6 +668,7 @@ static void close(void *state)
 const struct pv_format pv_format_pvt = {
     .name = "pvt",
     .about = "the native binary format",
+    .limits = "",
     .probe = probe,
     .open = open,
     .next = next,

@@ -119,15 +119,19 @@ static int open_script(void **ret_state, struct pv_stream *stream,
     return pv_grammar_open(&script, ret_state, stream, header, place);
 }
 
-const struct pv_format pv_format_rep = {.name = "rep",
-                                        .about = "CS:APP malloc lab trace",
-                                        .probe = probe_rep,
-                                        .open = open_rep,
-                                        .next = pv_grammar_next,
-                                        .close = pv_grammar_close};
+const struct pv_format pv_format_rep = {
+    .name = "rep",
+    .about = "CS:APP malloc lab trace",
+    .limits = "the header and its counts are not believed; written without names, times, "
+              "threads, addresses, stacks, alignments and marks",
+    .probe = probe_rep,
+    .open = open_rep,
+    .next = pv_grammar_next,
+    .close = pv_grammar_close};
 
 const struct pv_format pv_format_script = {.name = "script",
                                            .about = "CS107 heap allocator script",
+                                           .limits = "only its operations, no expectations",
                                            .probe = probe_script,
                                            .open = open_script,
                                            .next = pv_grammar_next,

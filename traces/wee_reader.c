@@ -52,6 +52,7 @@ static int open_wee(void **ret_state, struct pv_stream *stream, struct pv_trace_
 
 const struct pv_format pv_format_wee = {.name = "wee_alloc",
                                         .about = "wee_alloc",
+                                        .limits = "sizes only",
                                         .probe = probe_wee,
                                         .open = open_wee,
                                         .next = pv_grammar_next,

@@ -176,6 +176,16 @@ int pv_writer_open(struct pv_writer **ret_writer, const char *path, const char *
     return status;
 }
 
+bool pv_writer_knows(const char *to)
+{
+    for (size_t i = 0; i < N_SINKS; ++i) {
+        if (strcmp(to, sinks[i]->name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int pv_writer_put(struct pv_writer *writer, const struct pv_trace_event *event)
 {
     if (writer->status) {

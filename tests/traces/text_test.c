@@ -109,7 +109,7 @@ static const struct {
     /* Each resized to where the other is. */
     {"android",
      "1: malloc 0x10 1\n2: malloc 0x20 2\n1: realloc 0x20 0x10 3\n2: realloc 0x10 0x20 4\n",
-     "m1:1@1 m2:2@2 f2@1 r1:3@1 m3:4@2"},
+     "m1:1@1 m2:2@2 f2@1 r1:3@1 r1:4@2"},
 };
 
 static const struct {
