@@ -161,8 +161,11 @@ static void change_bucket(struct pv_log *log, const struct pv_log_bucket_change 
                           uint64_t before, uint64_t after, uint64_t first)
 {
     if (!before) {
-        struct pv_log_bucket bucket = {
-            .addr = change->what.addr, .n_pages = after, .head = change->head, .first = first};
+        struct pv_log_bucket bucket = {.addr = change->what.addr,
+                                       .n_pages = after,
+                                       .head = change->head,
+                                       .first = first,
+                                       .kind = change->what.kind};
         insert_bucket(log, change->index, &bucket);
     } else if (!after) {
         remove_bucket(log, change->index);

@@ -46,6 +46,7 @@ struct pv_log_bucket {
     uint64_t addr, n_pages;
     uint64_t head;  /* of the list of pebbles: where First pointed when the bucket came */
     uint64_t first; /* where it points now */
+    uint32_t kind;
 };
 
 struct pv_checkpoint {
