@@ -6,6 +6,10 @@
 # README is rewritten. Every file that it links to is there.
 
 root=$1 tool=$2
+case $tool in
+/*) ;;
+*) tool=$PWD/$tool ;;
+esac
 readme=$root/README.md
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
