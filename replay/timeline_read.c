@@ -204,13 +204,19 @@ struct pv_step pv_timeline_step(const struct pv_timeline *timeline, int64_t even
 {
     const struct pv_log *log = &timeline->log;
     uint8_t op = log->ops[event];
-    return (struct pv_step){
+    struct pv_step step = {
         .op = (enum pv_op)(op & LOG_OP_MASK),
         .failed = op & LOG_FAILED,
         .mistake = op & LOG_MISTAKE,
         .made = placement_at(log, log->steps[event].made),
         .ended = placement_at(log, log->steps[event].ended),
     };
+    if (step.failed) {
+        const struct pv_log_failure *failure = pv_log_failure(log, event);
+        step.failed_bytes = failure->bytes;
+        step.failed_tag = failure->tag;
+    }
+    return step;
 }
 
 const struct pv_mistake_row *pv_timeline_mistakes(const struct pv_timeline *timeline,

@@ -264,6 +264,9 @@ static void test_failed(void **state)
     assert_int_equal(stats->now.live_bytes, 164);
     assert_true(pv_timeline_step(timeline, 0).failed);
     assert_true(pv_timeline_step(timeline, 3).failed);
+    assert_int_equal(pv_timeline_step(timeline, 0).failed_bytes, 1 << 20);
+    assert_int_equal(pv_timeline_step(timeline, 3).failed_bytes, INT64_MAX);
+    assert_int_equal(pv_timeline_step(timeline, 4).failed_bytes, UINT64_MAX);
     assert_null(pv_timeline_step(timeline, 3).made);
     pv_timeline_close(timeline);
 }
