@@ -31,7 +31,7 @@ bool pv_shape_of(const struct pv_request *request, struct pv_shape *ret_shape)
 
 uint64_t pv_shape_payload(const struct pv_shape *shape, uint64_t start)
 {
-    if (!shape->alignment || start % shape->alignment == 0) {
+    if (!shape->alignment || is_on(start, shape->alignment)) {
         return start;
     }
     return round_up(start + SPLIT_MIN, shape->alignment);

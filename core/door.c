@@ -7,6 +7,7 @@
  * Costs: O(1) for a sound pointer whose bucket was used lately, else O(buckets); a diagnosis
  * walks the bucket's list.
  */
+#include "core/index.h"
 #include "core/inside.h"
 
 static bool holds(const struct pv_bucket *bucket, uint64_t addr)
@@ -37,30 +38,61 @@ static bool may_be_pebble(const struct pv_bucket *bucket, uint64_t addr)
            pv_pebble_at(addr)->magic == PV_PEBBLE_MAGIC;
 }
 
+/* Whether the pebble's own account of where it lies can be true. */
+static bool is_placed(const struct pv_bucket *bucket, const struct pv_pebble *pebble)
+{
+    uint64_t next = pebble->next;
+    return !(pebble->lflags & ~PV_PEBBLE_USED) &&
+           pebble->size <= bucket_end(bucket) - addr_of(pebble + 1) &&
+           pebble_end(pebble) == (next ? next : bucket_end(bucket));
+}
+
+/* Whether a pebble that says it is free hangs in the index: merging will rely on it. Follows no
+ * link that leads out of the heap. */
+static bool is_indexed(struct pv_heap *heap, const struct pv_pebble *pebble)
+{
+    const struct pv_pebble *up = pv_index_up(pebble);
+    const struct pv_bucket *bucket = up ? bucket_of(heap, addr_of(up)) : NULL;
+    return (!up || (bucket && may_be_pebble(bucket, addr_of(up)))) &&
+           pv_index_leads(heap, up, pebble);
+}
+
+/* A neighbour that a release may read, change and merge with. */
+static bool is_sound_neighbour(struct pv_heap *heap, const struct pv_bucket *bucket,
+                               uint64_t addr)
+{
+    if (!may_be_pebble(bucket, addr)) {
+        return false;
+    }
+    const struct pv_pebble *pebble = pv_pebble_at(addr);
+    return pebble->parent == addr_of(bucket) && is_placed(bucket, pebble) &&
+           (!is_free(pebble) || is_indexed(heap, pebble));
+}
+
 /* What is wrong with a header whose magic is right, from what it and its neighbours say. */
-static enum pv_fault fault_of(const struct pv_heap *heap, const struct pv_bucket *bucket,
+static enum pv_fault fault_of(struct pv_heap *heap, const struct pv_bucket *bucket,
                               const struct pv_pebble *pebble)
 {
     uint64_t next = pebble->next, prev = pebble->prev;
     if (pebble->parent != addr_of(bucket)) {
         return PV_FAULT_BAD_PARENT;
     }
-    if ((pebble->lflags & ~PV_PEBBLE_USED) ||
-        pebble->size > bucket_end(bucket) - addr_of(pebble + 1) ||
-        pebble_end(pebble) != (next ? next : bucket_end(bucket))) {
+    if (!is_placed(bucket, pebble)) {
         return PV_FAULT_BAD_HEADER;
     }
     if (is_free(pebble)) {
         return PV_FAULT_DOUBLE_FREE;
     }
-    if (next && (!may_be_pebble(bucket, next) || pv_pebble_at(next)->prev != addr_of(pebble))) {
+    if (next && (!is_sound_neighbour(heap, bucket, next) ||
+                 pv_pebble_at(next)->prev != addr_of(pebble))) {
         return PV_FAULT_OVERRUN;
     }
     if (!prev) {
         bool head = heap->config.fit == PV_FIT_RECENT || bucket->first == addr_of(pebble);
         return head ? PV_FAULT_NONE : PV_FAULT_BAD_HEADER;
     }
-    if (!may_be_pebble(bucket, prev) || pebble_end(pv_pebble_at(prev)) != addr_of(pebble)) {
+    if (!is_sound_neighbour(heap, bucket, prev) ||
+        pebble_end(pv_pebble_at(prev)) != addr_of(pebble)) {
         return PV_FAULT_BAD_NEIGHBOUR;
     }
     return PV_FAULT_NONE;

@@ -135,11 +135,12 @@ void *pv_heap_malloc(struct pv_heap *heap, uint64_t size, const char *name)
 
 void *pv_heap_calloc(struct pv_heap *heap, uint64_t count, uint64_t size, const char *name)
 {
-    if (size && count > SIZE_LIMIT / size) {
+    uint64_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes)) {
         return NULL;
     }
     return pv_heap_alloc(
-        heap, &(struct pv_request){.size = count * size, .flags = PV_FLAG_CLEAR, .name = name});
+        heap, &(struct pv_request){.size = bytes, .flags = PV_FLAG_CLEAR, .name = name});
 }
 
 /* A used pebble becomes free and one with its free neighbours. */

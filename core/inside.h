@@ -55,9 +55,15 @@ static inline uint64_t pages_for(uint64_t bytes)
     return bytes / PV_PAGE_BYTES + (bytes % PV_PAGE_BYTES != 0);
 }
 
+/* To a power of two: no division, which a 32-bit kernel would need a library for. */
 static inline uint64_t round_up(uint64_t value, uint64_t step)
 {
-    return (value + step - 1) / step * step;
+    return (value + step - 1) & ~(step - 1);
+}
+
+static inline bool is_on(uint64_t value, uint64_t step)
+{
+    return (value & (step - 1)) == 0;
 }
 
 /* ---- pebble.c ---- */
