@@ -367,11 +367,11 @@ void *pv_guard_malloc(struct pv_guard *guard, uint64_t size, const char *name)
 
 void *pv_guard_calloc(struct pv_guard *guard, uint64_t count, uint64_t size, const char *name)
 {
-    bool overflows = size && count > UINT64_MAX / size;
-    return pv_guard_alloc(guard,
-                          &(struct pv_request){.size = overflows ? UINT64_MAX : count * size,
-                                               .flags = PV_FLAG_CLEAR,
-                                               .name = name});
+    struct pv_request request = {.flags = PV_FLAG_CLEAR, .name = name};
+    if (__builtin_mul_overflow(count, size, &request.size)) {
+        request.size = UINT64_MAX;
+    }
+    return pv_guard_alloc(guard, &request);
 }
 
 /* ---- freeing ---- */
