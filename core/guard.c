@@ -78,6 +78,8 @@ static uint64_t key_of(const struct pv_guard *guard, const struct pv_pebble *peb
     return mix(guard->config.secret, addr_of(pebble));
 }
 
+/* Of the fields that the heap's door cannot judge. Magic, parent and the links it judges
+ * itself, and the size says where the trailer is. */
 static uint32_t header_seal(const struct pv_guard *guard, const struct pv_pebble *pebble)
 {
     uint64_t sum = key_of(guard, pebble);
@@ -86,8 +88,6 @@ static uint32_t header_seal(const struct pv_guard *guard, const struct pv_pebble
     }
     sum = mix(sum, pebble->sflags);
     sum = mix(sum, pebble->alignment);
-    sum = mix(sum, pebble->size);
-    sum = mix(sum, pebble->parent);
     uint64_t word;
     for (size_t i = 0; i + sizeof(word) <= NAME_BYTES; i += sizeof(word)) {
         memcpy(&word, pv_pebble_name(pebble) + i, sizeof(word));
@@ -107,8 +107,7 @@ static bool is_sealed(const struct pv_guard *guard, const struct pv_pebble *pebb
                       uint32_t state)
 {
     const struct trailer *trailer = trailer_of(pebble);
-    return trailer->seal == trailer_seal(guard, pebble, trailer) && trailer->state == state &&
-           trailer->requested <= room_of(pebble);
+    return trailer->seal == trailer_seal(guard, pebble, trailer) && trailer->state == state;
 }
 
 /* No byte of it is zero: an end of string written one too far is the commonest overflow. */
@@ -313,7 +312,7 @@ static struct pv_pebble *open_block(struct pv_guard *guard, void *ptr, enum pv_f
     if (!*ret_fault) {
         return pv_pebble_at(addr_of(pebble));
     }
-    const struct pv_pebble *around = pebble_around(guard, addr_of(pebble ? pebble : ptr));
+    const struct pv_pebble *around = pebble_around(guard, addr_of(ptr));
     bool usable = false;
     if (*ret_fault == PV_FAULT_DOUBLE_FREE || (pebble && is_in_queue(guard, pebble))) {
         *ret_fault = if_freed;
@@ -545,21 +544,23 @@ static void check_pebble(struct pv_guard *guard, const struct pv_pebble *pebble,
         tell(guard, fault, payload, pebble, 0);
         return;
     }
-    if (is_in_queue(guard, pebble)) {
+    if (is_sealed(guard, pebble, STATE_USED)) {
+        requested = trailer_of(pebble)->requested;
+    } else if (is_in_queue(guard, pebble)) {
         bool whole = is_sealed(guard, pebble, STATE_QUEUED) && is_fill_whole(guard, pebble);
-        fault = whole ? PV_FAULT_NONE : PV_GUARD_WRITE_AFTER_FREE;
-    } else {
-        fault = fault_of(guard, pebble);
-        requested = is_sealed(guard, pebble, STATE_USED) ? trailer_of(pebble)->requested : 0;
-        if (leaks) {
-            if (fault) {
-                tell(guard, fault, payload, pebble, requested);
-            }
-            fault = PV_GUARD_LEAK;
+        if (!whole) {
+            tell(guard, PV_GUARD_WRITE_AFTER_FREE, payload, pebble, 0);
         }
+        return;
+    } else if (is_sealed(guard, pebble, STATE_QUEUED)) {
+        return; /* left the queue with a damaged header, which was told then */
     }
+    fault = fault_of(guard, pebble);
     if (fault) {
         tell(guard, fault, payload, pebble, requested);
+    }
+    if (leaks) {
+        tell(guard, PV_GUARD_LEAK, payload, pebble, requested);
     }
 }
 

@@ -252,6 +252,52 @@ static void test_queue(void **state)
     end(f);
 }
 
+/* A queued block's trailer and header are watched as its bytes are. */
+static void test_damage_in_the_queue(void **state)
+{
+    (void)state;
+    struct fixture *f = begin(all_on);
+    unsigned char *a = pv_guard_malloc(&f->guard, 40, "a");
+    unsigned char *b = pv_guard_malloc(&f->guard, 40, "b");
+    struct pv_pebble *pebble = (struct pv_pebble *)(void *)a - 1;
+    pv_guard_free(&f->guard, a);
+    pv_guard_free(&f->guard, b);
+    a[pebble->size - 1] ^= 1;
+    assert_int_equal(pv_guard_free(&f->guard, a), PV_FAULT_DOUBLE_FREE);
+    expect_fault(f, PV_FAULT_DOUBLE_FREE, a);
+    ((struct pv_pebble *)(void *)b - 1)->alignment = 4096;
+    assert_int_equal(pv_guard_fini(&f->guard), 3);
+    assert_int_equal(f->faults[0].fault, PV_GUARD_WRITE_AFTER_FREE);
+    assert_ptr_equal(f->faults[0].ptr, a);
+    assert_int_equal(f->faults[1].fault, PV_GUARD_BAD_CHECKSUM);
+    assert_ptr_equal(f->faults[1].ptr, b);
+    end(f);
+}
+
+/* Without any fill or canary a queued block is still known. */
+static void test_bare_queue(void **state)
+{
+    (void)state;
+    struct fixture *f = begin((struct pv_guard_config){.queue_size = 2});
+    void *a = pv_guard_malloc(&f->guard, 40, "a");
+    assert_int_equal(pv_guard_free(&f->guard, a), PV_FAULT_NONE);
+    assert_int_equal(pv_guard_free(&f->guard, a), PV_FAULT_DOUBLE_FREE);
+    assert_null(pv_guard_realloc(&f->guard, a, 10));
+    assert_int_equal(f->faults[1].fault, PV_GUARD_REALLOC_FREED);
+    end(f);
+}
+
+/* Of a bucket whose only header is gone. */
+static void test_nothing_left(void **state)
+{
+    (void)state;
+    struct fixture *f = begin(all_on);
+    pv_pebble_at(f->heap.first->first)->magic = 0;
+    assert_int_equal(pv_guard_check(&f->guard), 1);
+    assert_int_equal(f->faults[0].fault, PV_FAULT_BAD_HEADER);
+    end(f);
+}
+
 /* A fault of the pointer changes nothing; a smashed header does not stop a check. */
 static void test_damage_in_the_middle(void **state)
 {
@@ -318,6 +364,8 @@ static void test_refusals(void **state)
     struct pv_guard_config too_long = {.queue_size = PV_GUARD_QUEUE_MAX + 1};
     assert_false(pv_guard_init(&none, &f->heap, &too_long));
     assert_int_equal(pv_guard_fini(&none), 0);
+    f->heap.config.ignore_payloads = true;
+    assert_false(pv_guard_init(&none, &f->heap, &all_on));
     end(f);
 }
 
@@ -355,6 +403,9 @@ int main(void)
         cmocka_unit_test(test_overflow_at_every_size),
         cmocka_unit_test(test_every_guarded_byte),
         cmocka_unit_test(test_queue),
+        cmocka_unit_test(test_damage_in_the_queue),
+        cmocka_unit_test(test_bare_queue),
+        cmocka_unit_test(test_nothing_left),
         cmocka_unit_test(test_damage_in_the_middle),
         cmocka_unit_test(test_claims),
         cmocka_unit_test(test_refusals),
