@@ -338,6 +338,10 @@ static void test_claims(void **state)
     expect_fault(f, PV_GUARD_ALIGN_MISMATCH, a);
     assert_int_equal(pv_guard_free(&f->guard, a), PV_FAULT_DOUBLE_FREE);
     assert_int_equal(pv_guard_free_sized(&f->guard, NULL, 10), PV_FAULT_NONE);
+    f->n_faults = 0;
+    a = pv_guard_alloc(&f->guard, &request);
+    assert_int_equal(pv_guard_free_aligned_sized(&f->guard, a, UINT32_MAX, 10),
+                     PV_GUARD_ALIGN_MISMATCH);
     end(f);
 }
 

@@ -218,6 +218,36 @@ static const char *word_of(const struct result *result)
                                : pv_guard_fault_name(result->faults[0]);
 }
 
+/* The guide's table has this row. */
+static void expect_row(const char *guide, size_t i)
+{
+    const char *words[2];
+    const enum pv_fault faults[2] = {misuses[i].bare, misuses[i].guarded};
+    for (size_t k = 0; k < 2; k++) {
+        words[k] = faults[k] ? pv_guard_fault_name(faults[k]) : "";
+    }
+    char row[200];
+    snprintf(row, sizeof(row), "\n| %zu | %s |%s%s |%s%s |\n", i + 1, misuses[i].name,
+             *words[0] ? " " : "", words[0], *words[1] ? " " : "", words[1]);
+    if (!strstr(guide, row)) {
+        print_error("core/README.md has no row%s", row);
+    }
+    assert_non_null(strstr(guide, row));
+}
+
+static void test_the_guide_says_so(void **state)
+{
+    static char guide[1 << 16];
+    FILE *file = fopen(*state, "r");
+    assert_non_null(file);
+    size_t n = fread(guide, 1, sizeof(guide) - 1, file);
+    fclose(file);
+    guide[n] = 0;
+    for (size_t i = 0; i < N_MISUSES; i++) {
+        expect_row(guide, i);
+    }
+}
+
 /* A misuse detected is told by its name; a bare heap may break of what it cannot see, a guarded
  * one never does. */
 static void expect(const struct misuse *misuse, const struct result *bare,
@@ -285,11 +315,16 @@ static void test_tags(void **state)
     }
 }
 
-int main(void)
+/* misuse_test GUIDE: the path of core/README.md. */
+int main(int argc, char **argv)
 {
+    if (argc != 2) {
+        return 2;
+    }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_misuses),
         cmocka_unit_test(test_tags),
+        cmocka_unit_test_prestate(test_the_guide_says_so, argv[1]),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
