@@ -48,7 +48,7 @@ run() { # run WHAT COMPILER FLAGS...
     compile "$@" || return
     what=$1
     shift
-    if ! "$@" -static -no-pie -nostdlib -o kernel pebbleheap.o pebbleguard.o example.o kernel.o; then
+    if ! "$@" -static -nostdlib -o kernel pebbleheap.o pebbleguard.o example.o kernel.o; then
         echo "$what: does not link without a library"
         failed=1
         return
