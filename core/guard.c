@@ -96,6 +96,11 @@ static uint32_t header_seal(const struct pv_guard *guard, const struct pv_pebble
     return (uint32_t)sum;
 }
 
+static bool is_header_same(const struct pv_guard *guard, const struct pv_pebble *pebble)
+{
+    return trailer_of(pebble)->header_seal == header_seal(guard, pebble);
+}
+
 static uint64_t trailer_seal(const struct pv_guard *guard, const struct pv_pebble *pebble,
                              const struct trailer *trailer)
 {
@@ -293,7 +298,7 @@ static enum pv_fault fault_of(const struct pv_guard *guard, const struct pv_pebb
     if (!is_sealed(guard, pebble, STATE_USED)) {
         return PV_GUARD_OVERFLOW;
     }
-    if (trailer_of(pebble)->header_seal != header_seal(guard, pebble)) {
+    if (!is_header_same(guard, pebble)) {
         return PV_GUARD_BAD_CHECKSUM;
     }
     return is_canary_whole(guard, pebble) ? PV_FAULT_NONE : PV_GUARD_OVERFLOW;
@@ -375,6 +380,46 @@ void *pv_guard_calloc(struct pv_guard *guard, uint64_t count, uint64_t size, con
 
 /* ---- freeing ---- */
 
+/* What is wrong with a queued block. */
+static enum pv_fault fault_of_queued(const struct pv_guard *guard,
+                                     const struct pv_pebble *pebble)
+{
+    if (!is_sealed(guard, pebble, STATE_QUEUED) || !is_fill_whole(guard, pebble)) {
+        return PV_GUARD_WRITE_AFTER_FREE;
+    }
+    return is_header_same(guard, pebble) ? PV_FAULT_NONE : PV_GUARD_BAD_CHECKSUM;
+}
+
+/* The header says free, and the seal says that the heap never got it back. */
+static bool pretends(const struct pv_guard *guard, const struct pv_pebble *pebble)
+{
+    return !(pebble->lflags & PV_PEBBLE_USED) &&
+           (is_sealed(guard, pebble, STATE_USED) || is_sealed(guard, pebble, STATE_QUEUED));
+}
+
+/* The heap would merge with a neighbour that is free, and believe its header. */
+static bool is_neighbour(const struct pv_guard *guard, const struct pv_pebble *pebble,
+                         uint64_t addr)
+{
+    return !addr || (is_header(pv_bucket_at(pebble->parent), addr) &&
+                     !pretends(guard, pv_pebble_at(addr)));
+}
+
+/* A block whose header is whole back to the heap, if its neighbours are what they seem. */
+static enum pv_fault give_back(struct pv_guard *guard, struct pv_pebble *pebble)
+{
+    void *payload = payload_of(pebble);
+    enum pv_fault fault = !is_neighbour(guard, pebble, pebble->next)   ? PV_FAULT_OVERRUN
+                          : !is_neighbour(guard, pebble, pebble->prev) ? PV_FAULT_BAD_NEIGHBOUR
+                                                                       : PV_FAULT_NONE;
+    if (fault) {
+        tell(guard, fault, payload, pebble, trailer_of(pebble)->requested);
+        return fault;
+    }
+    trailer_of(pebble)->seal = 0;
+    return pv_heap_free(guard->heap, payload);
+}
+
 /* Takes the oldest block out of the queue and gives it back to the heap, if it still can. */
 static enum pv_fault release_oldest(struct pv_guard *guard)
 {
@@ -387,23 +432,22 @@ static enum pv_fault release_oldest(struct pv_guard *guard)
         tell(guard, fault, payload, NULL, 0);
         return fault;
     }
-    bool sealed = is_sealed(guard, pebble, STATE_QUEUED);
-    if (!sealed || !is_fill_whole(guard, pebble)) {
-        uint64_t requested = sealed ? trailer_of(pebble)->requested : 0;
-        tell(guard, PV_GUARD_WRITE_AFTER_FREE, payload, pebble, requested);
+    fault = fault_of_queued(guard, pebble);
+    if (fault) {
+        tell(guard, fault, payload, pebble, 0);
     }
-    if (sealed && trailer_of(pebble)->header_seal != header_seal(guard, pebble)) {
-        tell(guard, PV_GUARD_BAD_CHECKSUM, payload, pebble, trailer_of(pebble)->requested);
-        return PV_GUARD_BAD_CHECKSUM;
+    if (is_sealed(guard, pebble, STATE_QUEUED) && !is_header_same(guard, pebble)) {
+        return fault;
     }
-    return pv_heap_free(guard->heap, payload);
+    return give_back(guard, pebble);
 }
 
 /* A block whose header is whole goes into the queue; the oldest makes room for it. */
 static void retire(struct pv_guard *guard, struct pv_pebble *pebble)
 {
     if (!guard->config.queue_size) {
-        pv_heap_free(guard->heap, payload_of(pebble));
+        seal_queued(guard, pebble);
+        give_back(guard, pebble);
         return;
     }
     while (guard->n_queued >= guard->config.queue_size) {
@@ -537,6 +581,9 @@ static void check_pebble(struct pv_guard *guard, const struct pv_pebble *pebble,
     void *payload = payload_of(pebble);
     enum pv_fault fault = PV_FAULT_NONE;
     uint64_t requested = 0;
+    if (pretends(guard, pebble)) {
+        tell(guard, PV_GUARD_BAD_CHECKSUM, payload, pebble, trailer_of(pebble)->requested);
+    }
     if (!(pebble->lflags & PV_PEBBLE_USED)) {
         return;
     }
@@ -547,9 +594,9 @@ static void check_pebble(struct pv_guard *guard, const struct pv_pebble *pebble,
     if (is_sealed(guard, pebble, STATE_USED)) {
         requested = trailer_of(pebble)->requested;
     } else if (is_in_queue(guard, pebble)) {
-        bool whole = is_sealed(guard, pebble, STATE_QUEUED) && is_fill_whole(guard, pebble);
-        if (!whole) {
-            tell(guard, PV_GUARD_WRITE_AFTER_FREE, payload, pebble, 0);
+        fault = fault_of_queued(guard, pebble);
+        if (fault) {
+            tell(guard, fault, payload, pebble, 0);
         }
         return;
     } else if (is_sealed(guard, pebble, STATE_QUEUED)) {

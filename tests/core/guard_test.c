@@ -72,6 +72,14 @@ static void end(struct fixture *f)
     free(f);
 }
 
+static uint64_t mixed(uint64_t seed, uint64_t n)
+{
+    uint64_t x = (seed * 1000 + n + 1) * UINT64_C(0x9E3779B97F4A7C15);
+    x = (x ^ x >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+    x = (x ^ x >> 27) * UINT64_C(0x94D049BB133111EB);
+    return x ^ x >> 31;
+}
+
 static void expect_fault(struct fixture *f, enum pv_fault fault, const void *ptr)
 {
     assert_int_equal(f->n_faults, 1);
@@ -325,6 +333,56 @@ static void test_damage_in_the_middle(void **state)
     end(f);
 }
 
+/* Random damage anywhere but in bytes that a caller owns is found, and does not break what
+ * follows. `at` are blocks side by side, of which some lie in the queue. */
+static void damage_once(struct fixture *f, uint64_t random)
+{
+    enum { N_SIDE_BY_SIDE = 40 };
+    unsigned char *at[N_SIDE_BY_SIDE], *last = NULL;
+    size_t sizes[N_SIDE_BY_SIDE];
+    for (size_t i = 0; i < N_SIDE_BY_SIDE; i++) {
+        sizes[i] = mixed(random, i) % 300;
+        last = at[i] = pv_guard_malloc(&f->guard, sizes[i], "side by side");
+    }
+    for (size_t i = 0; i < 4; i++) {
+        size_t freed = mixed(random, 100 + i) % (N_SIDE_BY_SIDE - 1);
+        if (at[freed]) {
+            pv_guard_free(&f->guard, at[freed]);
+            at[freed] = NULL;
+        }
+    }
+    size_t room = (size_t)(last - f->start) - sizeof(struct pv_bucket);
+    unsigned char *hit = f->start + sizeof(struct pv_bucket) + mixed(random, 200) % room;
+    size_t n = mixed(random, 201) % 2 ? 1 : 1 + mixed(random, 202) % 64;
+    n = hit + n > last ? (size_t)(last - hit) : n;
+    bool owned = false;
+    for (size_t i = 0; i < N_SIDE_BY_SIDE; i++) {
+        owned = owned || (at[i] && hit < at[i] + sizes[i] && hit + n > at[i]);
+    }
+    for (size_t i = 0; i < n; i++) {
+        hit[i] ^= (unsigned char)(1U << mixed(random, 203 + i) % 8);
+    }
+    assert_true(owned || pv_guard_check(&f->guard) > 0);
+    for (size_t i = 0; i < N_SIDE_BY_SIDE; i++) {
+        pv_guard_free(&f->guard, at[i]);
+    }
+    for (size_t i = 0; i < N_SIDE_BY_SIDE; i++) {
+        void *after = pv_guard_malloc(&f->guard, sizes[i], "after");
+        assert_non_null(after);
+        assert_int_equal(pv_guard_free(&f->guard, after), PV_FAULT_NONE);
+    }
+}
+
+static void test_random_damage(void **state)
+{
+    (void)state;
+    for (uint64_t n = 0; n < 3000; n++) {
+        struct fixture *f = begin(all_on);
+        damage_once(f, n);
+        end(f);
+    }
+}
+
 static void test_claims(void **state)
 {
     (void)state;
@@ -411,6 +469,7 @@ int main(void)
         cmocka_unit_test(test_bare_queue),
         cmocka_unit_test(test_nothing_left),
         cmocka_unit_test(test_damage_in_the_middle),
+        cmocka_unit_test(test_random_damage),
         cmocka_unit_test(test_claims),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_leaks),
