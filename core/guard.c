@@ -442,13 +442,12 @@ static enum pv_fault release_oldest(struct pv_guard *guard)
     return give_back(guard, pebble);
 }
 
-/* A block whose header is whole goes into the queue; the oldest makes room for it. */
-static void retire(struct pv_guard *guard, struct pv_pebble *pebble)
+/* A block whose header is whole goes into the queue; the oldest makes room for it. Returns why
+ * the heap did not take it where there is no queue. */
+static enum pv_fault retire(struct pv_guard *guard, struct pv_pebble *pebble)
 {
     if (!guard->config.queue_size) {
-        seal_queued(guard, pebble);
-        give_back(guard, pebble);
-        return;
+        return give_back(guard, pebble);
     }
     while (guard->n_queued >= guard->config.queue_size) {
         release_oldest(guard);
@@ -456,6 +455,7 @@ static void retire(struct pv_guard *guard, struct pv_pebble *pebble)
     seal_queued(guard, pebble);
     guard->queue[(guard->queue_at + guard->n_queued) % PV_GUARD_QUEUE_MAX] = pebble;
     guard->n_queued++;
+    return PV_FAULT_NONE;
 }
 
 /* What the heap makes of an alignment. */
@@ -495,7 +495,8 @@ static enum pv_fault free_claimed(struct pv_guard *guard, void *ptr, struct clai
         }
     }
     if (pebble) {
-        retire(guard, pebble);
+        enum pv_fault kept = retire(guard, pebble);
+        fault = fault ? fault : kept;
     }
     leave(guard);
     return fault;

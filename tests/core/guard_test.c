@@ -282,6 +282,51 @@ static void test_damage_in_the_queue(void **state)
     end(f);
 }
 
+/* Written and with another header: it does not go back to the heap. */
+static void test_queued_header_changed(void **state)
+{
+    (void)state;
+    struct fixture *f = begin(all_on);
+    unsigned char *a = pv_guard_malloc(&f->guard, 40, "a");
+    struct pv_pebble *pebble = (struct pv_pebble *)(void *)a - 1;
+    pv_guard_free(&f->guard, a);
+    a[0] = 1;
+    pebble->sflags = PV_FLAG_PHYSICAL;
+    assert_int_equal(pv_guard_fini(&f->guard), 1);
+    expect_fault(f, PV_GUARD_WRITE_AFTER_FREE, a);
+    assert_int_equal(pebble->lflags, PV_PEBBLE_USED);
+    end(f);
+}
+
+/* The heap merges with free neighbours, so these must be what they say. */
+static void test_neighbours(void **state)
+{
+    (void)state;
+    struct fixture *f = begin((struct pv_guard_config){.checksum = true});
+    unsigned char *blocks[5];
+    for (size_t i = 0; i < 5; i++) {
+        blocks[i] = pv_guard_malloc(&f->guard, 40, "n");
+    }
+    struct pv_pebble *middle = (struct pv_pebble *)(void *)blocks[2] - 1;
+    middle->lflags = 0;
+    assert_int_equal(pv_guard_check(&f->guard), 1);
+    expect_fault(f, PV_GUARD_BAD_CHECKSUM, blocks[2]);
+    assert_int_equal(pv_guard_free(&f->guard, blocks[1]), PV_FAULT_OVERRUN);
+    expect_fault(f, PV_FAULT_OVERRUN, blocks[1]);
+    assert_int_equal(pv_guard_free(&f->guard, blocks[3]), PV_FAULT_BAD_NEIGHBOUR);
+    expect_fault(f, PV_FAULT_BAD_NEIGHBOUR, blocks[3]);
+    middle->size += 64;
+    assert_int_equal(pv_guard_free(&f->guard, blocks[1]), PV_FAULT_OVERRUN);
+    expect_fault(f, PV_FAULT_OVERRUN, blocks[1]);
+    middle->size -= 64;
+    middle->lflags = PV_PEBBLE_USED;
+    for (size_t i = 0; i < 5; i++) {
+        assert_int_equal(pv_guard_free(&f->guard, blocks[i]), PV_FAULT_NONE);
+    }
+    assert_int_equal(f->heap.n_free, 1);
+    end(f);
+}
+
 /* Without any fill or canary a queued block is still known. */
 static void test_bare_queue(void **state)
 {
@@ -466,6 +511,8 @@ int main(void)
         cmocka_unit_test(test_every_guarded_byte),
         cmocka_unit_test(test_queue),
         cmocka_unit_test(test_damage_in_the_queue),
+        cmocka_unit_test(test_queued_header_changed),
+        cmocka_unit_test(test_neighbours),
         cmocka_unit_test(test_bare_queue),
         cmocka_unit_test(test_nothing_left),
         cmocka_unit_test(test_damage_in_the_middle),

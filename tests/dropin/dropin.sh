@@ -65,20 +65,18 @@ run() { # run WHAT COMPILER FLAGS...
     fi
 }
 
-for names in '' -DPV_WITHOUT_NAMES; do
-    for level in -O0 -O2 -Os; do
-        if works $cc -m64 && [ "$(uname -m)" = x86_64 ]; then
-            run "x86-64 $level $names" $cc -m64 -mno-red-zone -fno-pie $level $names
-        fi
-        if works $cc -m32; then
-            run "i386 $level $names" $cc -m32 -fno-pie $level $names
-        fi
-    done
+for flags in -O0 -O2 '-Os -DPV_WITHOUT_NAMES'; do
+    if works $cc -m64 && [ "$(uname -m)" = x86_64 ]; then
+        run "x86-64 $flags" $cc -m64 -mno-red-zone -fno-pie $flags
+    fi
+    if works $cc -m32; then
+        run "i386 $flags" $cc -m32 -fno-pie $flags
+    fi
     if works arm-none-eabi-gcc; then
-        compile "arm $names" arm-none-eabi-gcc -O2 $names && echo "arm $names: compiled"
+        compile "arm $flags" arm-none-eabi-gcc $flags && echo "arm $flags: compiled"
     elif works clang --target=armv7a-none-eabi; then
-        compile "arm $names" clang --target=armv7a-none-eabi -O2 $names &&
-            echo "arm $names: compiled by clang"
+        compile "arm $flags" clang --target=armv7a-none-eabi $flags &&
+            echo "arm $flags: compiled by clang"
     else
         echo "arm: no compiler for it: left out"
     fi
