@@ -309,8 +309,13 @@ static void test_neighbours(void **state)
     }
     struct pv_pebble *middle = (struct pv_pebble *)(void *)blocks[2] - 1;
     middle->lflags = 0;
-    assert_int_equal(pv_guard_check(&f->guard), 1);
-    expect_fault(f, PV_GUARD_BAD_CHECKSUM, blocks[2]);
+    /* The block itself, and what both neighbours say of the one beside them. */
+    assert_int_equal(pv_guard_check(&f->guard), 3);
+    assert_int_equal(f->faults[0].fault, PV_FAULT_OVERRUN);
+    assert_int_equal(f->faults[1].fault, PV_GUARD_BAD_CHECKSUM);
+    assert_int_equal(f->faults[2].fault, PV_FAULT_BAD_NEIGHBOUR);
+    assert_ptr_equal(f->faults[1].ptr, blocks[2]);
+    f->n_faults = 0;
     assert_int_equal(pv_guard_free(&f->guard, blocks[1]), PV_FAULT_OVERRUN);
     expect_fault(f, PV_FAULT_OVERRUN, blocks[1]);
     assert_int_equal(pv_guard_free(&f->guard, blocks[3]), PV_FAULT_BAD_NEIGHBOUR);

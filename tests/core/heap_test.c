@@ -373,6 +373,34 @@ static void test_faults(void **state)
     end(f);
 }
 
+/* A neighbour whose header wrongly says free, whatever lies in its payload, is a fault: nothing
+ * merges with it, and the heap goes on. */
+static void test_false_neighbours(void **state)
+{
+    (void)state;
+    for (unsigned fill = 0; fill < 256; fill += 51) {
+        struct fixture *f = begin((struct pv_heap_config){0});
+        unsigned char *p[5];
+        for (size_t i = 0; i < 5; i++) {
+            p[i] = pv_heap_malloc(&f->heap, 200, NULL);
+            memset(p[i], (int)fill, 200);
+        }
+        struct pv_pebble *middle = (struct pv_pebble *)(void *)p[2] - 1;
+        middle->lflags = 0;
+        expect_fault(f, p[1], PV_FAULT_OVERRUN);
+        expect_fault(f, p[3], PV_FAULT_BAD_NEIGHBOUR);
+        middle->lflags = PV_PEBBLE_USED;
+        middle->size += 64;
+        expect_fault(f, p[1], PV_FAULT_OVERRUN);
+        middle->size -= 64;
+        for (size_t i = 0; i < 5; i++) {
+            assert_int_equal(pv_heap_free(&f->heap, p[i]), PV_FAULT_NONE);
+        }
+        assert_int_equal(f->heap.n_free, 1);
+        end(f);
+    }
+}
+
 /* Every page request fails once: the call is refused or served otherwise, nothing breaks. */
 static void test_page_failures(void **state)
 {
@@ -398,13 +426,21 @@ static void test_page_failures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_layout),          cmocka_unit_test(test_lower_part_is_given),
-        cmocka_unit_test(test_split_bound),     cmocka_unit_test(test_names),
-        cmocka_unit_test(test_merge),           cmocka_unit_test(test_best_fit),
-        cmocka_unit_test(test_growth_in_place), cmocka_unit_test(test_new_bucket),
-        cmocka_unit_test(test_alignment),       cmocka_unit_test(test_refused_requests),
-        cmocka_unit_test(test_resizing),        cmocka_unit_test(test_calloc_clears),
-        cmocka_unit_test(test_faults),          cmocka_unit_test(test_page_failures),
+        cmocka_unit_test(test_layout),
+        cmocka_unit_test(test_lower_part_is_given),
+        cmocka_unit_test(test_split_bound),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_merge),
+        cmocka_unit_test(test_best_fit),
+        cmocka_unit_test(test_growth_in_place),
+        cmocka_unit_test(test_new_bucket),
+        cmocka_unit_test(test_alignment),
+        cmocka_unit_test(test_refused_requests),
+        cmocka_unit_test(test_resizing),
+        cmocka_unit_test(test_calloc_clears),
+        cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_page_failures),
+        cmocka_unit_test(test_false_neighbours),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
