@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "viz/machine_option.h"
 #include "viz/say.h"
 #include "viz/units.h"
 
@@ -354,6 +355,11 @@ int pv_args_replay(const struct pv_args *args, size_t engines_max,
     int code = heap_bytes(args, PV_KEY_BUCKET_SIZE, &ret_options->heap.first_bucket_bytes);
     if (!code) {
         code = heap_bytes(args, PV_KEY_HEAP_LIMIT, &ret_options->heap.limit_bytes);
+    }
+    const char *machine = args->value[PV_KEY_MACHINE];
+    if (!code && machine) {
+        ret_options->heap.machine = &ret_options->machine;
+        code = pv_machine_option(args->command->name, machine, &ret_options->machine);
     }
     return code ? code : engines(args, engines_max, ret_options);
 }

@@ -167,6 +167,20 @@ static void json_tags(struct pv_json_out *out, const struct pv_report *report)
     pv_json_end(out, ']');
 }
 
+/* The ranges of memory, [address, bytes] each. */
+static void json_machine(struct pv_json_out *out, const struct pv_machine *machine)
+{
+    pv_json_key(out, "machine");
+    pv_json_begin(out, '[');
+    for (size_t i = 0; i < machine->n_ranges; i++) {
+        pv_json_begin(out, '[');
+        pv_json_put_address(out, machine->ranges[i].page * PV_PAGE_BYTES);
+        pv_json_put_integer(out, machine->ranges[i].n_pages * PV_PAGE_BYTES);
+        pv_json_end(out, ']');
+    }
+    pv_json_end(out, ']');
+}
+
 static void json_options(struct pv_json_out *out, const struct pv_report *report)
 {
     const struct pv_engine_options *heap = &report->options->heap;
@@ -181,6 +195,9 @@ static void json_options(struct pv_json_out *out, const struct pv_report *report
         pv_json_put_integer(out, heap->limit_bytes);
     } else {
         pv_json_put_null(out);
+    }
+    if (heap->machine) {
+        json_machine(out, heap->machine);
     }
     pv_json_end(out, '}');
 }

@@ -59,6 +59,12 @@ usage "report: --at wants a value: EVENT; see 'pebbleviz help report'" report in
 usage "report: --json takes no value; see 'pebbleviz help report'" report --json=1 in/small.json
 usage "there is no engine 'first-fitt', did you mean 'first-fit'?; see 'pebbleviz help report'" \
     report --engine first-fitt in/small.json
+usage "--machine is from 2M to 511G, not '1M'; see 'pebbleviz help report'" \
+    report --machine 1M in/small.json
+run 2 report --machine in/no-such in/small.json &&
+    err "pebbleviz: in/no-such: this is neither a size such as 64M nor a file that can be read"
+run 4 report --machine in/board.txt in/small.json &&
+    err "pebbleviz: in/board.txt:3:1: there is more than START LENGTH on the line"
 for engine in buddy recorded; do
     usage "engine '$engine' comes with a later version; see 'pebbleviz help report'" \
         report --engine $engine in/small.json
