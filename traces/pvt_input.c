@@ -59,10 +59,20 @@ int pv_pvt_input_begin(struct pv_pvt_input *input)
     return status;
 }
 
+/* A fuzzer cannot guess checksums; what lies behind them is to be tried all the same. */
+static bool sum_holds(const unsigned char *sum, const unsigned char *bytes, size_t n)
+{
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+    (void)sum, (void)bytes, (void)n;
+    return true;
+#else
+    return pv_get_u32(sum) == pv_crc32(0, bytes, n);
+#endif
+}
+
 static bool head_is_sound(const unsigned char *head)
 {
-    return memcmp(head, "PVT", KIND) == 0 &&
-           pv_get_u32(head + HEAD_SUM) == pv_crc32(0, head, HEAD_SUM) &&
+    return memcmp(head, "PVT", KIND) == 0 && sum_holds(head + HEAD_SUM, head, HEAD_SUM) &&
            pv_get_u32(head + LENGTH) <= PV_PVT_PAYLOAD_BYTES;
 }
 
@@ -108,7 +118,7 @@ int pv_pvt_input_next(struct pv_pvt_input *input, const char **ret_why)
         *ret_why = **ret_why ? *ret_why : "it is cut off";
         return PV_EFORMAT;
     }
-    if (pv_crc32(0, input->payload, n) != pv_get_u32(head + PAYLOAD_SUM)) {
+    if (!sum_holds(head + PAYLOAD_SUM, input->payload, n)) {
         *ret_why = "its checksum differs";
         return PV_EFORMAT;
     }
@@ -164,7 +174,7 @@ static int look_at_head(struct pv_pvt_input *input, struct scan *scan)
         head = scan->bytes + scan->at;
         const unsigned char *payload = head + PV_PVT_HEAD_BYTES;
         if (status == PV_OK && scan->n - scan->at >= n + PV_PVT_HEAD_BYTES &&
-            pv_crc32(0, payload, n) == pv_get_u32(head + PAYLOAD_SUM)) {
+            sum_holds(head + PAYLOAD_SUM, payload, n)) {
             scan->n_total = total_of(payload, n);
         }
         return status;

@@ -148,10 +148,10 @@ static int take_piece(struct pvt_reader *reader, struct column *payload, struct 
 
 static void *more_room(void *array, size_t n, size_t more, size_t *cap, size_t bytes)
 {
-    if (n + more <= *cap) {
+    if (array && n + more <= *cap) {
         return array;
     }
-    size_t wanted = n + more > 2 * *cap ? n + more : 2 * *cap;
+    size_t wanted = n + more > 2 * *cap ? n + more : 2 * *cap + 1;
     void *moved = pv_own_resize(array, wanted, bytes);
     *cap = moved ? wanted : *cap;
     return moved;
@@ -530,7 +530,9 @@ static int take_header(struct pvt_reader *reader, struct pv_trace_header *header
     if (status > 0 || section->kind != PV_PVT_HEADER || section->n > sizeof room - PADDING) {
         return damaged(reader, PV_EFORMAT, "it is not the header");
     }
-    memcpy(room, section->payload, section->n);
+    if (section->n) {
+        memcpy(room, section->payload, section->n);
+    }
     struct column column = {.at = room, .end = room + section->n};
     if (take_varint(&column) != PV_PVT_VERSION) {
         return damaged(reader, PV_EFORMAT, "only version 1 of the format is known here");

@@ -265,6 +265,29 @@ static void an_index_in_the_middle_is_passed_over(void **state)
     free(bytes.bytes);
 }
 
+/* Sections without items and without bytes: found by fuzzing. */
+static void empty_sections_are_no_lack_of_memory(void **state)
+{
+    (void)state;
+    struct bytes bytes = written(0);
+    unsigned char section[22] = {'P', 'V', 'T', 'T', 2}; /* and a piece of nothing */
+    uint32_t payload_sum = pv_crc32(0, section + 20, 2);
+    for (int i = 0; i < 4; ++i) {
+        section[12 + i] = (unsigned char)(payload_sum >> 8 * i);
+    }
+    uint32_t head_sum = pv_crc32(0, section, 16);
+    for (int i = 0; i < 4; ++i) {
+        section[16 + i] = (unsigned char)(head_sum >> 8 * i);
+    }
+    bytes_add(&bytes, section, sizeof section);
+    struct pv_reader *reader;
+    struct pv_trace_event event;
+    assert_int_equal(pv_reader_open_bytes(&reader, bytes.bytes, bytes.n, NULL), 0);
+    assert_int_equal(pv_reader_next(reader, &event), 1);
+    pv_reader_close(reader);
+    free(bytes.bytes);
+}
+
 static int write_some(const char *path)
 {
     struct pv_writer *writer;
@@ -321,6 +344,7 @@ int main(void)
         cmocka_unit_test(a_flipped_bit_is_found_and_the_loss_is_told),
         cmocka_unit_test(damage_is_told_in_words),
         cmocka_unit_test(an_index_in_the_middle_is_passed_over),
+        cmocka_unit_test(empty_sections_are_no_lack_of_memory),
         cmocka_unit_test(no_memory_is_told_and_nothing_leaks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
