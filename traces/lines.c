@@ -96,7 +96,6 @@ int pv_lines_next(struct pv_lines *lines, struct pv_cursor *ret_line)
     ++lines->number;
     lines->offset = lines->n_taken;
     lines->line = lines->buffer + lines->at;
-    lines->cut = !found;
     if (n >= PV_LINE_MAX) {
         return pv_lines_blame(lines, NULL, "this line is longer than 65535 bytes");
     }

@@ -26,7 +26,6 @@ struct pv_lines {
     char *buffer;
     size_t at, n; /* the bytes that are here and not yet given */
     bool ended;
-    bool cut;         /* the last line has no end: nothing stands behind it */
     bool after_cr;    /* an LF now belongs to the line before */
     int status;       /* the stream's failure, told when the lines before it are given */
     uint64_t number;  /* of the line given last, from 1 */
