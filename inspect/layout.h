@@ -71,8 +71,18 @@ struct pv_field {
     uint8_t offset, width;
 };
 
+/* What sort of heap it is: what its rows mean and which laws are about it. */
+enum pv_catalog_kind {
+    PV_CATALOG_PEBBLES, /* a list of buckets, each a list of pebbles: the laws above */
+    /* One chunk of 2^n pages, shown as a bucket; its blocks and its free halves, as large as
+     * they can be, stand as pebbles without headers. It has no headers that could be damaged,
+     * hence none of the laws above is about it; fields of headers are 0. */
+    PV_CATALOG_BUDDY
+};
+
 struct pv_layout {
     const char *name;
+    enum pv_catalog_kind kind;
     bool big_endian;
     uint32_t page_bytes;
     uint16_t bucket_bytes, pebble_bytes; /* of the headers */
@@ -92,6 +102,9 @@ enum {
 
 /* The specification's layout: Tables 20.3.2.1 and 20.3.3.1, little-endian, 64-bit. */
 extern const struct pv_layout pv_layout_fysos;
+
+/* A buddy's chunk: no headers and no fields. The page is that of each snapshot. */
+extern const struct pv_layout pv_layout_buddy;
 
 /* The value of a field of up to 8 bytes in a header read from the target; 0 for a field that
  * the layout has not. */
