@@ -6,8 +6,9 @@
  * 2k and 2k+1, the buddy of k is k ^ 1, and level l is 1 << l to (2 << l) - 1.
  *
  * A node's byte in the index is the largest free power at or below it plus 1, or 0: none. Below
- * a free node and below a block every byte is as if all were free, so neither a split nor a
- * merge has to touch them; a node is free exactly when its byte is its own power plus 1.
+ * a free node every byte is as if all were free; so are those below a block, but for its halves
+ * and quarters, which are 0. So neither a split nor a merge has to touch what lies below, and a
+ * search may take three levels in a step.
  *
  * One file, though a long one: a kernel takes it and its header, and nothing else.
  */
@@ -93,8 +94,8 @@ static void tell_all(const struct pv_buddy *buddy, const struct pv_buddy_event *
     }
 }
 
-static void tell(const struct pv_buddy *buddy, enum pv_buddy_event_kind kind, uint64_t node,
-                 uint64_t requested)
+static inline void tell(const struct pv_buddy *buddy, enum pv_buddy_event_kind kind,
+                        uint64_t node, uint64_t requested)
 {
     if (!buddy->listeners) {
         return;
@@ -143,7 +144,8 @@ static enum pv_buddy_fault fault(const struct pv_buddy *buddy, enum pv_buddy_fau
 /* What the byte of a node of this power is, given those of its halves. */
 static unsigned char joined(unsigned char low, unsigned char high, unsigned power)
 {
-    return low == power && high == power ? (unsigned char)(power + 1) : low > high ? low : high;
+    unsigned whole = (unsigned)(low == power) & (unsigned)(high == power);
+    return (unsigned char)((low > high ? low : high) + whole);
 }
 
 /* Sets a node's byte and those above as far as they change. */
@@ -151,12 +153,12 @@ static void note(unsigned char *index, uint64_t node, unsigned power, unsigned c
 {
     index[node] = byte;
     while (node > 1) {
-        unsigned char both = joined(index[node], index[node ^ 1], ++power);
+        byte = joined(byte, index[node ^ 1], ++power);
         node /= 2;
-        if (index[node] == both) {
+        if (index[node] == byte) {
             return;
         }
-        index[node] = both;
+        index[node] = byte;
     }
 }
 
@@ -170,18 +172,43 @@ static void fill_index(unsigned char *index, unsigned depth)
 
 /* ---- a node taken and given back ---- */
 
-static void take(struct pv_buddy *buddy, uint64_t node)
+/* The halves and quarters of a block read 0, for who passes them by in a step of three. */
+static void note_block(unsigned char *index, uint64_t node, unsigned power, bool taken)
 {
-    uint64_t n_levels = 0;
-    for (uint64_t up = node; up && !bit(buddy, up); up /= 2) {
-        set_bit(buddy->tree, up);
-        n_levels++;
+    if (power >= 1) {
+        index[2 * node] = index[2 * node + 1] = (unsigned char)(taken ? 0 : power);
     }
-    buddy->n_free = buddy->n_free + n_levels - 2; /* one went; one came at each level but one */
-    buddy->free_bytes -= bytes_of(buddy, node);
-    if (buddy->index) {
-        note(buddy->index, node, power_of(buddy, node), 0);
+    if (power >= 2) {
+        memset(index + 4 * node, (int)(taken ? 0 : power - 1), 4);
     }
+}
+
+/* Takes a part out of a free node, or all of it: on the way to it each half that is not on the
+ * way becomes a free node. Returns the free node that it was. */
+static uint64_t take(struct pv_buddy *buddy, uint64_t node)
+{
+    unsigned char *index = buddy->index;
+    unsigned power = power_of(buddy, node);
+    unsigned char byte = 0;
+    buddy->free_bytes -= buddy->page << power;
+    buddy->n_free--;
+    set_bit(buddy->tree, node);
+    if (index) {
+        note_block(index, node, power, true);
+    }
+    while (node > 1 && !bit(buddy, node / 2)) {
+        if (index) {
+            index[node] = byte;
+        }
+        node /= 2;
+        set_bit(buddy->tree, node);
+        byte = (unsigned char)++power;
+        buddy->n_free++;
+    }
+    if (index) {
+        note(index, node, power, byte);
+    }
+    return node;
 }
 
 /* Returns the free node that it is part of now. */
@@ -198,6 +225,7 @@ static uint64_t give_back(struct pv_buddy *buddy, uint64_t node)
     buddy->free_bytes += bytes_of(buddy, node);
     if (buddy->index) {
         unsigned power = power_of(buddy, node);
+        note_block(buddy->index, node, power, false);
         note(buddy->index, node, power, (unsigned char)(power + 1));
     }
     return top;
@@ -230,40 +258,60 @@ static uint64_t search(struct pv_buddy *buddy, unsigned power, enum pv_buddy_end
     }
 }
 
-/* The same node: where the nearer half has room the search finds it there. */
+/* Eight bytes of the index, the first in the lowest bits. */
+static uint64_t load_eight(const unsigned char *at)
+{
+    uint64_t eight;
+    __builtin_memcpy(&eight, at, sizeof(eight));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    eight = __builtin_bswap64(eight);
+#endif
+    return eight;
+}
+
+/* The part itself: at each level the nearer half that has room for it. Below a free node both
+ * have, so that the way through it ends in the part that is kept. The bytes of the eight nodes
+ * three levels below a node lie side by side: a step is three levels, but for the first. */
 static uint64_t descend(struct pv_buddy *buddy, unsigned power, enum pv_buddy_end end)
 {
     const unsigned char *index = buddy->index;
-    unsigned full = buddy->depth + 1;
+    unsigned n_levels = buddy->depth - power;
     uint64_t node = 1;
     if (index[node] <= power) {
         return 0;
     }
-    if (end == PV_BUDDY_LOW) {
-        for (; index[node] != full; full--) {
-            node = 2 * node + (index[2 * node] <= power);
-        }
-    } else {
-        for (; index[node] != full; full--) {
-            node = 2 * node + (index[2 * node + 1] > power);
-        }
+    for (; n_levels % 3; n_levels--) {
+        node = end == PV_BUDDY_LOW ? 2 * node + (index[2 * node] <= power)
+                                   : 2 * node + (index[2 * node + 1] > power);
+        buddy->n_visited++;
     }
-    buddy->n_visited += level_of(node) + 1;
+    /* The top bit of each byte: it is greater than power. Bytes are at most 65. */
+    const uint64_t each = UINT64_C(0x0101010101010101), tops = each << 7;
+    uint64_t over = each * (127 - power);
+    for (; n_levels; n_levels -= 3) {
+        uint64_t room = (load_eight(index + 8 * node) + over) & tops;
+        unsigned at = end == PV_BUDDY_LOW ? (unsigned)__builtin_ctzll(room)
+                                          : 63 - (unsigned)__builtin_clzll(room);
+        node = 8 * node + at / 8;
+        buddy->n_visited++;
+    }
     return node;
 }
 
-/* The free node that is to be split, or 0, and the part of it that is taken. */
-static uint64_t choose(struct pv_buddy *buddy, unsigned power, enum pv_buddy_end end,
-                       uint64_t *ret_part)
+/* The node that is taken, or 0. */
+static uint64_t choose(struct pv_buddy *buddy, unsigned power, enum pv_buddy_end end)
 {
     if (power > buddy->depth) {
         return 0;
     }
-    uint64_t node = buddy->index ? descend(buddy, power, end) : search(buddy, power, end);
+    if (buddy->index) {
+        return descend(buddy, power, end);
+    }
+    uint64_t node = search(buddy, power, end);
     if (node) {
         unsigned down = power_of(buddy, node) - power;
-        uint64_t last = end == PV_BUDDY_HIGH ? (UINT64_C(1) << down) - 1 : 0;
-        *ret_part = (node << down) + last;
+        node <<= down;
+        node += end == PV_BUDDY_HIGH ? (UINT64_C(1) << down) - 1 : 0;
     }
     return node;
 }
@@ -381,7 +429,7 @@ static void reserve(struct pv_buddy *buddy)
     uint64_t page = 0;
     while (page < buddy->n_reserved) {
         unsigned power = log2_of(buddy->n_reserved - page);
-        take(buddy, ((UINT64_C(1) << buddy->depth) + page) >> power);
+        (void)take(buddy, ((UINT64_C(1) << buddy->depth) + page) >> power);
         page += UINT64_C(1) << power;
     }
 }
@@ -440,14 +488,13 @@ void pv_buddy_listen(struct pv_buddy *buddy, struct pv_buddy_listener *listener)
 void *pv_buddy_alloc(struct pv_buddy *buddy, uint64_t *size, enum pv_buddy_end end)
 {
     uint64_t requested = *size;
-    uint64_t node = 0;
     unsigned power = power_for(buddy, requested);
-    uint64_t top = choose(buddy, power, end, &node);
-    if (!top) {
+    uint64_t node = choose(buddy, power, end);
+    if (!node) {
         *size = 0;
         return NULL;
     }
-    take(buddy, node);
+    uint64_t top = take(buddy, node);
     tell_splits(buddy, top, node);
     tell(buddy, PV_BUDDY_EVENT_ALLOC, node, requested);
     *size = buddy->page << power;
@@ -513,13 +560,12 @@ void *pv_buddy_realloc(struct pv_buddy *buddy, void *ptr, uint64_t *size, enum p
         return ptr;
     }
     uint64_t merged = give_back(buddy, old);
-    uint64_t node = 0;
-    uint64_t top = choose(buddy, power, end, &node);
-    if (!top) {
-        take(buddy, old); /* the blocks determine the tree: it is what it was */
+    uint64_t node = choose(buddy, power, end);
+    if (!node) {
+        (void)take(buddy, old); /* the blocks determine the tree: it is what it was */
         return NULL;
     }
-    take(buddy, node);
+    uint64_t top = take(buddy, node);
     move_contents(buddy, old, node);
     tell(buddy, PV_BUDDY_EVENT_FREE, old, 0);
     tell_merges(buddy, old, merged);

@@ -219,17 +219,22 @@ static void side_double(struct side *side)
 
 /* ---- comparing ---- */
 
-/* The byte of a node from its definition; below what is free or taken all is as if free. */
-static unsigned check_index(const struct pv_buddy *buddy, uint64_t node, unsigned power)
+/* The byte of a node from its definition. Below what is free all is as if free; below a block
+ * too, but for its halves and quarters: `inside` counts from 2 down. */
+static unsigned check_index(const struct pv_buddy *buddy, uint64_t node, unsigned power,
+                            unsigned inside)
 {
-    bool set = buddy->tree[(node - 1) / 8] >> ((node - 1) % 8) & 1;
-    unsigned most = set ? 0 : power + 1;
+    const unsigned char *tree = buddy->tree;
+    bool set = tree[(node - 1) / 8] >> ((node - 1) % 8) & 1;
+    bool low_set = power && (tree[(2 * node - 1) / 8] >> ((2 * node - 1) % 8) & 1);
+    bool high_set = power && (tree[2 * node / 8] >> (2 * node % 8) & 1);
+    bool split = set && (low_set || high_set);
+    unsigned most = set || inside ? 0 : power + 1;
+    unsigned next = set && !split ? 2 : inside ? inside - 1 : 0;
     if (power) {
-        unsigned low = check_index(buddy, 2 * node, power - 1);
-        unsigned high = check_index(buddy, 2 * node + 1, power - 1);
-        if (set && (low < power || high < power)) {
-            most = low > high ? low : high;
-        }
+        unsigned low = check_index(buddy, 2 * node, power - 1, next);
+        unsigned high = check_index(buddy, 2 * node + 1, power - 1, next);
+        most = !split ? most : low > high ? low : high;
     }
     assert_int_equal(buddy->index[node], most);
     return most;
@@ -275,7 +280,7 @@ static void compare(struct scene *scene, bool whole)
         }
     }
     if (whole) {
-        check_index(&scene->sides[0].buddy, 1, scene->sides[0].buddy.depth);
+        check_index(&scene->sides[0].buddy, 1, scene->sides[0].buddy.depth, 0);
         uint64_t end = 0;
         for (uint64_t i = 0; i < scene->naive.n_pages; i++) {
             end = scene->naive.owner[i] != FREE ? (i + 1) * scene->config->page : end;
