@@ -75,8 +75,10 @@ struct pv_field {
 enum pv_catalog_kind {
     PV_CATALOG_PEBBLES, /* a list of buckets, each a list of pebbles: the laws above */
     /* One chunk of 2^n pages, shown as a bucket; its blocks and its free halves, as large as
-     * they can be, stand as pebbles without headers. It has no headers that could be damaged,
-     * hence none of the laws above is about it; fields of headers are 0. */
+     * they can be, stand as pebbles without headers; fields of headers are 0. Of the laws P4
+     * and P7 hold as they stand, B7 of what its tree says is the largest; P3 means that a size
+     * is a page times a power of two and its place a multiple of the size, P8 that of two
+     * buddies one is in use. The others are about headers. */
     PV_CATALOG_BUDDY
 };
 

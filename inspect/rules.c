@@ -181,7 +181,7 @@ static int find_overlaps(struct pv_snapshot *snapshot)
 int pv_rules_apply(struct pv_snapshot *snapshot)
 {
     if (snapshot->kind == PV_CATALOG_BUDDY) {
-        return 0; /* every law is about headers or about tiling by them */
+        return pv_judge_buddy(snapshot);
     }
     int rc = find_overlaps(snapshot);
     size_t at_break = 0;

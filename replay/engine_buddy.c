@@ -23,6 +23,7 @@
 #include "core/buddy.h"
 #include "core/own.h"
 #include "core/status.h"
+#include "inspect/rules.h"
 #include "replay/space.h"
 
 enum { FIRST_BYTES = 64 * 1024 };
@@ -360,6 +361,9 @@ static int buddy_walk(struct pv_engine *engine, struct pv_tags *tags,
         bucket->addr = bucket->first = base_of(engine);
         bucket->n_pages = UINT64_C(1) << engine->buddy.depth;
         pv_buddy_visit(&engine->buddy, add_row, &walk);
+    }
+    if (bucket && !walk.status) {
+        walk.status = pv_rules_apply(walk.snapshot);
     }
     if (!bucket || walk.status) {
         pv_snapshot_close(walk.snapshot);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "replay/engine_buddy.h"
 #include "viz/say.h"
 #include "viz/units.h"
 
@@ -340,6 +341,22 @@ static int heap_bytes(const struct pv_args *args, enum pv_key key, uint64_t *ret
     return 0;
 }
 
+/* What only the buddy understands; the others take no notice. */
+static int buddy_options(const struct pv_args *args, struct pv_engine_options *heap)
+{
+    const char *command = args->command->name;
+    heap->high = pv_args_has(args, PV_KEY_HIGH);
+    if (heap->high && pv_args_has(args, PV_KEY_LOW)) {
+        return pv_say_usage(command, "--low and --high exclude each other");
+    }
+    int code = heap_bytes(args, PV_KEY_PAGE, &heap->page_bytes);
+    if (!code && heap->page_bytes > PV_BUDDY_PAGE_MOST) {
+        return pv_say_usage(command, "--page is at most 1M, not '%s'",
+                            args->value[PV_KEY_PAGE]);
+    }
+    return code;
+}
+
 int pv_args_replay(const struct pv_args *args, size_t engines_max,
                    struct pv_replay_options *ret_options)
 {
@@ -354,6 +371,9 @@ int pv_args_replay(const struct pv_args *args, size_t engines_max,
     int code = heap_bytes(args, PV_KEY_BUCKET_SIZE, &ret_options->heap.first_bucket_bytes);
     if (!code) {
         code = heap_bytes(args, PV_KEY_HEAP_LIMIT, &ret_options->heap.limit_bytes);
+    }
+    if (!code) {
+        code = buddy_options(args, &ret_options->heap);
     }
     return code ? code : engines(args, engines_max, ret_options);
 }

@@ -20,6 +20,9 @@ enum pv_key {
     PV_KEY_BUCKET_SIZE,
     PV_KEY_GROWTH,
     PV_KEY_HEAP_LIMIT,
+    PV_KEY_PAGE,
+    PV_KEY_LOW,
+    PV_KEY_HIGH,
     PV_KEY_SCREEN,
     PV_KEY_KEYS,
     PV_KEY_ASCII,
@@ -90,7 +93,7 @@ struct pv_args {
 
 enum { PV_ENGINES_MAX = 8 };
 
-/* What a replay is to be: engines by --engine, the heap by the three heap options. */
+/* What a replay is to be: engines by --engine, the heap by the heap options. */
 struct pv_replay_options {
     const struct pv_engine_type *engines[PV_ENGINES_MAX];
     size_t n_engines;

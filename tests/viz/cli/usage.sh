@@ -59,7 +59,7 @@ usage "report: --at wants a value: EVENT; see 'pebbleviz help report'" report in
 usage "report: --json takes no value; see 'pebbleviz help report'" report --json=1 in/small.json
 usage "there is no engine 'first-fitt', did you mean 'first-fit'?; see 'pebbleviz help report'" \
     report --engine first-fitt in/small.json
-for engine in buddy recorded; do
+for engine in recorded; do
     usage "engine '$engine' comes with a later version; see 'pebbleviz help report'" \
         report --engine $engine in/small.json
 done
@@ -67,6 +67,12 @@ for option in pid core image base gdb; do
     usage "check: --$option comes with a later version; see 'pebbleviz help check'" \
         check --$option 1
 done
+usage "--page wants a size such as 64K, not '0'; see 'pebbleviz help report'" \
+    report --engine buddy --page 0 in/small.json
+usage "--page is at most 1M, not '2M'; see 'pebbleviz help report'" \
+    report --engine buddy --page 2M in/small.json
+usage "--low and --high exclude each other; see 'pebbleviz help view'" \
+    view --low --high in/small.json
 usage "export takes at most 1 engine; see 'pebbleviz help export'" \
     export --format json --engine first-fit,best-fit in/small.json
 usage "export wants --format json, dot, svg or png; see 'pebbleviz help export'" \
