@@ -78,6 +78,8 @@ static uint64_t key_of(const struct pv_guard *guard, const struct pv_pebble *peb
     return mix(guard->config.secret, addr_of(pebble));
 }
 
+/* Of the fields that the heap's door cannot judge. Magic, parent and the links it judges
+ * itself, and the size says where the trailer is. */
 static uint32_t header_seal(const struct pv_guard *guard, const struct pv_pebble *pebble)
 {
     uint64_t sum = key_of(guard, pebble);
@@ -86,14 +88,17 @@ static uint32_t header_seal(const struct pv_guard *guard, const struct pv_pebble
     }
     sum = mix(sum, pebble->sflags);
     sum = mix(sum, pebble->alignment);
-    sum = mix(sum, pebble->size);
-    sum = mix(sum, pebble->parent);
     uint64_t word;
     for (size_t i = 0; i + sizeof(word) <= NAME_BYTES; i += sizeof(word)) {
         memcpy(&word, pv_pebble_name(pebble) + i, sizeof(word));
         sum = mix(sum, word);
     }
     return (uint32_t)sum;
+}
+
+static bool is_header_same(const struct pv_guard *guard, const struct pv_pebble *pebble)
+{
+    return trailer_of(pebble)->header_seal == header_seal(guard, pebble);
 }
 
 static uint64_t trailer_seal(const struct pv_guard *guard, const struct pv_pebble *pebble,
@@ -107,8 +112,7 @@ static bool is_sealed(const struct pv_guard *guard, const struct pv_pebble *pebb
                       uint32_t state)
 {
     const struct trailer *trailer = trailer_of(pebble);
-    return trailer->seal == trailer_seal(guard, pebble, trailer) && trailer->state == state &&
-           trailer->requested <= room_of(pebble);
+    return trailer->seal == trailer_seal(guard, pebble, trailer) && trailer->state == state;
 }
 
 /* No byte of it is zero: an end of string written one too far is the commonest overflow. */
@@ -294,7 +298,7 @@ static enum pv_fault fault_of(const struct pv_guard *guard, const struct pv_pebb
     if (!is_sealed(guard, pebble, STATE_USED)) {
         return PV_GUARD_OVERFLOW;
     }
-    if (trailer_of(pebble)->header_seal != header_seal(guard, pebble)) {
+    if (!is_header_same(guard, pebble)) {
         return PV_GUARD_BAD_CHECKSUM;
     }
     return is_canary_whole(guard, pebble) ? PV_FAULT_NONE : PV_GUARD_OVERFLOW;
@@ -313,7 +317,7 @@ static struct pv_pebble *open_block(struct pv_guard *guard, void *ptr, enum pv_f
     if (!*ret_fault) {
         return pv_pebble_at(addr_of(pebble));
     }
-    const struct pv_pebble *around = pebble_around(guard, addr_of(pebble ? pebble : ptr));
+    const struct pv_pebble *around = pebble_around(guard, addr_of(ptr));
     bool usable = false;
     if (*ret_fault == PV_FAULT_DOUBLE_FREE || (pebble && is_in_queue(guard, pebble))) {
         *ret_fault = if_freed;
@@ -367,14 +371,54 @@ void *pv_guard_malloc(struct pv_guard *guard, uint64_t size, const char *name)
 
 void *pv_guard_calloc(struct pv_guard *guard, uint64_t count, uint64_t size, const char *name)
 {
-    bool overflows = size && count > UINT64_MAX / size;
-    return pv_guard_alloc(guard,
-                          &(struct pv_request){.size = overflows ? UINT64_MAX : count * size,
-                                               .flags = PV_FLAG_CLEAR,
-                                               .name = name});
+    struct pv_request request = {.flags = PV_FLAG_CLEAR, .name = name};
+    if (__builtin_mul_overflow(count, size, &request.size)) {
+        request.size = UINT64_MAX;
+    }
+    return pv_guard_alloc(guard, &request);
 }
 
 /* ---- freeing ---- */
+
+/* What is wrong with a queued block. */
+static enum pv_fault fault_of_queued(const struct pv_guard *guard,
+                                     const struct pv_pebble *pebble)
+{
+    if (!is_sealed(guard, pebble, STATE_QUEUED) || !is_fill_whole(guard, pebble)) {
+        return PV_GUARD_WRITE_AFTER_FREE;
+    }
+    return is_header_same(guard, pebble) ? PV_FAULT_NONE : PV_GUARD_BAD_CHECKSUM;
+}
+
+/* The header says free, and the seal says that the heap never got it back. */
+static bool pretends(const struct pv_guard *guard, const struct pv_pebble *pebble)
+{
+    return !(pebble->lflags & PV_PEBBLE_USED) &&
+           (is_sealed(guard, pebble, STATE_USED) || is_sealed(guard, pebble, STATE_QUEUED));
+}
+
+/* The heap would merge with a neighbour that is free, and believe its header. */
+static bool is_neighbour(const struct pv_guard *guard, const struct pv_pebble *pebble,
+                         uint64_t addr)
+{
+    return !addr || (is_header(pv_bucket_at(pebble->parent), addr) &&
+                     !pretends(guard, pv_pebble_at(addr)));
+}
+
+/* A block whose header is whole back to the heap, if its neighbours are what they seem. */
+static enum pv_fault give_back(struct pv_guard *guard, struct pv_pebble *pebble)
+{
+    void *payload = payload_of(pebble);
+    enum pv_fault fault = !is_neighbour(guard, pebble, pebble->next)   ? PV_FAULT_OVERRUN
+                          : !is_neighbour(guard, pebble, pebble->prev) ? PV_FAULT_BAD_NEIGHBOUR
+                                                                       : PV_FAULT_NONE;
+    if (fault) {
+        tell(guard, fault, payload, pebble, trailer_of(pebble)->requested);
+        return fault;
+    }
+    trailer_of(pebble)->seal = 0;
+    return pv_heap_free(guard->heap, payload);
+}
 
 /* Takes the oldest block out of the queue and gives it back to the heap, if it still can. */
 static enum pv_fault release_oldest(struct pv_guard *guard)
@@ -388,24 +432,22 @@ static enum pv_fault release_oldest(struct pv_guard *guard)
         tell(guard, fault, payload, NULL, 0);
         return fault;
     }
-    bool sealed = is_sealed(guard, pebble, STATE_QUEUED);
-    if (!sealed || !is_fill_whole(guard, pebble)) {
-        uint64_t requested = sealed ? trailer_of(pebble)->requested : 0;
-        tell(guard, PV_GUARD_WRITE_AFTER_FREE, payload, pebble, requested);
+    fault = fault_of_queued(guard, pebble);
+    if (fault) {
+        tell(guard, fault, payload, pebble, 0);
     }
-    if (sealed && trailer_of(pebble)->header_seal != header_seal(guard, pebble)) {
-        tell(guard, PV_GUARD_BAD_CHECKSUM, payload, pebble, trailer_of(pebble)->requested);
-        return PV_GUARD_BAD_CHECKSUM;
+    if (is_sealed(guard, pebble, STATE_QUEUED) && !is_header_same(guard, pebble)) {
+        return fault;
     }
-    return pv_heap_free(guard->heap, payload);
+    return give_back(guard, pebble);
 }
 
-/* A block whose header is whole goes into the queue; the oldest makes room for it. */
-static void retire(struct pv_guard *guard, struct pv_pebble *pebble)
+/* A block whose header is whole goes into the queue; the oldest makes room for it. Returns why
+ * the heap did not take it where there is no queue. */
+static enum pv_fault retire(struct pv_guard *guard, struct pv_pebble *pebble)
 {
     if (!guard->config.queue_size) {
-        pv_heap_free(guard->heap, payload_of(pebble));
-        return;
+        return give_back(guard, pebble);
     }
     while (guard->n_queued >= guard->config.queue_size) {
         release_oldest(guard);
@@ -413,6 +455,7 @@ static void retire(struct pv_guard *guard, struct pv_pebble *pebble)
     seal_queued(guard, pebble);
     guard->queue[(guard->queue_at + guard->n_queued) % PV_GUARD_QUEUE_MAX] = pebble;
     guard->n_queued++;
+    return PV_FAULT_NONE;
 }
 
 /* What the heap makes of an alignment. */
@@ -452,7 +495,8 @@ static enum pv_fault free_claimed(struct pv_guard *guard, void *ptr, struct clai
         }
     }
     if (pebble) {
-        retire(guard, pebble);
+        enum pv_fault kept = retire(guard, pebble);
+        fault = fault ? fault : kept;
     }
     leave(guard);
     return fault;
@@ -538,6 +582,9 @@ static void check_pebble(struct pv_guard *guard, const struct pv_pebble *pebble,
     void *payload = payload_of(pebble);
     enum pv_fault fault = PV_FAULT_NONE;
     uint64_t requested = 0;
+    if (pretends(guard, pebble)) {
+        tell(guard, PV_GUARD_BAD_CHECKSUM, payload, pebble, trailer_of(pebble)->requested);
+    }
     if (!(pebble->lflags & PV_PEBBLE_USED)) {
         return;
     }
@@ -545,21 +592,23 @@ static void check_pebble(struct pv_guard *guard, const struct pv_pebble *pebble,
         tell(guard, fault, payload, pebble, 0);
         return;
     }
-    if (is_in_queue(guard, pebble)) {
-        bool whole = is_sealed(guard, pebble, STATE_QUEUED) && is_fill_whole(guard, pebble);
-        fault = whole ? PV_FAULT_NONE : PV_GUARD_WRITE_AFTER_FREE;
-    } else {
-        fault = fault_of(guard, pebble);
-        requested = is_sealed(guard, pebble, STATE_USED) ? trailer_of(pebble)->requested : 0;
-        if (leaks) {
-            if (fault) {
-                tell(guard, fault, payload, pebble, requested);
-            }
-            fault = PV_GUARD_LEAK;
+    if (is_sealed(guard, pebble, STATE_USED)) {
+        requested = trailer_of(pebble)->requested;
+    } else if (is_in_queue(guard, pebble)) {
+        fault = fault_of_queued(guard, pebble);
+        if (fault) {
+            tell(guard, fault, payload, pebble, 0);
         }
+        return;
+    } else if (is_sealed(guard, pebble, STATE_QUEUED)) {
+        return; /* left the queue with a damaged header, which was told then */
     }
+    fault = fault_of(guard, pebble);
     if (fault) {
         tell(guard, fault, payload, pebble, requested);
+    }
+    if (leaks) {
+        tell(guard, PV_GUARD_LEAK, payload, pebble, requested);
     }
 }
 

@@ -12,13 +12,13 @@
  *                     ^ ptr                     ^ + requested  requested, state, seals
  *
  * The trailer is sealed with a checksum keyed by the block's address and a secret of the guard,
- * and seals what of the header stays the same while the block is used: flags, alignment, size,
- * name and parent. So an overflow by one byte is found in the canary, one that goes on in the
- * trailer or in the header behind it, an underflow in the block's own header, and a header that
- * was forged has no seal. (A canary in front is not possible: the header touches the payload.)
- * A freed block is filled with a pattern and waits in a queue; when it leaves that queue the
- * pattern is verified, so that a write after free is found, and only then the heap gets it
- * back.
+ * and seals what of the header stays the same while the block is used and the heap does not
+ * judge itself: sent flags, alignment and name. So an overflow by one byte is found in the
+ * canary, one that goes on in the trailer or in the header behind it, an underflow in the
+ * block's own header, and a header that was forged has no seal. (A canary in front is not
+ * possible: the header touches the payload.) A freed block is filled with a pattern and waits
+ * in a queue; when it leaves that queue the pattern is verified, so that a write after free is
+ * found, and only then the heap gets it back.
  *
  * What it cannot know: a read, beyond the end or after free, or of bytes never written. The
  * fills only make such a read conspicuous.

@@ -216,7 +216,6 @@ struct pv_heap {
     struct pv_listener *listeners;
     struct pv_bucket *cache[PV_HEAP_CACHE]; /* buckets that hold lately used addresses */
     uint64_t n_visited;                     /* tree nodes looked at, ever */
-    uint64_t random;                        /* of the tree's priorities */
     atomic_flag spinlock;
 };
 

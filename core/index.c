@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * index.c - a treap over the free pebbles (Seidel and Aragon, "Randomized search trees", 1996):
- * a search tree by the order of index.h that is a heap by random priorities, so that its depth
- * is O(log n) whatever the program does. A node in the payload of a free pebble:
+ * index.c - an AVL tree over the free pebbles (Adelson-Velsky and Landis 1962): a search tree
+ * by the order of index.h in which the heights of the two sides of a node differ by at most
+ * one. A node in the payload of a free pebble:
  *
- *   pebble header | left | right | up | left_max | right_max | size | priority | ...
+ *   pebble header | left | right | up | left_max | right_max | size | heights | ...
  *
- * A node holds the largest payload on either side and a copy of its own, so that a search reads
- * one node a level and no header: on a large heap each of them is a cache miss.
+ * A node holds the largest payload and the height on either side and a copy of its own size, so
+ * that a search and most changes read one node a level, no sibling and no header: on a large
+ * heap each of them is a cache miss.
  *
  * Most changes need no search: the rest of a split pebble takes the place of the whole in the
  * order by address, and a freed pebble takes that of the free neighbour it absorbs. Such a
  * change costs the way up until a side's largest stays as it was.
  *
- * Costs: find, insert, remove O(log n) expected, 0 bytes beside the buckets.
+ * Costs: find, insert, remove O(log n), at most 1.44 log2 n levels, 0 bytes beside the buckets.
  */
 #include "core/index.h"
 
@@ -21,7 +22,7 @@ struct node {
     struct pv_pebble *left, *right, *up;
     uint64_t left_max, right_max; /* the largest payloads below; 0: nothing there */
     uint64_t size;                /* the pebble's, as it entered */
-    uint64_t priority;
+    uint8_t left_height, right_height;
 };
 
 _Static_assert(sizeof(struct node) <= PV_UNIT_BYTES, "a node fits the least payload");
@@ -41,15 +42,13 @@ static uint64_t max_of(struct pv_pebble *pebble)
     return n->size > below ? n->size : below;
 }
 
-/* xorshift64* (Vigna 2016): the same heap makes the same tree on every machine. */
-static uint64_t next_priority(struct pv_heap *heap)
+static uint8_t height_of(struct pv_pebble *pebble)
 {
-    uint64_t x = heap->random ? heap->random : UINT64_C(0x9E3779B97F4A7C15);
-    x ^= x >> 12;
-    x ^= x << 25;
-    x ^= x >> 27;
-    heap->random = x;
-    return x * UINT64_C(0x2545F4914F6CDD1D);
+    if (!pebble) {
+        return 0;
+    }
+    const struct node *n = node(pebble);
+    return 1 + (n->left_height > n->right_height ? n->left_height : n->right_height);
 }
 
 /* Whether a pebble of bucket `parent` with this size and address stands before b. Buckets do
@@ -95,24 +94,30 @@ static void hang(struct pv_heap *heap, struct pv_pebble *up, struct pv_pebble *f
     }
 }
 
-/* Lifts a node above its parent, order kept. */
+/* Lifts a node above its parent, order kept. What the parent's own parent knows of this side is
+ * left to the caller. */
 static void rotate_up(struct pv_heap *heap, struct pv_pebble *pebble)
 {
     struct node *n = node(pebble);
     struct pv_pebble *parent = n->up;
     struct node *p = node(parent);
     struct pv_pebble *inner;
+    heap->n_visited++;
     hang(heap, p->up, parent, pebble);
     if (p->left == pebble) {
         inner = p->left = n->right;
         p->left_max = n->right_max;
+        p->left_height = n->right_height;
         n->right = parent;
         n->right_max = max_of(parent);
+        n->right_height = height_of(parent);
     } else {
         inner = p->right = n->left;
         p->right_max = n->left_max;
+        p->right_height = n->left_height;
         n->left = parent;
         n->left_max = max_of(parent);
+        n->left_height = height_of(parent);
     }
     if (inner) {
         node(inner)->up = parent;
@@ -120,11 +125,57 @@ static void rotate_up(struct pv_heap *heap, struct pv_pebble *pebble)
     p->up = pebble;
 }
 
+/* Makes the sides of a node differ by at most one again; what stands in its place then. */
+static struct pv_pebble *rebalance(struct pv_heap *heap, struct pv_pebble *at)
+{
+    struct node *n = node(at);
+    struct pv_pebble *top = at;
+    if (n->left_height > n->right_height + 1) {
+        top = n->left;
+        if (node(top)->left_height < node(top)->right_height) {
+            top = node(top)->right;
+            rotate_up(heap, top);
+            n->left_height = height_of(top);
+        }
+        rotate_up(heap, top);
+    } else if (n->right_height > n->left_height + 1) {
+        top = n->right;
+        if (node(top)->right_height < node(top)->left_height) {
+            top = node(top)->left;
+            rotate_up(heap, top);
+            n->right_height = height_of(top);
+        }
+        rotate_up(heap, top);
+    }
+    return top;
+}
+
+/* A node's sides have new heights: balances it and what is above it. */
+static void balance_upward(struct pv_heap *heap, struct pv_pebble *pebble)
+{
+    for (;;) {
+        pebble = rebalance(heap, pebble);
+        struct pv_pebble *up = node(pebble)->up;
+        if (!up) {
+            return;
+        }
+        uint8_t *side =
+            node(up)->left == pebble ? &node(up)->left_height : &node(up)->right_height;
+        uint8_t height = height_of(pebble);
+        heap->n_visited++;
+        if (*side == height) {
+            return;
+        }
+        *side = height;
+        pebble = up;
+    }
+}
+
 void pv_index_insert(struct pv_heap *heap, struct pv_pebble *pebble)
 {
     struct node *n = node(pebble);
     uint64_t size = pebble->size, addr = (uint64_t)(uintptr_t)pebble;
-    *n = (struct node){.size = size, .priority = next_priority(heap)};
+    *n = (struct node){.size = size};
     heap->n_free++;
     heap->free_bytes += size;
 
@@ -139,32 +190,71 @@ void pv_index_insert(struct pv_heap *heap, struct pv_pebble *pebble)
         link = before ? &at->left : &at->right;
     }
     *link = pebble;
-    while (n->up && node(n->up)->priority < n->priority) {
-        heap->n_visited++;
-        rotate_up(heap, pebble);
+    balance_upward(heap, pebble);
+}
+
+/* Hangs a node's only child, or nothing, in its place. The parent, or NULL. */
+static struct pv_pebble *unhang(struct pv_heap *heap, struct pv_pebble *pebble)
+{
+    struct node *n = node(pebble);
+    struct pv_pebble *up = n->up;
+    struct pv_pebble *only = n->left ? n->left : n->right;
+    if (up && node(up)->left == pebble) {
+        node(up)->left_max = max_of(only);
+        node(up)->left_height = height_of(only);
+    } else if (up) {
+        node(up)->right_max = max_of(only);
+        node(up)->right_height = height_of(only);
+    }
+    hang(heap, up, pebble, only);
+    return up;
+}
+
+/* Puts a node that is in no tree in the place of one that is. */
+static void put_in_place(struct pv_heap *heap, struct pv_pebble *from, struct pv_pebble *to)
+{
+    struct node *n = node(to);
+    uint64_t size = n->size;
+    *n = *node(from);
+    n->size = size;
+    hang(heap, n->up, from, to);
+    if (n->left) {
+        node(n->left)->up = to;
+    }
+    if (n->right) {
+        node(n->right)->up = to;
     }
 }
 
 void pv_index_remove(struct pv_heap *heap, struct pv_pebble *pebble)
 {
     struct node *n = node(pebble);
+    struct pv_pebble *changed;
     heap->n_free--;
     heap->free_bytes -= n->size;
-    while (n->left && n->right) {
-        heap->n_visited++;
-        bool left = node(n->left)->priority > node(n->right)->priority;
-        rotate_up(heap, left ? n->left : n->right);
+    if (n->left && n->right) {
+        /* The next node in order has no left side; it comes here in its stead. */
+        struct pv_pebble *next = n->right;
+        while (node(next)->left) {
+            heap->n_visited++;
+            next = node(next)->left;
+        }
+        changed = unhang(heap, next);
+        put_in_place(heap, pebble, next);
+        if (changed == pebble) {
+            changed = next;
+        } else {
+            tell_upward(heap, changed);
+        }
+        tell_upward(heap, next);
+    } else {
+        changed = unhang(heap, pebble);
+        if (changed) {
+            tell_upward(heap, changed);
+        }
     }
-    struct pv_pebble *up = n->up;
-    struct pv_pebble *only = n->left ? n->left : n->right;
-    hang(heap, up, pebble, only);
-    if (only) {
-        tell_upward(heap, only);
-    } else if (up) {
-        struct node *u = node(up);
-        u->left_max = u->left ? u->left_max : 0;
-        u->right_max = u->right ? u->right_max : 0;
-        tell_upward(heap, up);
+    if (changed) {
+        balance_upward(heap, changed);
     }
 }
 
@@ -175,19 +265,12 @@ void pv_index_replace(struct pv_heap *heap, struct pv_pebble *from, struct pv_pe
         pv_index_insert(heap, to);
         return;
     }
-    struct node *n = node(to);
+    uint64_t size = node(from)->size;
+    node(to)->size = to->size;
     if (from != to) {
-        *n = *node(from);
-        hang(heap, n->up, from, to);
-        if (n->left) {
-            node(n->left)->up = to;
-        }
-        if (n->right) {
-            node(n->right)->up = to;
-        }
+        put_in_place(heap, from, to);
     }
-    heap->free_bytes += to->size - n->size;
-    n->size = to->size;
+    heap->free_bytes += to->size - size;
     tell_upward(heap, to);
 }
 
@@ -324,4 +407,23 @@ uint64_t pv_index_largest(struct pv_heap *heap, const struct pv_bucket *bucket)
 uint64_t pv_heap_largest(const struct pv_heap *heap)
 {
     return max_of(heap->tree);
+}
+
+const struct pv_pebble *pv_index_up(const struct pv_pebble *pebble)
+{
+    return ((const struct node *)(const void *)(pebble + 1))->up;
+}
+
+bool pv_index_leads(const struct pv_heap *heap, const struct pv_pebble *up,
+                    const struct pv_pebble *pebble)
+{
+    const struct node *n = (const struct node *)(const void *)(pebble + 1);
+    if (n->size != pebble->size) {
+        return false;
+    }
+    if (!up) {
+        return heap->tree == pebble;
+    }
+    const struct node *above = (const struct node *)(const void *)(up + 1);
+    return above->left == pebble || above->right == pebble;
 }

@@ -43,6 +43,13 @@ struct pv_pebble *pv_index_find_from(struct pv_heap *heap, const struct pv_bucke
 struct pv_pebble *pv_index_find_next(struct pv_heap *heap, const struct pv_bucket *bucket,
                                      struct pv_pebble *pebble, uint64_t need);
 
+/* For the door, which trusts nothing: what a free pebble's node says is above it, NULL:
+ * nothing; and whether the node there, or the root when up is NULL, leads down to it and knows
+ * its size. Reads the two nodes only. */
+const struct pv_pebble *pv_index_up(const struct pv_pebble *pebble);
+bool pv_index_leads(const struct pv_heap *heap, const struct pv_pebble *up,
+                    const struct pv_pebble *pebble);
+
 /* The largest free payload in the bucket, 0 when none is free. */
 uint64_t pv_index_largest(struct pv_heap *heap, const struct pv_bucket *bucket);
 

@@ -37,7 +37,9 @@ const struct pv_layout pv_layout_fysos = {
             .sflags = FIELD(struct pv_pebble, sflags),
             .alignment = FIELD(struct pv_pebble, alignment),
             .size = FIELD(struct pv_pebble, size),
+#ifndef PV_WITHOUT_NAMES
             .name = FIELD(struct pv_pebble, name),
+#endif
             .parent = FIELD(struct pv_pebble, parent),
             .prev = FIELD(struct pv_pebble, prev),
             .next = FIELD(struct pv_pebble, next),

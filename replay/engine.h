@@ -40,6 +40,7 @@ struct pv_place_of_block {
 struct pv_bucket_change {
     uint64_t addr;
     uint64_t first;        /* address of the pebble that First points to afterwards */
+    uint32_t kind;         /* PV_KIND of its pebbles */
     uint64_t pages_before; /* 0: it came */
     uint64_t pages_after;  /* 0: it went */
 };

@@ -90,6 +90,7 @@ static void on_event(void *ctx, const struct pv_event *event)
     }
     change.addr = (uint64_t)(uintptr_t)event->bucket + engine->bias;
     change.first = event->bucket->first + engine->bias;
+    change.kind = pv_pebble_at(event->bucket->first)->sflags & PV_KIND;
     engine->told.bucket(engine->told.ctx, &change);
 }
 
@@ -121,12 +122,14 @@ static int heap_start(struct pv_engine *engine, const struct pv_engine_options *
         return PV_EINVAL;
     }
     if (!pv_heap_init(&engine->heap, &config)) {
-        return PV_ENOMEM;
+        bool full = options->machine && !pv_space_out_of_memory(engine->space);
+        return full ? PV_EINVAL : PV_ENOMEM;
     }
     engine->told.bucket(engine->told.ctx,
                         &(struct pv_bucket_change){
                             .addr = (uint64_t)(uintptr_t)engine->heap.first + engine->bias,
                             .first = engine->heap.first->first + engine->bias,
+                            .kind = PV_FLAG_VIRTUAL,
                             .pages_after = config.first_pages});
     engine->listener = (struct pv_listener){.event = on_event, .ctx = engine};
     pv_heap_listen(&engine->heap, &engine->listener);

@@ -38,6 +38,7 @@ void pv_log_fini(struct pv_log *log)
     pv_own_free(log->steps);
     pv_own_free(log->placements);
     pv_own_free(log->changes);
+    pv_own_free(log->failures);
     pv_own_free(log->buckets);
     *log = (struct pv_log){0};
 }
@@ -163,8 +164,11 @@ static void change_bucket(struct pv_log *log, const struct pv_log_bucket_change 
                           uint64_t before, uint64_t after, uint64_t first)
 {
     if (!before) {
-        struct pv_log_bucket bucket = {
-            .addr = change->what.addr, .n_pages = after, .head = change->head, .first = first};
+        struct pv_log_bucket bucket = {.addr = change->what.addr,
+                                       .n_pages = after,
+                                       .head = change->head,
+                                       .first = first,
+                                       .kind = change->what.kind};
         insert_bucket(log, change->index, &bucket);
     } else if (!after) {
         remove_bucket(log, change->index);
@@ -302,6 +306,38 @@ void pv_log_flag(struct pv_log *log, uint8_t flag)
     if (log->keep) {
         log->ops[log->at] |= flag;
     }
+}
+
+int pv_log_failed(struct pv_log *log, uint64_t bytes, uint32_t tag)
+{
+    if (!log->keep) {
+        return PV_OK;
+    }
+    log->ops[log->at] |= LOG_FAILED;
+    struct pv_log_failure *failures =
+        pv_own_room(log->failures, log->n_failures, &log->cap_failures, sizeof(*failures));
+    if (!failures) {
+        return PV_ENOMEM;
+    }
+    log->failures = failures;
+    failures[log->n_failures++] =
+        (struct pv_log_failure){.event = log->at, .bytes = bytes, .tag = tag};
+    return PV_OK;
+}
+
+const struct pv_log_failure *pv_log_failure(const struct pv_log *log, int64_t event)
+{
+    size_t low = 0, high = log->n_failures;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (log->failures[middle].event < event) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    assert(low < log->n_failures && log->failures[low].event == event);
+    return &log->failures[low];
 }
 
 /* ---- checkpoints ---- */

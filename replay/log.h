@@ -34,6 +34,13 @@ struct pv_log_step {
     uint32_t made, ended; /* placements, LOG_NONE */
 };
 
+/* A request that the engine had no room for. */
+struct pv_log_failure {
+    int64_t event;
+    uint64_t bytes;
+    uint32_t tag;
+};
+
 struct pv_log_bucket_change {
     uint32_t event_next;   /* the event it belongs to, plus 1: 0 is the start */
     uint32_t index;        /* in the list of buckets */
@@ -46,6 +53,7 @@ struct pv_log_bucket {
     uint64_t addr, n_pages;
     uint64_t head;  /* of the list of pebbles: where First pointed when the bucket came */
     uint64_t first; /* where it points now */
+    uint32_t kind;
 };
 
 struct pv_checkpoint {
@@ -62,6 +70,8 @@ struct pv_log {
     struct pv_placement *placements;
     size_t n_placements, cap_placements;
     uint32_t free_placement; /* without keeping: a list of ended ones, by their `from` */
+    struct pv_log_failure *failures; /* by event */
+    size_t n_failures, cap_failures;
     struct pv_log_bucket_change *changes;
     size_t n_changes, cap_changes;
 
@@ -98,6 +108,7 @@ int pv_log_begin(struct pv_log *log, enum pv_op op);
 int pv_log_made(struct pv_log *log, const struct pv_placement *placement, uint32_t *ret_index);
 void pv_log_ended(struct pv_log *log, uint32_t index);
 void pv_log_flag(struct pv_log *log, uint8_t flag);
+int pv_log_failed(struct pv_log *log, uint64_t bytes, uint32_t tag);
 int pv_log_bucket(struct pv_log *log, const struct pv_bucket_change *what);
 
 /* Ends the event: takes a checkpoint when one is due. */
@@ -106,6 +117,9 @@ int pv_log_finish(struct pv_log *log);
 /* ---- reading ---- */
 
 int pv_log_seek(struct pv_log *log, int64_t event);
+
+/* What failed at an event that is flagged so. */
+const struct pv_log_failure *pv_log_failure(const struct pv_log *log, int64_t event);
 
 /* The placement whose header is at addr at the cursor, or LOG_NONE. */
 uint32_t pv_log_at(const struct pv_log *log, uint64_t addr);

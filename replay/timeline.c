@@ -70,11 +70,12 @@ static int add_mistake(struct pv_timeline *timeline, enum pv_mistake kind,
 
 /* The request was refused: the id lives all the same, with no block behind it, so that its free
  * is no mistake. */
-static int fail(struct pv_timeline *timeline, const struct pv_id *id)
+static int fail(struct pv_timeline *timeline, const struct pv_id *id, uint64_t bytes,
+                uint32_t tag)
 {
     timeline->stats.n_failed++;
-    pv_log_flag(&timeline->log, LOG_FAILED);
-    return id->kind == PV_ID_NULL ? PV_OK : pv_ids_put(&timeline->ids, id, LOG_NONE);
+    int status = pv_log_failed(&timeline->log, bytes, tag);
+    return status || id->kind == PV_ID_NULL ? status : pv_ids_put(&timeline->ids, id, LOG_NONE);
 }
 
 static int put_block(struct pv_timeline *timeline, const struct pv_id *id,
@@ -111,7 +112,7 @@ static int alloc_block(struct pv_timeline *timeline, const struct pv_trace_event
     struct pv_place_of_block place;
     status = timeline->type->alloc(timeline->engine, &request, &place);
     if (status) {
-        return status < 0 ? status : fail(timeline, &event->id);
+        return status < 0 ? status : fail(timeline, &event->id, bytes, tag);
     }
     struct pv_placement placement = {
         .addr = place.addr,
@@ -171,8 +172,7 @@ static int resize_block(struct pv_timeline *timeline, const struct pv_trace_even
     int status = timeline->type->resize(timeline->engine, placement.addr, event->size, &place);
     if (status > 0) {
         timeline->stats.n_failed++;
-        pv_log_flag(&timeline->log, LOG_FAILED);
-        return PV_OK;
+        return pv_log_failed(&timeline->log, event->size, placement.tag);
     }
     if (status) {
         return status;

@@ -64,8 +64,10 @@ struct pv_placement {
 /* What one event did. Placements NULL where it made or ended none. */
 struct pv_step {
     enum pv_op op;
-    bool failed; /* the engine had no room */
+    bool failed; /* the engine had no room for failed_bytes, asked for by failed_tag */
     bool mistake;
+    uint64_t failed_bytes;
+    uint32_t failed_tag;
     const struct pv_placement *made;
     const struct pv_placement *ended;
 };

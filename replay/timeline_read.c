@@ -105,7 +105,6 @@ static struct pv_pebble_row *add_pebble(struct pv_snapshot *snapshot, uint64_t a
     if (snapshot->kind == PV_CATALOG_BUDDY) {
         return row;
     }
-    row->sflags = PV_FLAG_VIRTUAL;
     row->alignment = PV_ALIGN_MIN;
     row->magic = PV_PEBBLE_MAGIC;
     if (snapshot->n_pebbles - 1 > bucket->first_pebble) {
@@ -133,13 +132,15 @@ static uint64_t hole_size(const struct pv_snapshot *snapshot, uint64_t addr, uin
                : end - addr - snapshot->pebble_bytes;
 }
 
-static int add_free(struct pv_snapshot *snapshot, uint64_t addr, uint64_t end)
+static int add_free(struct pv_snapshot *snapshot, uint64_t addr, uint64_t end, uint32_t kind)
 {
     while (addr < end) {
         uint64_t size = hole_size(snapshot, addr, end);
-        if (!add_pebble(snapshot, addr, size)) {
+        struct pv_pebble_row *row = add_pebble(snapshot, addr, size);
+        if (!row) {
             return PV_ENOMEM;
         }
+        row->sflags = kind;
         struct pv_bucket_row *bucket = &snapshot->buckets[snapshot->n_buckets - 1];
         bucket->largest = size > bucket->largest ? size : bucket->largest;
         addr += snapshot->pebble_bytes + size;
@@ -147,17 +148,18 @@ static int add_free(struct pv_snapshot *snapshot, uint64_t addr, uint64_t end)
     return PV_OK;
 }
 
-static int add_pebbles(const struct pv_log *log, struct pv_snapshot *snapshot, uint64_t begin,
-                       uint64_t end)
+static int add_pebbles(const struct pv_log *log, struct pv_snapshot *snapshot,
+                       const struct pv_log_bucket *at)
 {
-    uint64_t done = begin, addr = begin;
+    uint64_t end = at->addr + at->n_pages * snapshot->page_bytes;
+    uint64_t done = at->head, addr = at->head;
     for (;;) {
         uint32_t index = pv_log_next(log, &addr, end);
         if (index == LOG_NONE) {
-            return add_free(snapshot, done, end);
+            return add_free(snapshot, done, end, at->kind);
         }
         const struct pv_placement *placement = &log->placements[index];
-        if (add_free(snapshot, done, addr)) {
+        if (add_free(snapshot, done, addr, at->kind)) {
             return PV_ENOMEM;
         }
         struct pv_pebble_row *row = add_pebble(snapshot, addr, placement->size);
@@ -191,8 +193,7 @@ static int add_bucket(const struct pv_timeline *timeline, struct pv_snapshot *sn
         bucket[-1].next = at->addr;
         bucket->prev = bucket[-1].addr;
     }
-    return add_pebbles(&timeline->log, snapshot, at->head,
-                       at->addr + at->n_pages * snapshot->page_bytes);
+    return add_pebbles(&timeline->log, snapshot, at);
 }
 
 int pv_timeline_snapshot(struct pv_timeline *timeline, struct pv_snapshot **ret_snapshot)
@@ -227,13 +228,19 @@ struct pv_step pv_timeline_step(const struct pv_timeline *timeline, int64_t even
 {
     const struct pv_log *log = &timeline->log;
     uint8_t op = log->ops[event];
-    return (struct pv_step){
+    struct pv_step step = {
         .op = (enum pv_op)(op & LOG_OP_MASK),
         .failed = op & LOG_FAILED,
         .mistake = op & LOG_MISTAKE,
         .made = placement_at(log, log->steps[event].made),
         .ended = placement_at(log, log->steps[event].ended),
     };
+    if (step.failed) {
+        const struct pv_log_failure *failure = pv_log_failure(log, event);
+        step.failed_bytes = failure->bytes;
+        step.failed_tag = failure->tag;
+    }
+    return step;
 }
 
 const struct pv_mistake_row *pv_timeline_mistakes(const struct pv_timeline *timeline,

@@ -387,7 +387,7 @@ static enum token scan_token(struct cursor *c)
             close_bracket(scan);
             return WHOLE;
         }
-        /* fall through */
+        __attribute__((fallthrough));
     case NEXT_KEY:
         return byte == '"' ? begin_text(c, true)
                            : wrong(scan, "a key in double quotes is expected here");

@@ -123,7 +123,7 @@ static int say_status(const struct check *check, int status)
     }
     pv_say("%s: %s", check->path,
            status == PV_EINVAL
-               ? "the heap cannot begin: --bucket-size does not fit --heap-limit"
+               ? "the heap cannot begin: --bucket-size does not fit --heap-limit or --machine"
                : "more events than can be counted");
     return pv_exit_of(status);
 }

@@ -24,6 +24,12 @@ const struct pv_option pv_options[PV_N_KEYS] = {
                        false},
     [PV_KEY_HEAP_LIMIT] = {"heap-limit", 0, "BYTES",
                            "the most that all buckets may hold (default: no limit)", false},
+    [PV_KEY_MACHINE] =
+        {"machine", 0, "SIZE|FILE",
+         "a PC with so much memory, or a description of one (START LENGTH a line): "
+         "the heap's pages are its, at their physical addresses, so that PHYSICAL "
+         "and LOW requests can be served",
+         false},
     [PV_KEY_PAGE] =
         {"page", 0, "SIZE",
          "of the engine buddy: its smallest block; blocks are this times a power of "
@@ -84,8 +90,8 @@ const struct pv_option pv_options[PV_N_KEYS] = {
 
 #define KEY(name) (UINT64_C(1) << PV_KEY_##name)
 #define HEAP_KEYS                                                                              \
-    (KEY(ENGINE) | KEY(BUCKET_SIZE) | KEY(GROWTH) | KEY(HEAP_LIMIT) | KEY(PAGE) | KEY(LOW) |   \
-     KEY(HIGH))
+    (KEY(ENGINE) | KEY(BUCKET_SIZE) | KEY(GROWTH) | KEY(HEAP_LIMIT) | KEY(MACHINE) |           \
+     KEY(PAGE) | KEY(LOW) | KEY(HIGH))
 #define TARGET_KEYS (KEY(PID) | KEY(CORE) | KEY(IMAGE) | KEY(BASE) | KEY(GDB))
 #define ANY_COUNT   SIZE_MAX
 

@@ -39,7 +39,8 @@ static int open_timelines(struct pv_load *load, const struct pv_replay_options *
             .engine = options->engines[i], .heap = options->heap, .keep_log = keep_log};
         int status = pv_timeline_open(&load->timelines[i], &one);
         if (status == PV_EINVAL) {
-            pv_say("the heap cannot begin: --bucket-size does not fit --heap-limit");
+            pv_say(
+                "the heap cannot begin: --bucket-size does not fit --heap-limit or --machine");
             return PV_EXIT_USAGE;
         }
         if (status) {

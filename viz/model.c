@@ -71,6 +71,7 @@ void pv_model_fini(struct pv_model *model)
     pv_snapshot_close(model->snapshot);
     pv_own_free(model->troubles);
     pv_own_free(model->map.first);
+    pv_own_free(model->map.order);
     pv_own_free(model->order);
     pv_own_free(model->tags);
     pv_own_free(model->match);

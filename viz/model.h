@@ -50,7 +50,7 @@ struct pv_tag_row {
     uint64_t bytes; /* requested; payload where that is unknown */
 };
 
-/* How addresses lie in the map's cells. Buckets stand in list order. In `rows` each begins on a
+/* How addresses lie in the map's cells. Buckets stand by address. In `rows` each begins on a
  * line of its own; else they follow one another with one cell between them. */
 struct pv_map_shape {
     uint64_t cell_bytes;
@@ -62,6 +62,7 @@ struct pv_map_shape {
     uint64_t n_lines;
     uint64_t top;    /* the first visible line */
     uint64_t *first; /* of each bucket: its first cell */
+    size_t *order;   /* the buckets by address */
     size_t cap_first;
 };
 

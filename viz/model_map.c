@@ -9,6 +9,8 @@
  */
 #include "viz/model.h"
 
+#include <stdlib.h>
+
 #include "core/own.h"
 #include "core/status.h"
 
@@ -96,6 +98,38 @@ static int power_of_two_columns(int columns)
     return power;
 }
 
+static int by_address(const void *a, const void *b, void *ctx)
+{
+    const struct pv_bucket_row *buckets = ctx;
+    uint64_t x = buckets[*(const size_t *)a].addr, y = buckets[*(const size_t *)b].addr;
+    return (x > y) - (x < y);
+}
+
+/* Room for the buckets in `first` and `order`, and the order. */
+static int order_buckets(struct pv_model *model)
+{
+    struct pv_map_shape *map = &model->map;
+    size_t n = model->snapshot->n_buckets;
+
+    if (n > map->cap_first) {
+        uint64_t *first = pv_own_resize(map->first, n, sizeof *first);
+        map->first = first ? first : map->first;
+        size_t *order = pv_own_resize(map->order, n, sizeof *order);
+        map->order = order ? order : map->order;
+        if (!first || !order) {
+            return PV_ENOMEM;
+        }
+        map->cap_first = n;
+    }
+    for (size_t i = 0; i < n; i++) {
+        map->order[i] = i;
+    }
+    if (n > 1) {
+        qsort_r(map->order, n, sizeof *map->order, by_address, model->snapshot->buckets);
+    }
+    return 0;
+}
+
 int pv_map_shape_make(struct pv_model *model)
 {
     struct pv_map_shape *map = &model->map;
@@ -103,13 +137,9 @@ int pv_map_shape_make(struct pv_model *model)
     struct pv_area area = model->panes[PV_PANE_MAP];
     uint64_t highest = 0, peak = pv_timeline_stats(model->timeline)->peak_held.held_bytes;
 
-    if (snapshot->n_buckets > map->cap_first) {
-        uint64_t *first = pv_own_resize(map->first, snapshot->n_buckets, sizeof *first);
-        if (!first) {
-            return PV_ENOMEM;
-        }
-        map->first = first;
-        map->cap_first = snapshot->n_buckets;
+    int status = order_buckets(model);
+    if (status) {
+        return status;
     }
     for (size_t i = 0; i < snapshot->n_buckets; i++) {
         uint64_t end = snapshot->buckets[i].addr + bucket_bytes(model, i);
@@ -137,8 +167,8 @@ int pv_map_shape_make(struct pv_model *model)
 
     uint64_t cell = 0, columns = (uint64_t)map->columns;
     for (size_t i = 0; i < snapshot->n_buckets; i++) {
-        map->first[i] = cell;
-        cell += pv_map_bucket_cells(model, i);
+        map->first[map->order[i]] = cell;
+        cell += pv_map_bucket_cells(model, map->order[i]);
         cell = map->rows ? (cell + columns - 1) / columns * columns : cell + 1;
     }
     map->n_lines = (cell + columns - 1) / columns;
@@ -160,16 +190,17 @@ size_t pv_map_bucket(const struct pv_model *model, uint64_t cell)
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (model->map.first[middle] <= cell) {
+        if (model->map.first[model->map.order[middle]] <= cell) {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
-    if (low == 0 || cell - model->map.first[low - 1] >= pv_map_bucket_cells(model, low - 1)) {
+    size_t bucket = low > 0 ? model->map.order[low - 1] : PV_NONE;
+    if (low == 0 || cell - model->map.first[bucket] >= pv_map_bucket_cells(model, bucket)) {
         return PV_NONE;
     }
-    return low - 1;
+    return bucket;
 }
 
 uint64_t pv_map_addr(const struct pv_model *model, size_t bucket, uint64_t cell)
@@ -208,18 +239,32 @@ static void select_cell(struct pv_model *model, uint64_t cell)
 
     if (bucket == PV_NONE) {
         size_t n = model->snapshot->n_buckets;
-        bucket = 0;
-        while (bucket + 1 < n && model->map.first[bucket + 1] <= cell) {
-            bucket++;
+        size_t at = 0;
+        while (at + 1 < n && model->map.first[model->map.order[at + 1]] <= cell) {
+            at++;
         }
-        if (bucket >= n) {
+        if (at >= n) {
             return;
         }
+        bucket = model->map.order[at];
         cell = model->map.first[bucket] + pv_map_bucket_cells(model, bucket) - 1;
     }
     uint64_t addr = pv_map_addr(model, bucket, cell);
     uint64_t first = model->snapshot->buckets[bucket].addr + model->snapshot->bucket_bytes;
     pv_model_select(model, addr < first ? first : addr);
+}
+
+/* The bucket before or behind another by address, or PV_NONE. */
+static size_t beside(const struct pv_model *model, size_t bucket, bool behind)
+{
+    size_t at = 0;
+    while (model->map.order[at] != bucket) {
+        at++;
+    }
+    if (behind ? at + 1 >= model->snapshot->n_buckets : at == 0) {
+        return PV_NONE;
+    }
+    return model->map.order[behind ? at + 1 : at - 1];
 }
 
 /* By cells: at least to the next cell and at least to the next pebble, so that small pebbles
@@ -238,8 +283,8 @@ static void move_across(struct pv_model *model, const struct pv_pebble_row *pebb
         to = next > to ? next : to;
         if (to < end) {
             pv_model_select(model, to);
-        } else if (pebble->bucket + 1 < model->snapshot->n_buckets) {
-            select_cell(model, model->map.first[pebble->bucket + 1]);
+        } else if (beside(model, pebble->bucket, true) != PV_NONE) {
+            select_cell(model, model->map.first[beside(model, pebble->bucket, true)]);
         }
     } else {
         uint64_t to = (pebble->addr < start ? pebble->addr : start) - 1;
@@ -247,8 +292,8 @@ static void move_across(struct pv_model *model, const struct pv_pebble_row *pebb
             pv_model_select(model, to);
         } else if (pebble->addr > first) {
             pv_model_select(model, first);
-        } else if (pebble->bucket > 0) {
-            size_t before = pebble->bucket - 1;
+        } else if (beside(model, pebble->bucket, false) != PV_NONE) {
+            size_t before = beside(model, pebble->bucket, false);
             select_cell(model,
                         model->map.first[before] + pv_map_bucket_cells(model, before) - 1);
         }

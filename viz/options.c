@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "replay/engine_buddy.h"
+#include "viz/machine_option.h"
 #include "viz/say.h"
 #include "viz/units.h"
 
@@ -375,7 +376,19 @@ int pv_args_replay(const struct pv_args *args, size_t engines_max,
     if (!code) {
         code = buddy_options(args, &ret_options->heap);
     }
-    return code ? code : engines(args, engines_max, ret_options);
+    const char *machine = args->value[PV_KEY_MACHINE];
+    if (!code && machine) {
+        ret_options->heap.machine = &ret_options->machine;
+        code = pv_machine_option(args->command->name, machine, &ret_options->machine);
+    }
+    code = code ? code : engines(args, engines_max, ret_options);
+    for (size_t i = 0; !code && machine && i < ret_options->n_engines; i++) {
+        if (ret_options->engines[i]->layout->kind == PV_CATALOG_BUDDY) {
+            code = pv_say_usage(args->command->name,
+                                "the engine buddy has no machine: its chunk has no holes");
+        }
+    }
+    return code;
 }
 
 int pv_args_count(const struct pv_args *args, enum pv_key key, uint64_t otherwise,

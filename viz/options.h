@@ -20,6 +20,7 @@ enum pv_key {
     PV_KEY_BUCKET_SIZE,
     PV_KEY_GROWTH,
     PV_KEY_HEAP_LIMIT,
+    PV_KEY_MACHINE,
     PV_KEY_PAGE,
     PV_KEY_LOW,
     PV_KEY_HIGH,
@@ -93,11 +94,13 @@ struct pv_args {
 
 enum { PV_ENGINES_MAX = 8 };
 
-/* What a replay is to be: engines by --engine, the heap by the heap options. */
+/* What a replay is to be: engines by --engine, the heap by the heap options. Stays where it was
+ * filled in: heap.machine may point to `machine`. */
 struct pv_replay_options {
     const struct pv_engine_type *engines[PV_ENGINES_MAX];
     size_t n_engines;
     struct pv_engine_options heap;
+    struct pv_machine machine;
 };
 
 /* Reads argv (which it reorders) and runs the command. The exit code. */

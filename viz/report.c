@@ -168,6 +168,20 @@ static void json_tags(struct pv_json_out *out, const struct pv_report *report)
     pv_json_end(out, ']');
 }
 
+/* The ranges of memory, [address, bytes] each. */
+static void json_machine(struct pv_json_out *out, const struct pv_machine *machine)
+{
+    pv_json_key(out, "machine");
+    pv_json_begin(out, '[');
+    for (size_t i = 0; i < machine->n_ranges; i++) {
+        pv_json_begin(out, '[');
+        pv_json_put_address(out, machine->ranges[i].page * PV_PAGE_BYTES);
+        pv_json_put_integer(out, machine->ranges[i].n_pages * PV_PAGE_BYTES);
+        pv_json_end(out, ']');
+    }
+    pv_json_end(out, ']');
+}
+
 static void json_options(struct pv_json_out *out, const struct pv_report *report)
 {
     const struct pv_engine_options *heap = &report->options->heap;
@@ -183,12 +197,16 @@ static void json_options(struct pv_json_out *out, const struct pv_report *report
     } else {
         pv_json_put_null(out);
     }
+    bool buddy = false;
     for (size_t i = 0; i < report->n_engines; i++) {
-        if (report->engines[i].type->layout->kind == PV_CATALOG_BUDDY) {
-            pv_emit_integer(out, "page",
-                            heap->page_bytes ? heap->page_bytes : PV_BUDDY_PAGE_BYTES);
-            pv_emit_text(out, "end", heap->high ? "high" : "low");
-        }
+        buddy |= report->engines[i].type->layout->kind == PV_CATALOG_BUDDY;
+    }
+    if (buddy) {
+        pv_emit_integer(out, "page", heap->page_bytes ? heap->page_bytes : PV_BUDDY_PAGE_BYTES);
+        pv_emit_text(out, "end", heap->high ? "high" : "low");
+    }
+    if (heap->machine) {
+        json_machine(out, heap->machine);
     }
     pv_json_end(out, '}');
 }

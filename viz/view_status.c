@@ -85,13 +85,26 @@ static const struct pv_mistake_row *mistake_at(const struct pv_model *model)
     return n < all && rows[n].event == model->cursor ? &rows[n] : NULL;
 }
 
+static void write_failed(struct pen *pen)
+{
+    const struct pv_model *model = pen->model;
+    char asked[PV_FORMAT_BYTES], free[PV_FORMAT_BYTES], largest[PV_FORMAT_BYTES];
+
+    ink(pen, PV_ROLE_FAULT, "%s %s %s failed: ", pv_op_name(model->step.op),
+        pv_format_bytes(asked, model->step.failed_bytes),
+        pv_tags_text(pv_timeline_tags(model->timeline), model->step.failed_tag));
+    ink(pen, PV_ROLE_TEXT, "%s free, the largest hole %s",
+        pv_format_bytes(free, model->snapshot->totals.free_bytes),
+        pv_format_bytes(largest, model->snapshot->totals.largest_free_bytes));
+}
+
 static void write_trouble(struct pen *pen)
 {
     const struct pv_model *model = pen->model;
     const struct pv_mistake_row *mistake = mistake_at(model);
 
     if (model->step.failed) {
-        ink(pen, PV_ROLE_FAULT, "%s failed: the heap has no room", pv_op_name(model->step.op));
+        write_failed(pen);
         return;
     }
     ink(pen, PV_ROLE_FAULT, "the program's mistake: %s",

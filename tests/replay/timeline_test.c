@@ -37,14 +37,26 @@ static struct pv_trace_event call(enum pv_op op, uint64_t id, uint64_t size)
         .op = op, .id = number(id), .size = size, .count = 1, .name = ""};
 }
 
+static uint32_t random_flags(uint64_t *state)
+{
+    static const uint32_t sorts[] = {0,
+                                     PV_FLAG_PHYSICAL,
+                                     PV_FLAG_PHYSICAL | PV_FLAG_LOW1MEG,
+                                     PV_FLAG_HARDWARE32,
+                                     PV_FLAG_PERSISTENT,
+                                     PV_FLAG_PHYSICAL | PV_FLAG_PERSISTENT};
+    return sorts[random_next(state) % (sizeof(sorts) / sizeof(*sorts))];
+}
+
 /* Calls of every kind, mistakes among them. */
-static struct pv_trace_event random_event(uint64_t *state, bool *live)
+static struct pv_trace_event random_event(uint64_t *state, bool *live, bool with_flags)
 {
     static const char *const names[] = {"", "alpha", "beta/gamma", "delta"};
     uint64_t id = random_next(state) % N_IDS;
     uint64_t dice = random_next(state) % 100;
     struct pv_trace_event event = call(PV_OP_MALLOC, id, random_next(state) % 3000);
     event.name = names[random_next(state) % 4];
+    event.flags = with_flags ? random_flags(state) : 0;
     if (live[id] ? dice < 60 : dice >= 97) {
         event.op = PV_OP_FREE;
         live[id] = false;
@@ -64,12 +76,15 @@ static struct pv_trace_event random_event(uint64_t *state, bool *live)
 
 /* A name such as "buddy 24 high" says the page and the end as well. */
 static struct pv_timeline *open_with(const char *engine, enum pv_growth growth, uint64_t limit,
-                                     bool keep)
+                                     const struct pv_machine *machine, bool keep)
 {
     bool buddy = strncmp(engine, "buddy", 5) == 0;
     struct pv_timeline_options options = {
         .engine = pv_engine_find(buddy ? "buddy" : engine, NULL),
-        .heap = {.first_bucket_bytes = 4096, .growth = growth, .limit_bytes = limit},
+        .heap = {.first_bucket_bytes = 4096,
+                 .growth = growth,
+                 .limit_bytes = limit,
+                 .machine = machine},
         .keep_log = keep,
     };
     if (buddy) {
@@ -88,11 +103,12 @@ static struct pv_snapshot *from_log(struct pv_timeline *timeline)
     return snapshot;
 }
 
-static void run(const char *engine, enum pv_growth growth, uint64_t limit)
+static void run(const char *engine, enum pv_growth growth, uint64_t limit,
+                const struct pv_machine *machine)
 {
     enum { N = 2000, SEEKS = 1000 };
-    struct pv_timeline *timeline = open_with(engine, growth, limit, true);
-    struct pv_timeline *bare = open_with(engine, growth, limit, false);
+    struct pv_timeline *timeline = open_with(engine, growth, limit, machine, true);
+    struct pv_timeline *bare = open_with(engine, growth, limit, machine, false);
     struct pv_snapshot **walked = calloc(N + 1, sizeof(struct pv_snapshot *));
     struct pv_moment *moments = calloc(N + 1, sizeof(*moments));
     bool live[N_IDS] = {0};
@@ -101,7 +117,7 @@ static void run(const char *engine, enum pv_growth growth, uint64_t limit)
     assert_non_null(moments);
     for (int64_t e = PV_START; e < N; e++) {
         if (e >= 0) {
-            struct pv_trace_event event = random_event(&state, live);
+            struct pv_trace_event event = random_event(&state, live, machine);
             assert_int_equal(pv_timeline_apply(timeline, &event), PV_OK);
             assert_int_equal(pv_timeline_apply(bare, &event), PV_OK);
         }
@@ -119,7 +135,7 @@ static void run(const char *engine, enum pv_growth growth, uint64_t limit)
     }
     assert_true(pv_timeline_stats(timeline)->n_faults > 10);
     assert_true(limit ? pv_timeline_stats(timeline)->n_failed > 5
-                      : pv_timeline_stats(timeline)->n_failed == 0);
+                      : machine || pv_timeline_stats(timeline)->n_failed == 0);
     for (size_t i = 0; i < SEEKS; i++) {
         int64_t to = (int64_t)(random_next(&state) % (N + 3)) - 2;
         int64_t near = pv_timeline_cursor(timeline) + (int64_t)(random_next(&state) % 3) - 1;
@@ -148,27 +164,32 @@ static void run(const char *engine, enum pv_growth growth, uint64_t limit)
 static void test_log_is_walk(void **state)
 {
     (void)state;
-    run("first-fit", PV_GROWTH_IN_PLACE, 0);
-    run("best-fit", PV_GROWTH_IN_PLACE, 0);
-    run("first-fit", PV_GROWTH_NEW_BUCKET, 0);
-    run("best-fit", PV_GROWTH_NEW_BUCKET, 0);
-    run("recent-fit", PV_GROWTH_IN_PLACE, 0);
-    run("recent-fit", PV_GROWTH_NEW_BUCKET, 200 * 1024);
-    run("first-fit", PV_GROWTH_IN_PLACE, 300 * 1024);
-    run("best-fit", PV_GROWTH_NEW_BUCKET, 300 * 1024);
+    run("first-fit", PV_GROWTH_IN_PLACE, 0, NULL);
+    run("best-fit", PV_GROWTH_IN_PLACE, 0, NULL);
+    run("first-fit", PV_GROWTH_NEW_BUCKET, 0, NULL);
+    run("best-fit", PV_GROWTH_NEW_BUCKET, 0, NULL);
+    run("recent-fit", PV_GROWTH_IN_PLACE, 0, NULL);
+    run("recent-fit", PV_GROWTH_NEW_BUCKET, 200 * 1024, NULL);
+    struct pv_machine machine;
+    assert_int_equal(pv_machine_pc(&machine, 8 << 20), PV_OK);
+    run("first-fit", PV_GROWTH_IN_PLACE, 0, &machine);
+    run("best-fit", PV_GROWTH_NEW_BUCKET, 0, &machine);
+    run("recent-fit", PV_GROWTH_NEW_BUCKET, 0, &machine);
+    run("first-fit", PV_GROWTH_IN_PLACE, 300 * 1024, NULL);
+    run("best-fit", PV_GROWTH_NEW_BUCKET, 300 * 1024, NULL);
 }
 
 /* Free halves out of the log are those of the tree. */
 static void test_log_is_tree(void **state)
 {
     (void)state;
-    run("buddy", PV_GROWTH_IN_PLACE, 0);
-    run("buddy 1", PV_GROWTH_IN_PLACE, 0);
-    run("buddy 16 high", PV_GROWTH_IN_PLACE, 0);
-    run("buddy 24", PV_GROWTH_IN_PLACE, 300 * 1024);
-    run("buddy 36 high", PV_GROWTH_IN_PLACE, 0);
-    run("buddy 64 high", PV_GROWTH_IN_PLACE, 300 * 1024);
-    run("buddy 4096", PV_GROWTH_IN_PLACE, 600 * 1024);
+    run("buddy", PV_GROWTH_IN_PLACE, 0, NULL);
+    run("buddy 1", PV_GROWTH_IN_PLACE, 0, NULL);
+    run("buddy 16 high", PV_GROWTH_IN_PLACE, 0, NULL);
+    run("buddy 24", PV_GROWTH_IN_PLACE, 300 * 1024, NULL);
+    run("buddy 36 high", PV_GROWTH_IN_PLACE, 0, NULL);
+    run("buddy 64 high", PV_GROWTH_IN_PLACE, 300 * 1024, NULL);
+    run("buddy 4096", PV_GROWTH_IN_PLACE, 600 * 1024, NULL);
 }
 
 /* Long enough that checkpoints are taken, thinned out and used; a seek is proved by the sum
@@ -177,7 +198,7 @@ static void test_checkpoints(void **state)
 {
     (void)state;
     enum { N = 700000, IDS = 5000 };
-    struct pv_timeline *timeline = open_with("first-fit", PV_GROWTH_IN_PLACE, 0, true);
+    struct pv_timeline *timeline = open_with("first-fit", PV_GROWTH_IN_PLACE, 0, NULL, true);
     static uint64_t sizes[IDS], live_at[N + 1];
     uint64_t random = 7, sum = 0;
     for (size_t e = 0; e < N; e++) {
@@ -207,7 +228,7 @@ static void apply(struct pv_timeline *timeline, struct pv_trace_event event)
 static void test_mistakes(void **state)
 {
     (void)state;
-    struct pv_timeline *timeline = open_with("first-fit", PV_GROWTH_IN_PLACE, 0, true);
+    struct pv_timeline *timeline = open_with("first-fit", PV_GROWTH_IN_PLACE, 0, NULL, true);
     apply(timeline, call(PV_OP_MALLOC, 1, 100));  /* 0 */
     apply(timeline, call(PV_OP_FREE, 1, 0));      /* 1 */
     apply(timeline, call(PV_OP_FREE, 1, 0));      /* 2: double free */
@@ -246,7 +267,8 @@ static void test_mistakes(void **state)
 static void test_failed(void **state)
 {
     (void)state;
-    struct pv_timeline *timeline = open_with("first-fit", PV_GROWTH_IN_PLACE, 64 * 1024, true);
+    struct pv_timeline *timeline =
+        open_with("first-fit", PV_GROWTH_IN_PLACE, 64 * 1024, NULL, true);
     apply(timeline, call(PV_OP_MALLOC, 1, 1 << 20));
     apply(timeline, call(PV_OP_FREE, 1, 0));
     apply(timeline, call(PV_OP_MALLOC, 2, 100));
@@ -261,6 +283,9 @@ static void test_failed(void **state)
     assert_int_equal(stats->now.live_bytes, 164);
     assert_true(pv_timeline_step(timeline, 0).failed);
     assert_true(pv_timeline_step(timeline, 3).failed);
+    assert_int_equal(pv_timeline_step(timeline, 0).failed_bytes, 1 << 20);
+    assert_int_equal(pv_timeline_step(timeline, 3).failed_bytes, INT64_MAX);
+    assert_int_equal(pv_timeline_step(timeline, 4).failed_bytes, UINT64_MAX);
     assert_null(pv_timeline_step(timeline, 3).made);
     pv_timeline_close(timeline);
 }
@@ -268,7 +293,7 @@ static void test_failed(void **state)
 static void test_moments(void **state)
 {
     (void)state;
-    struct pv_timeline *timeline = open_with("first-fit", PV_GROWTH_IN_PLACE, 0, true);
+    struct pv_timeline *timeline = open_with("first-fit", PV_GROWTH_IN_PLACE, 0, NULL, true);
     struct pv_trace_event mark = {.op = PV_OP_MARK, .name = "half way"};
     struct pv_trace_event named = call(PV_OP_MALLOC, 2, 300);
     named.name = "net/tcp/a very long tag that is cut";
@@ -319,11 +344,11 @@ static void test_moments(void **state)
 static void test_high_water(void **state)
 {
     (void)state;
-    struct pv_timeline *timeline = open_with("best-fit", PV_GROWTH_NEW_BUCKET, 0, true);
+    struct pv_timeline *timeline = open_with("best-fit", PV_GROWTH_NEW_BUCKET, 0, NULL, true);
     bool live[N_IDS] = {0};
     uint64_t random = 99, high = 0;
     for (size_t e = 0; e < 5000; e++) {
-        struct pv_trace_event event = random_event(&random, live);
+        struct pv_trace_event event = random_event(&random, live, false);
         apply(timeline, event);
         struct pv_snapshot *snapshot = from_log(timeline);
         uint64_t sum = 0;

@@ -28,10 +28,10 @@
 
 extern char **environ;
 
-/* Where the library is, seen from the folder of the executable: in a build, when installed in
- * the usual places. PV_LIBDIR is where this build would install it. */
+/* Where the library is, seen from the folder of the executable: in a build, beside it, and in
+ * an installation that was moved as a whole. PV_LIBDIR is where this build would install it. */
 static const char *const places[] = {"/../traces/record/" LIBRARY, "/" LIBRARY,
-                                     "/../lib/pebbleviz/" LIBRARY};
+                                     "/../" PV_LIBDIR_BELOW "/" LIBRARY};
 
 struct recording {
     char directory[PATH_MAX / 2]; /* "" until it is made */

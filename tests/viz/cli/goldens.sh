@@ -42,6 +42,8 @@ golden catalog-start.json 0 export --format json --at start in/small.json
 golden catalog-new-bucket.json 0 export --format json --growth new-bucket in/small.json
 golden catalog.dot 0 export --format dot in/small.json
 golden catalog-new-bucket.dot 0 export --format dot --growth new-bucket in/small.json
+golden machine.json 0 export --format json --machine 64M --at end in/machine.json
+golden machine-report.txt 0 report --no-timing --machine 64M in/machine.json
 golden broken.dot 0 export --format dot in/broken.json
 golden inject.json 0 export --format json in/inject.jsonl
 golden inject.dot 0 export --format dot in/inject.jsonl

@@ -59,6 +59,12 @@ usage "report: --at wants a value: EVENT; see 'pebbleviz help report'" report in
 usage "report: --json takes no value; see 'pebbleviz help report'" report --json=1 in/small.json
 usage "there is no engine 'first-fitt', did you mean 'first-fit'?; see 'pebbleviz help report'" \
     report --engine first-fitt in/small.json
+usage "--machine is from 2M to 511G, not '1M'; see 'pebbleviz help report'" \
+    report --machine 1M in/small.json
+run 2 report --machine in/no-such in/small.json &&
+    err "pebbleviz: in/no-such: this is neither a size such as 64M nor a file that can be read"
+run 4 report --machine in/board.txt in/small.json &&
+    err "pebbleviz: in/board.txt:3:1: there is more than START LENGTH on the line"
 for engine in recorded; do
     usage "engine '$engine' comes with a later version; see 'pebbleviz help report'" \
         report --engine $engine in/small.json
@@ -71,6 +77,8 @@ usage "--page wants a size such as 64K, not '0'; see 'pebbleviz help report'" \
     report --engine buddy --page 0 in/small.json
 usage "--page is at most 1M, not '2M'; see 'pebbleviz help report'" \
     report --engine buddy --page 2M in/small.json
+usage "the engine buddy has no machine: its chunk has no holes; see 'pebbleviz help report'" \
+    report --engine first-fit,buddy --machine 64M in/small.json
 usage "--low and --high exclude each other; see 'pebbleviz help view'" \
     view --low --high in/small.json
 usage "export takes at most 1 engine; see 'pebbleviz help export'" \

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * inside.h - what the files of the heap share. Internal to core/: a kernel takes these files
+ * together, or as one (amalgamate).
+ */
+#ifndef PV_INSIDE_H
+#define PV_INSIDE_H
+
+#include "core/heap.h"
+
+enum {
+    BUCKET_BYTES = sizeof(struct pv_bucket),
+    PEBBLE_BYTES = sizeof(struct pv_pebble),
+    SPLIT_MIN =
+        PEBBLE_BYTES + PV_UNIT_BYTES, /* 20.3.4: what a rest must hold to be split off */
+    CACHE_SHIFT = 16,                 /* addresses of 64 KiB share a place in the cache */
+    ADDR_STEP = 16,                   /* every payload address is a multiple of this */
+};
+
+/* Beyond this no sum of sizes below can overflow. */
+#define SIZE_LIMIT (UINT64_C(1) << 62)
+
+static inline uint64_t addr_of(const void *at)
+{
+    return (uint64_t)(uintptr_t)at;
+}
+
+static inline uint64_t bucket_end(const struct pv_bucket *bucket)
+{
+    return addr_of(bucket) + bucket->size * PV_PAGE_BYTES;
+}
+
+static inline uint64_t pebble_end(const struct pv_pebble *pebble)
+{
+    return addr_of(pebble) + PEBBLE_BYTES + pebble->size;
+}
+
+static inline unsigned kind_index(uint32_t flags)
+{
+    return (flags & PV_FLAG_PHYSICAL ? 1 : 0) + (flags & PV_FLAG_PERSISTENT ? 2 : 0);
+}
+
+static inline uint32_t kind_of(const struct pv_bucket *bucket)
+{
+    return pv_pebble_at(bucket->first)->sflags & PV_KIND;
+}
+
+static inline bool is_free(const struct pv_pebble *pebble)
+{
+    return pebble && !(pebble->lflags & PV_PEBBLE_USED);
+}
+
+static inline uint64_t pages_for(uint64_t bytes)
+{
+    return bytes / PV_PAGE_BYTES + (bytes % PV_PAGE_BYTES != 0);
+}
+
+/* To a power of two: no division, which a 32-bit kernel would need a library for. */
+static inline uint64_t round_up(uint64_t value, uint64_t step)
+{
+    return (value + step - 1) & ~(step - 1);
+}
+
+static inline bool is_on(uint64_t value, uint64_t step)
+{
+    return (value & (step - 1)) == 0;
+}
+
+/* ---- pebble.c ---- */
+
+void pv_tell(struct pv_heap *heap, const struct pv_event *event);
+void pv_tell_pebble(struct pv_heap *heap, enum pv_event_kind kind, struct pv_pebble *pebble,
+                    struct pv_pebble *other);
+void pv_tell_size(struct pv_heap *heap, enum pv_event_kind kind, struct pv_pebble *pebble,
+                  uint64_t old_size, uint64_t requested);
+void pv_tell_bucket(struct pv_heap *heap, enum pv_event_kind kind, struct pv_bucket *bucket,
+                    uint64_t n_pages);
+
+/* Writes a free pebble's header over whatever is there. */
+struct pv_pebble *pv_pebble_make_free(uint64_t addr, struct pv_bucket *bucket, uint64_t size,
+                                      uint32_t kind);
+
+void pv_pebble_link(struct pv_heap *heap, struct pv_pebble *at, struct pv_pebble *added);
+
+/* 20.3.5: takes the second of two neighbours out of the list. The dead header loses its magic,
+ * so that nothing takes it for a pebble again. */
+void pv_pebble_absorb(struct pv_heap *heap, struct pv_pebble *at, struct pv_pebble *gone);
+
+/* Cuts a pebble that has room to spare; the new upper one is free, linked, not yet indexed. */
+struct pv_pebble *pv_pebble_split(struct pv_heap *heap, struct pv_pebble *pebble,
+                                  uint64_t size);
+
+/* 20.3.2.6 */
+void pv_bucket_set_first(struct pv_heap *heap, struct pv_bucket *bucket,
+                         struct pv_pebble *pebble);
+
+/* 20.3.2.4, after any change to a bucket's free pebbles. */
+void pv_bucket_settle(struct pv_heap *heap, struct pv_bucket *bucket);
+
+/* ---- bucket.c ---- */
+
+/* What a request comes to. */
+struct pv_shape {
+    uint64_t size;      /* payload, rounded up */
+    uint64_t alignment; /* 0: none asked for */
+    uint64_t below;     /* where the payload must end; 0: anywhere */
+    uint32_t sflags;
+};
+
+/* false: the request cannot be served by any heap. */
+bool pv_shape_of(const struct pv_request *request, struct pv_shape *ret_shape);
+
+/* Where in free space whose payload begins at `start` the request's payload goes: start itself,
+ * or for an alignment the next boundary that leaves room for a free pebble before it (20.3.4).
+ */
+uint64_t pv_shape_payload(const struct pv_shape *shape, uint64_t start);
+
+/* Whether a payload that ends at `end` keeps the limit; 0: there is none. */
+bool pv_shape_is_low(const struct pv_heap *heap, uint64_t end, uint64_t below);
+
+/* NULL: the pages are refused. */
+struct pv_bucket *pv_bucket_add(struct pv_heap *heap, uint64_t n_pages,
+                                const struct pv_shape *shape);
+
+/* The bucket's one pebble is free and not in the index any more. */
+void pv_bucket_remove(struct pv_heap *heap, struct pv_bucket *bucket);
+
+/* The free pebble that serves the request, or NULL: by what there is, by growing. */
+struct pv_pebble *pv_bucket_find(struct pv_heap *heap, const struct pv_shape *shape);
+struct pv_pebble *pv_bucket_grow(struct pv_heap *heap, const struct pv_shape *shape);
+
+/* Gives back the whole pages at the bucket's end that are free; how many. */
+uint64_t pv_bucket_trim(struct pv_heap *heap, struct pv_bucket *bucket);
+
+/* ---- door.c ---- */
+
+/* The used pebble whose payload begins at ptr, or NULL, the fault, and the pebble concerned
+ * where one is known. */
+struct pv_pebble *pv_door_look_up(struct pv_heap *heap, const void *ptr,
+                                  enum pv_fault *ret_fault,
+                                  const struct pv_pebble **ret_concerned);
+
+#endif

@@ -1,0 +1,61 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# readme.sh ROOT TOOL - what the README shows is what the tool prints: each fenced block behind a
+# line `<!-- made by: pebbleviz … -->` is made again and compared. With PV_UPDATE_GOLDENS set the
+# README is rewritten. Every file that it links to is there.
+
+root=$1 tool=$2
+case $tool in
+/*) ;;
+*) tool=$PWD/$tool ;;
+esac
+readme=$root/README.md
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+cd "$root" || exit 1
+
+pebbleviz() {
+    LC_ALL=C.UTF-8 "$tool" "$@"
+}
+
+n_blocks=0 in_block=0 command=
+while IFS= read -r line || [ -n "$line" ]; do
+    case $line in
+    '<!-- made by: '*' -->')
+        command=${line#'<!-- made by: '}
+        command=${command%' -->'}
+        ;;
+    '```'*)
+        if [ -n "$command" ]; then
+            printf '%s\n' "$line"
+            eval "$command" || echo "the command failed: $command"
+            command= in_block=1 n_blocks=$((n_blocks + 1))
+            continue
+        fi
+        in_block=0
+        ;;
+    esac
+    [ "$in_block" = 1 ] || printf '%s\n' "$line"
+done <"$readme" >"$work/README.md"
+
+status=0
+if [ "$n_blocks" -lt 2 ]; then
+    echo "README.md: $n_blocks blocks are marked as made by the tool; there should be a screen and a report"
+    status=1
+fi
+if ! diff -u "$readme" "$work/README.md"; then
+    if [ -n "${PV_UPDATE_GOLDENS:-}" ]; then
+        cat "$work/README.md" >"$readme"
+    else
+        echo "README.md shows what the tool does not print; PV_UPDATE_GOLDENS=1 rewrites it"
+        status=1
+    fi
+fi
+for link in $(grep -o '](\([^)]*\))' README.md CONTRIBUTING.md | sed 's/.*](//; s/)$//; /^http/d'); do
+    if [ ! -e "$link" ]; then
+        echo "README.md or CONTRIBUTING.md links to $link, which is not there"
+        status=1
+    fi
+done
+exit $status
