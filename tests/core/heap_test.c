@@ -373,6 +373,29 @@ static void test_faults(void **state)
     end(f);
 }
 
+/* Whole free pages at the end go back, never what is in use, and the heap grows again. */
+static void test_trim(void **state)
+{
+    (void)state;
+    struct fixture *f = begin((struct pv_heap_config){0});
+    void *kept = pv_heap_malloc(&f->heap, 100, "kept");
+    void *large = pv_heap_malloc(&f->heap, 100 * 4096, "large");
+    assert_int_equal(f->heap.first->size, 101);
+    assert_int_equal(pv_heap_trim(&f->heap), 0);
+    pv_heap_free(&f->heap, large);
+    f->n_events = 0;
+    assert_int_equal(pv_heap_trim(&f->heap), 100);
+    assert_int_equal(f->events[0].kind, PV_EVENT_BUCKET_SHRINK);
+    assert_int_equal(f->events[0].n_pages, 101);
+    assert_int_equal(f->heap.first->size, 1);
+    assert_int_equal(f->heap.n_pages, 1);
+    assert_int_equal(f->heap.first->largest, 4096 - 48 - 2 * PEBBLE - 128);
+    assert_int_equal(pv_heap_trim(&f->heap), 0);
+    assert_int_equal(pebble_of(kept)->lflags, PV_PEBBLE_USED);
+    assert_non_null(pv_heap_malloc(&f->heap, 100 * 4096, "again"));
+    end(f);
+}
+
 /* A neighbour whose header wrongly says free, whatever lies in its payload, is a fault: nothing
  * merges with it, and the heap goes on. */
 static void test_false_neighbours(void **state)
@@ -440,6 +463,7 @@ int main(void)
         cmocka_unit_test(test_calloc_clears),
         cmocka_unit_test(test_faults),
         cmocka_unit_test(test_page_failures),
+        cmocka_unit_test(test_trim),
         cmocka_unit_test(test_false_neighbours),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

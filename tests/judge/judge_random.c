@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "core/heap.h"
+#include "core/pages.h"
 #include "inspect/walk.h"
 #include "replay/engine.h"
 #include "replay/space.h"
@@ -257,6 +258,68 @@ static const struct config configs[] = {
     {"recent fit, new buckets, limit", PV_FIT_RECENT, true, false, 100, 4, 132},
 };
 
+/* The n-th page request fails, and in a second run all after it, for n = 1, 2, 3 … until a run
+ * asks for fewer: the heap keeps its laws after every call, and serves again afterwards. */
+static uint64_t run_failing(uint64_t fail_at, bool sticky, enum pv_fit fit,
+                            enum pv_growth growth)
+{
+    enum { CALLS = 300 };
+    struct pv_space *space;
+    struct pv_tags *tags;
+    assert_int_equal(pv_space_open(&space, NULL), 0);
+    assert_int_equal(pv_tags_open(&tags), 0);
+    struct pv_failing failing = {
+        .under = pv_space_pages(space), .fail_at = fail_at, .sticky = sticky};
+    struct pv_heap_config config = {.pages = pv_failing_pages(&failing),
+                                    .first_pages = 16,
+                                    .fit = fit,
+                                    .growth = growth,
+                                    .bias = pv_space_bias(space)};
+    struct pv_heap heap;
+    void *slots[SLOTS] = {0};
+    uint64_t state = 7;
+    bool began = pv_heap_init(&heap, &config);
+    assert_int_equal(began, fail_at != 1);
+    for (size_t i = 0; began && i < CALLS; i++) {
+        void **slot = &slots[random_next(&state) % SLOTS];
+        uint64_t size = random_size(&state);
+        if (*slot && random_next(&state) % 3) {
+            assert_int_equal(pv_heap_free(&heap, *slot), PV_FAULT_NONE);
+            *slot = NULL;
+        } else {
+            void *to = pv_heap_realloc(&heap, *slot, size);
+            *slot = to ? to : *slot;
+        }
+        check_laws(&heap, space, tags);
+    }
+    if (began) {
+        assert_non_null(pv_heap_malloc(&heap, 64, "again"));
+    }
+    pv_heap_fini(&heap);
+    pv_tags_close(tags);
+    pv_space_close(space);
+    return failing.n_calls;
+}
+
+static void test_page_requests(void **state)
+{
+    (void)state;
+    uint64_t n_runs = 0;
+    for (int growth = PV_GROWTH_IN_PLACE; growth <= PV_GROWTH_NEW_BUCKET; growth++) {
+        for (int fit = PV_FIT_FIRST; fit <= PV_FIT_RECENT; fit++) {
+            for (int sticky = 0; sticky < 2; sticky++) {
+                uint64_t n = 1;
+                while (run_failing(n, sticky, fit, growth) >= n) {
+                    n++;
+                }
+                n_runs += n;
+                assert_true(n > 5 || sticky);
+            }
+        }
+    }
+    print_message("%llu runs in which a page request failed\n", (unsigned long long)n_runs);
+}
+
 static void test_config(void **state)
 {
     run(*state);
@@ -265,7 +328,7 @@ static void test_config(void **state)
 int main(int argc, char **argv)
 {
     enum { N = sizeof(configs) / sizeof(*configs) };
-    struct CMUnitTest tests[N];
+    struct CMUnitTest tests[N + 1];
     n_ops = argc > 1 ? strtoull(argv[1], NULL, 10) : n_ops;
     n_steps = argc > 2 ? strtoull(argv[2], NULL, 10) : n_steps;
     for (size_t i = 0; i < N; i++) {
@@ -273,5 +336,6 @@ int main(int argc, char **argv)
                                        .test_func = test_config,
                                        .initial_state = (void *)(uintptr_t)&configs[i]};
     }
+    tests[N] = (struct CMUnitTest)cmocka_unit_test(test_page_requests);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "core/heap.h"
 #include "replay/metrics.h"
 
 static const float tiny = 1e-6f;
@@ -67,7 +68,7 @@ static void test_of_snapshots(void **state)
     assert_int_equal(split.requested_bytes, 101);
     assert_int_equal(split.rounding_bytes, 28 + 63);
     assert_int_equal(split.remainder_bytes, 128);
-    assert_int_equal(split.header_bytes, 48 + 6 * 80);
+    assert_int_equal(split.header_bytes, 48 + 6 * (uint64_t)sizeof(struct pv_pebble));
     assert_int_equal(split.free_bytes, 1280);
     pv_snapshot_close(snapshot);
     pv_tags_close(tags);

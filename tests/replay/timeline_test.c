@@ -357,8 +357,9 @@ static void test_high_water(void **state)
             uint64_t extent = 0;
             for (size_t j = 0; j < bucket->n_pebbles; j++) {
                 const struct pv_pebble_row *row = &snapshot->pebbles[bucket->first_pebble + j];
-                extent = pv_pebble_row_used(row) ? row->addr + 80 + row->size - bucket->addr
-                                                 : extent;
+                extent = pv_pebble_row_used(row)
+                             ? row->addr + sizeof(struct pv_pebble) + row->size - bucket->addr
+                             : extent;
             }
             sum += extent;
         }
