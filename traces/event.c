@@ -35,3 +35,22 @@ uint64_t pv_trace_event_bytes(const struct pv_trace_event *event)
     }
     return event->count * event->size;
 }
+
+/* The bits that no flag name covers. */
+static uint32_t nameless_flags(uint32_t flags)
+{
+    for (size_t i = 0; i < PV_N_FLAG_NAMES; ++i) {
+        if ((flags & pv_flag_names[i].flags) == pv_flag_names[i].flags) {
+            flags &= ~pv_flag_names[i].flags;
+        }
+    }
+    return flags;
+}
+
+bool pv_trace_event_is_sayable(const struct pv_trace_event *event)
+{
+    bool wants_id = event->op <= PV_OP_ALIGNED;
+    return pv_op_name(event->op) && event->size <= INT64_MAX && !nameless_flags(event->flags) &&
+           !(wants_id && event->id.kind == PV_ID_NULL) &&
+           !(event->op == PV_OP_MARK && !event->has_name);
+}

@@ -24,6 +24,7 @@ struct pv_id {
 enum {
     PV_EVENT_NAME_MAX = 4095, /* bytes of a name; what is longer is cut between characters */
     PV_EVENT_ID_MAX = 1024,   /* bytes of a text id as it stands in the file; more is refused */
+    PV_EVENT_STACK_MAX = 256, /* frames; those further out are left off */
 };
 
 /* Texts are borrowed from the reader and live until its next call. All are clean (text.h). */
@@ -39,6 +40,8 @@ struct pv_trace_event {
     uint64_t t; /* in units of the header's clock */
     uint64_t thread;
     uint64_t addr, old_addr;
+    const char *const *stack; /* n_stack frames, innermost first */
+    uint32_t n_stack;
 };
 
 /* "malloc", "calloc", …; never NULL for a valid op. */
@@ -46,6 +49,11 @@ const char *pv_op_name(enum pv_op op);
 
 /* Bytes requested in all: size, or count * size for calloc. UINT64_MAX when that overflows. */
 uint64_t pv_trace_event_bytes(const struct pv_trace_event *event);
+
+/* Can trace.json say this event? Not a size beyond 2^63-1, an allocation with the null id, a
+ * mark without a name, or flags that have no name (PV_FLAG_ALIGNED without PV_FLAG_PHYSICAL).
+ */
+bool pv_trace_event_is_sayable(const struct pv_trace_event *event);
 
 /* What the flags of enum pv_flag are called in traces. Those that stand for several bits come
  * first, so that a writer that goes through the table in order finds the fewest names. */

@@ -12,7 +12,9 @@
 #include "traces/stream.h"
 
 struct pv_format {
-    const char *name; /* what --from calls it */
+    const char *name;   /* what --from calls it */
+    const char *about;  /* whose it is, in a few words */
+    const char *limits; /* what of it is not understood or not told; "" */
 
     /* Do the file's first bytes look like this format? n is at most PV_STREAM_HEAD, and may be
      * less though the file is longer: then more may be shown later. */
@@ -30,6 +32,8 @@ struct pv_format {
     void (*close)(void *state); /* takes NULL */
 };
 
-extern const struct pv_format pv_format_json;
+extern const struct pv_format pv_format_json, pv_format_pvt, pv_format_rep, pv_format_script,
+    pv_format_valgrind, pv_format_ltrace, pv_format_logalloc, pv_format_mtrace,
+    pv_format_android, pv_format_wee;
 
 #endif

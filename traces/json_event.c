@@ -5,6 +5,7 @@
  */
 #include "traces/json_event.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "core/status.h"
@@ -25,6 +26,8 @@ enum key {
     STACK,
     N_KEYS /* also: a key that is not known */
 };
+
+enum { FRAME_ROOM = 64 }; /* for the shortest of texts */
 
 #define WHOLE_NUMBER "must be a whole number from 0 to 2^64-1"
 #define ADDRESS      "must be an address such as \"0x7f10\""
@@ -179,15 +182,56 @@ static int take_name(const struct pv_json *value, struct pv_event_texts *texts,
     return PV_OK;
 }
 
-/* Events carry no stack yet; it is only held to its form. */
-static int check_stack(const struct pv_json *value)
+/* A frame that is a number means the text of that number in the header. */
+static int take_frame(const struct pv_json *value, struct pv_event_texts *texts,
+                      const char **ret_frame)
+{
+    uint64_t number;
+    size_t n;
+    const char *text = pv_json_text(value, &n);
+    size_t cap = sizeof texts->frames - texts->n_frames;
+    char *room = texts->frames + texts->n_frames;
+    if (text) {
+        *ret_frame = n <= PV_EVENT_NAME_MAX ? pv_json_clean(text, n, room, cap, &n) : room;
+        if (n > PV_EVENT_NAME_MAX) {
+            n = pv_text_clean(room, cap < PV_EVENT_NAME_MAX + 1 ? cap : PV_EVENT_NAME_MAX + 1,
+                              text, n);
+        }
+        texts->n_frames += *ret_frame == room ? n + 1 : 0;
+        return PV_OK;
+    }
+    if (!pv_json_is_integer(value, &number)) {
+        return PV_EFORMAT;
+    }
+    if (number < texts->n_header_frames) {
+        *ret_frame = texts->header_frames[number];
+        return PV_OK;
+    }
+    *ret_frame = room;
+    n = (size_t)snprintf(room, cap, "frame %" PRIu64, number);
+    texts->n_frames += n + 1;
+    return PV_OK;
+}
+
+static int take_stack(const struct pv_json *value, struct pv_event_texts *texts,
+                      struct pv_trace_event *event)
 {
     if (pv_json_kind(value) != PV_JSON_ARRAY) {
         return PV_EFORMAT;
     }
+    texts->n_frames = 0;
+    event->n_stack = 0;
+    event->stack = texts->stack;
     for (size_t i = 0; i < pv_json_length(value); ++i) {
-        enum pv_json_kind kind = pv_json_kind(pv_json_element(value, i));
-        if (kind != PV_JSON_TEXT && kind != PV_JSON_INTEGER) {
+        const struct pv_json *frame = pv_json_element(value, i);
+        if (event->n_stack < PV_EVENT_STACK_MAX &&
+            sizeof texts->frames - texts->n_frames > FRAME_ROOM) {
+            if (take_frame(frame, texts, &texts->stack[event->n_stack]) < 0) {
+                return PV_EFORMAT;
+            }
+            event->n_stack++;
+        } else if (pv_json_kind(frame) != PV_JSON_TEXT &&
+                   pv_json_kind(frame) != PV_JSON_INTEGER) {
             return PV_EFORMAT;
         }
     }
@@ -225,7 +269,7 @@ static int take_member(enum key key, const struct pv_json *value, struct pv_even
         event->has_old_addr = true;
         return pv_json_address(value, &event->old_addr) ? PV_OK : PV_EFORMAT;
     case STACK:
-        return check_stack(value);
+        return take_stack(value, texts, event);
     case N_KEYS:
         break;
     }

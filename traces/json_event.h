@@ -12,6 +12,11 @@
 struct pv_event_texts {
     char name[PV_EVENT_NAME_MAX + 1];
     char id[3 * PV_EVENT_ID_MAX + 1]; /* a byte becomes three at most */
+    char frames[16 * 1024];           /* what does not fit is left off, the innermost kept */
+    size_t n_frames;                  /* bytes of it in use */
+    const char *stack[PV_EVENT_STACK_MAX];
+    const char *const *header_frames; /* clean; set by whoever read the header */
+    size_t n_header_frames;
 };
 
 /* What is wrong with an object: the member it lies in (NULL: none) and a clean sentence. */

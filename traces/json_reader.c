@@ -18,12 +18,12 @@
 
 enum stage { IN_LIST, IN_LINES, AT_END };
 
-enum member { FORMAT, VERSION, PROGRAM, CLOCK, EVENTS, N_MEMBERS };
+enum member { FORMAT, VERSION, PROGRAM, CLOCK, EVENTS, FRAMES, N_MEMBERS };
 
 enum { EVENTS_BEGIN = 1, MESSAGE_BYTES = 160 };
 
-static const char *const member_names[N_MEMBERS] = {"format", "version", "program", "clock",
-                                                    "events"};
+static const char *const member_names[N_MEMBERS] = {"format", "version", "program",
+                                                    "clock",  "events",  "frames"};
 
 struct json_reader {
     struct pv_json_input *input;
@@ -33,6 +33,8 @@ struct json_reader {
     bool seen[N_MEMBERS];
     char program[PV_EVENT_NAME_MAX + 1];
     struct pv_event_texts texts;
+    char **frames; /* of the header */
+    size_t n_frames, cap_frames;
 };
 
 static bool probe(const unsigned char *head, size_t n)
@@ -125,6 +127,59 @@ static int take_clock(struct json_reader *reader, const struct pv_json *value)
                                "\"clock\" must be ns, us, ms or instructions");
 }
 
+static void free_frames(struct json_reader *reader)
+{
+    for (size_t i = 0; i < reader->n_frames; ++i) {
+        pv_own_free(reader->frames[i]);
+    }
+    reader->n_frames = 0;
+}
+
+static int take_frame(struct json_reader *reader)
+{
+    const struct pv_json *value;
+    size_t n;
+    int status = pv_json_input_value(reader->input, &value);
+    if (status < 0) {
+        return status;
+    }
+    const char *text = pv_json_text(value, &n);
+    if (!text) {
+        return pv_json_input_blame(reader->input, NULL, "a frame must be a text");
+    }
+    char **frames =
+        pv_own_room(reader->frames, reader->n_frames, &reader->cap_frames, sizeof *frames);
+    if (!frames) {
+        return PV_ENOMEM;
+    }
+    reader->frames = frames;
+    text = pv_json_clean(text, n, reader->texts.name, sizeof reader->texts.name, &n);
+    frames[reader->n_frames] = pv_own_text(text, n);
+    return frames[reader->n_frames++] ? PV_OK : PV_ENOMEM;
+}
+
+/* One by one, as the list may be long. */
+static int take_frames(struct json_reader *reader)
+{
+    free_frames(reader); /* of equal keys the last one counts */
+    int status = take(reader, '[', "\"frames\" must be a list");
+    for (bool first = true; status == PV_OK; first = false) {
+        char byte;
+        status = peek(reader, &byte);
+        if (status == PV_OK && byte == ']') {
+            pv_json_input_take(reader->input);
+            break;
+        }
+        if (status == PV_OK && !first) {
+            status = take(reader, ',', "a comma or ] is expected here");
+        }
+        status = status ? status : take_frame(reader);
+    }
+    reader->texts.header_frames = (const char *const *)reader->frames;
+    reader->texts.n_header_frames = reader->n_frames;
+    return status;
+}
+
 static int begin_events(struct json_reader *reader)
 {
     reader->header->format = "json";
@@ -177,6 +232,9 @@ static int read_member(struct json_reader *reader)
     reader->seen[member] = true;
     if (member == EVENTS) {
         return begin_events(reader);
+    }
+    if (member == FRAMES) {
+        return take_frames(reader);
     }
     const struct pv_json *value;
     status = pv_json_input_value(reader->input, &value);
@@ -301,12 +359,16 @@ static void close(void *state)
     struct json_reader *reader = state;
     if (reader) {
         pv_json_input_close(reader->input);
+        free_frames(reader);
+        pv_own_free(reader->frames);
         pv_own_free(reader);
     }
 }
 
 const struct pv_format pv_format_json = {
     .name = "json",
+    .about = "trace.json, a document (or JSON Lines)",
+    .limits = "",
     .probe = probe,
     .open = open,
     .next = next,

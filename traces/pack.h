@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* What a step may read and write; a step moves the pointers on. */
 struct pv_pack_io {
@@ -39,6 +40,19 @@ struct pv_packing {
 
 extern const struct pv_packing pv_packing_gzip;
 extern const struct pv_packing pv_packing_zstd;
+
+/* zstd, level 1, a whole piece at once, for formats with blocks of their own. */
+struct pv_zstd;
+
+struct pv_zstd *pv_zstd_open(void);       /* NULL: no memory; does both directions */
+void pv_zstd_close(struct pv_zstd *zstd); /* takes NULL */
+/* The packed length, or 0 when it would not be shorter than cap. */
+size_t pv_zstd_pack(struct pv_zstd *zstd, void *out, size_t cap, const void *in, size_t n);
+/* true: out holds exactly n_out bytes. */
+bool pv_zstd_unpack(struct pv_zstd *zstd, void *out, size_t n_out, const void *in, size_t n);
+
+/* CRC-32 as in gzip, of further bytes; begin with 0. */
+uint32_t pv_crc32(uint32_t crc, const void *bytes, size_t n);
 
 /* All packings, ended by NULL. */
 extern const struct pv_packing *const pv_packings[];

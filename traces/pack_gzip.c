@@ -155,3 +155,8 @@ const struct pv_packing pv_packing_gzip = {
     .pack = pack_step,
     .pack_close = pack_close,
 };
+
+uint32_t pv_crc32(uint32_t crc, const void *bytes, size_t n)
+{
+    return (uint32_t)crc32_z(crc, bytes, n);
+}

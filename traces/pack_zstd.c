@@ -133,3 +133,44 @@ const struct pv_packing pv_packing_zstd = {
     .pack = pack_step,
     .pack_close = pack_close,
 };
+
+/* ---- whole pieces ---- */
+
+enum { PIECE_LEVEL = 1 };
+
+struct pv_zstd {
+    ZSTD_CCtx *packer; /* made when first wanted */
+    ZSTD_DCtx *unpacker;
+};
+
+struct pv_zstd *pv_zstd_open(void)
+{
+    return pv_own_calloc(1, sizeof(struct pv_zstd));
+}
+
+void pv_zstd_close(struct pv_zstd *zstd)
+{
+    if (zstd) {
+        ZSTD_freeCCtx(zstd->packer);
+        ZSTD_freeDCtx(zstd->unpacker);
+        pv_own_free(zstd);
+    }
+}
+
+size_t pv_zstd_pack(struct pv_zstd *zstd, void *out, size_t cap, const void *in, size_t n)
+{
+    if (!zstd->packer) {
+        zstd->packer = ZSTD_createCCtx();
+    }
+    size_t answer =
+        zstd->packer ? ZSTD_compressCCtx(zstd->packer, out, cap, in, n, PIECE_LEVEL) : 0;
+    return ZSTD_isError(answer) ? 0 : answer;
+}
+
+bool pv_zstd_unpack(struct pv_zstd *zstd, void *out, size_t n_out, const void *in, size_t n)
+{
+    if (!zstd->unpacker) {
+        zstd->unpacker = ZSTD_createDCtx();
+    }
+    return zstd->unpacker && ZSTD_decompressDCtx(zstd->unpacker, out, n_out, in, n) == n_out;
+}

@@ -10,6 +10,7 @@
 #include "core/own.h"
 #include "core/status.h"
 #include "traces/format.h"
+#include "traces/writer.h"
 
 struct pv_reader {
     struct pv_stream *stream;
@@ -20,9 +21,30 @@ struct pv_reader {
     int status; /* once it is not 0 it stays */
 };
 
-static const struct pv_format *const formats[] = {&pv_format_json};
+static const struct pv_format *const formats[] = {
+    &pv_format_pvt,      &pv_format_json,   &pv_format_rep,    &pv_format_script,
+    &pv_format_valgrind, &pv_format_ltrace, &pv_format_mtrace, &pv_format_android,
+    &pv_format_logalloc, &pv_format_wee};
 
 enum { N_FORMATS = sizeof formats / sizeof formats[0], PROBE_FIRST = 4 };
+
+/* JSON Lines have a name of their own, but one reader does both. */
+bool pv_format_list(size_t number, struct pv_format_about *ret_about)
+{
+    if (number > N_FORMATS) {
+        return false;
+    }
+    const struct pv_format *format = number < N_FORMATS ? formats[number] : &pv_format_json;
+    const char *name = number < N_FORMATS ? format->name : "jsonl";
+    *ret_about = (struct pv_format_about){
+        .name = name,
+        .about = number < N_FORMATS ? format->about : "trace.json, one event a line",
+        .limits = format->limits,
+        .reads = true,
+        .writes = pv_writer_knows(name),
+    };
+    return true;
+}
 
 static int fail(struct pv_reader *reader, int status, const char *text)
 {

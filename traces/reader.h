@@ -15,11 +15,22 @@
 
 struct pv_reader;
 
+/* One of the formats, for people. */
+struct pv_format_about {
+    const char *name;   /* what `from` and `to` call it */
+    const char *about;  /* whose it is */
+    const char *limits; /* what of it is not understood or not told; "" */
+    bool reads, writes;
+};
+
+/* The number-th of all formats, from 0; false: there are no more. */
+bool pv_format_list(size_t number, struct pv_format_about *ret_about);
+
 /* The trace's header. Texts are clean and live as long as the reader. */
 struct pv_trace_header {
     const char *program; /* "" when the file does not say */
     const char *clock;   /* "ns", "us", "ms", "instructions"; "" when the file does not say */
-    const char *format;  /* "json" or "jsonl": the form that was found */
+    const char *format;  /* "json", "jsonl", "pvt", …: the form that was found */
     const char *packing; /* "", "gzip" or "zstd" */
 };
 

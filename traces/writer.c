@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * writer.c - trace.json version 1, a document with one event a line or JSON Lines.
+ * writer.c - events through a sink into a file.
  *
- *   event -> json_out -> plain (64 KiB) -> packing -> packed (64 KiB) -> save
+ *   event -> sink -> plain (64 KiB) -> packing -> packed (64 KiB) -> save
  *
- * Constant memory: the two buffers and what the packing needs.
+ * Costs the two buffers and what the sink and the packing need.
  */
 #include "traces/writer.h"
 
@@ -14,18 +14,24 @@
 
 #include "core/own.h"
 #include "core/status.h"
-#include "traces/json.h"
 #include "traces/pack.h"
 #include "traces/save.h"
+#include "traces/sink.h"
 
 enum { BUFFER_BYTES = 64 * 1024 };
+
+static const struct pv_sink *const sinks[] = {&pv_sink_json, &pv_sink_jsonl, &pv_sink_pvt,
+                                              &pv_sink_rep};
+
+enum { N_SINKS = sizeof sinks / sizeof sinks[0] };
 
 struct pv_writer {
     struct pv_save *save;
     const struct pv_packing *packing; /* NULL: plain */
     void *packer;
-    bool lines;
-    struct pv_json_out out;
+    const struct pv_sink *sink;
+    void *state;
+    struct pv_sink_out out;
     char *plain;
     size_t n_plain;
     unsigned char *packed; /* NULL: plain */
@@ -111,15 +117,15 @@ static int choose(struct pv_writer *writer, const char *path, const char *to)
             break;
         }
     }
-    if (!to) {
-        writer->lines = ends_with(path, n, ".jsonl");
-        return PV_OK;
+    writer->sink = to ? NULL : &pv_sink_json;
+    for (size_t i = 0; i < N_SINKS; ++i) {
+        if (to ? strcmp(to, sinks[i]->name) == 0 : ends_with(path, n, sinks[i]->ending)) {
+            writer->sink = sinks[i];
+        }
     }
-    writer->lines = strcmp(to, "jsonl") == 0;
-    if (!writer->lines && strcmp(to, "json") != 0) {
-        return fail(writer, PV_EINVAL, "a trace can be written as json or jsonl only");
-    }
-    return PV_OK;
+    return writer->sink ? PV_OK
+                        : fail(writer, PV_EINVAL,
+                               "a trace can be written as json, jsonl, pvt or rep only");
 }
 
 static int open_parts(struct pv_writer *writer, const char *path)
@@ -141,30 +147,14 @@ static int open_parts(struct pv_writer *writer, const char *path)
                       : PV_OK;
 }
 
-static void put_header(struct pv_writer *writer, const struct pv_trace_header *header)
+/* What a sink answered, and the text for it unless there is one. */
+static int settle(struct pv_writer *writer, int status)
 {
-    struct pv_json_out *out = &writer->out;
-    pv_json_begin(out, '{');
-    pv_json_key(out, "format");
-    pv_json_put_text(out, "pebbleviz-trace");
-    pv_json_key(out, "version");
-    pv_json_put_integer(out, 1);
-    if (header->program[0]) {
-        pv_json_key(out, "program");
-        pv_json_put_text(out, header->program);
+    if (!status || writer->status) {
+        return writer->status;
     }
-    if (header->clock[0]) {
-        pv_json_key(out, "clock");
-        pv_json_put_text(out, header->clock);
-    }
-    if (writer->lines) {
-        pv_json_end(out, '}');
-        pv_json_newline(out, 0);
-    } else {
-        pv_json_newline(out, 1);
-        pv_json_key(out, "events");
-        pv_json_begin(out, '[');
-    }
+    const char *text = status == PV_ENOMEM ? "out of memory" : writer->out.error;
+    return fail(writer, status, text ? text : "the format has no room for so many texts");
 }
 
 int pv_writer_open(struct pv_writer **ret_writer, const char *path, const char *to,
@@ -180,105 +170,20 @@ int pv_writer_open(struct pv_writer **ret_writer, const char *path, const char *
         status = open_parts(writer, path);
     }
     if (status == PV_OK) {
-        writer->out =
-            (struct pv_json_out){.write = write_plain, .ctx = writer, .compact = writer->lines};
-        put_header(writer, header);
-        status = writer->status;
+        writer->out = (struct pv_sink_out){.write = write_plain, .ctx = writer};
+        status = settle(writer, writer->sink->open(&writer->state, &writer->out, header));
     }
     return status;
 }
 
-/* ---- events ---- */
-
-static void put_id(struct pv_json_out *out, const struct pv_id *id)
+bool pv_writer_knows(const char *to)
 {
-    pv_json_key(out, "id");
-    switch (id->kind) {
-    case PV_ID_NULL:
-        pv_json_put_null(out);
-        break;
-    case PV_ID_NUMBER:
-        pv_json_put_integer(out, id->number);
-        break;
-    case PV_ID_TEXT:
-        pv_json_put_text(out, id->text);
-        break;
-    }
-}
-
-static void put_member(struct pv_json_out *out, bool has, const char *key, uint64_t value)
-{
-    if (has) {
-        pv_json_key(out, key);
-        pv_json_put_integer(out, value);
-    }
-}
-
-static void put_address(struct pv_json_out *out, bool has, const char *key, uint64_t addr)
-{
-    if (has) {
-        pv_json_key(out, key);
-        pv_json_put_address(out, addr);
-    }
-}
-
-static void put_flags(struct pv_json_out *out, uint32_t flags)
-{
-    if (!flags) {
-        return;
-    }
-    pv_json_key(out, "flags");
-    pv_json_begin(out, '[');
-    for (size_t i = 0; i < PV_N_FLAG_NAMES; ++i) {
-        if ((flags & pv_flag_names[i].flags) == pv_flag_names[i].flags) {
-            pv_json_put_text(out, pv_flag_names[i].name);
-            flags &= ~pv_flag_names[i].flags;
+    for (size_t i = 0; i < N_SINKS; ++i) {
+        if (strcmp(to, sinks[i]->name) == 0) {
+            return true;
         }
     }
-    pv_json_end(out, ']');
-}
-
-/* The bits that no flag name covers. */
-static uint32_t nameless_flags(uint32_t flags)
-{
-    for (size_t i = 0; i < PV_N_FLAG_NAMES; ++i) {
-        if ((flags & pv_flag_names[i].flags) == pv_flag_names[i].flags) {
-            flags &= ~pv_flag_names[i].flags;
-        }
-    }
-    return flags;
-}
-
-static void put_event(struct pv_json_out *out, const struct pv_trace_event *event)
-{
-    enum pv_op op = event->op;
-    pv_json_begin(out, '{');
-    pv_json_key(out, "op");
-    pv_json_put_text(out, pv_op_name(op));
-    if (op != PV_OP_MARK) {
-        put_id(out, &event->id);
-    }
-    put_member(out, op == PV_OP_CALLOC, "count", event->count);
-    put_member(out, op != PV_OP_FREE && op != PV_OP_MARK, "size", event->size);
-    put_member(out, op == PV_OP_ALIGNED, "align", event->align);
-    put_flags(out, event->flags);
-    if (event->has_name) {
-        pv_json_key(out, "name");
-        pv_json_put_text(out, event->name);
-    }
-    put_member(out, event->has_t, "t", event->t);
-    put_member(out, event->has_thread, "thread", event->thread);
-    put_address(out, event->has_addr, "addr", event->addr);
-    put_address(out, event->has_old_addr, "old_addr", event->old_addr);
-    pv_json_end(out, '}');
-}
-
-static bool can_be_said(const struct pv_trace_event *event)
-{
-    bool wants_id = event->op <= PV_OP_ALIGNED;
-    return pv_op_name(event->op) && event->size <= INT64_MAX && !nameless_flags(event->flags) &&
-           !(wants_id && event->id.kind == PV_ID_NULL) &&
-           !(event->op == PV_OP_MARK && !event->has_name);
+    return false;
 }
 
 int pv_writer_put(struct pv_writer *writer, const struct pv_trace_event *event)
@@ -286,17 +191,10 @@ int pv_writer_put(struct pv_writer *writer, const struct pv_trace_event *event)
     if (writer->status) {
         return writer->status;
     }
-    if (!can_be_said(event)) {
+    if (!pv_trace_event_is_sayable(event)) {
         return fail(writer, PV_EINVAL, "an event holds what trace.json cannot say");
     }
-    if (!writer->lines) {
-        pv_json_newline(&writer->out, 2);
-    }
-    put_event(&writer->out, event);
-    if (writer->lines) {
-        pv_json_newline(&writer->out, 0);
-    }
-    return writer->status;
+    return settle(writer, writer->sink->put(writer->state, event));
 }
 
 int pv_writer_finish(struct pv_writer *writer)
@@ -304,12 +202,7 @@ int pv_writer_finish(struct pv_writer *writer)
     if (writer->status) {
         return writer->status;
     }
-    if (!writer->lines) {
-        pv_json_end(&writer->out, ']');
-        pv_json_end(&writer->out, '}');
-        pv_json_newline(&writer->out, 0);
-    }
-    if (!writer->status) {
+    if (settle(writer, writer->sink->finish(writer->state)) == PV_OK) {
         flush_plain(writer, true);
     }
     if (!writer->status && pv_save_finish(writer->save) < 0) {
@@ -325,6 +218,9 @@ void pv_writer_close(struct pv_writer *writer)
     }
     if (writer->packer) {
         writer->packing->pack_close(writer->packer);
+    }
+    if (writer->sink) {
+        writer->sink->close(writer->state);
     }
     pv_save_close(writer->save);
     pv_own_free(writer->plain);

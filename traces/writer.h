@@ -10,17 +10,22 @@
 
 struct pv_writer;
 
-/* `to` is "json" (a document) or "jsonl"; NULL: by the name's ending, .jsonl or .json, before
- * .gz or .zst, else json. The packing follows the ending .gz or .zst. "-" is standard output.
- * PV_EINVAL: unknown `to`; PV_EIO; PV_ENOMEM. On failure *ret_writer is set, whenever there was
- * memory for it, for pv_writer_error. */
+/* `to` is "json" (a document), "jsonl", "pvt" or "rep"; NULL: by the name's ending, .jsonl,
+ * .json, .pvt or .rep, before .gz or .zst, else json. The packing follows the ending .gz or
+ * .zst. "-" is standard output. PV_EINVAL: unknown `to`; PV_EIO; PV_ENOMEM. On failure
+ * *ret_writer is set, whenever there was memory for it, for pv_writer_error. */
 int pv_writer_open(struct pv_writer **ret_writer, const char *path, const char *to,
                    const struct pv_trace_header *header);
 
 /* PV_EIO (no space, say), PV_ENOMEM; PV_EINVAL for an event that trace.json cannot say (a size
  * beyond 2^63-1, a malloc of the null id, a mark without a name, flags that have no name, as
- * PV_FLAG_ALIGNED without PV_FLAG_PHYSICAL). The same answer again from then on. */
+ * PV_FLAG_ALIGNED without PV_FLAG_PHYSICAL), or that rep has no word for (a text id, a
+ * number beyond 2^31-1, a realloc of null). PV_ELIMIT: more different texts than a format has
+ * numbers for. The same answer again from then on. */
 int pv_writer_put(struct pv_writer *writer, const struct pv_trace_event *event);
+
+/* Is there a format of this name to write? */
+bool pv_writer_knows(const char *to);
 
 /* Ends the file, gives it its final name. Any failure of the writer is answered here again;
  * then the file under the final name, if there was one, is as it was before. */

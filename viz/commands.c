@@ -63,11 +63,12 @@ const struct pv_option pv_options[PV_N_KEYS] = {
                        false},
     [PV_KEY_FULL] = {"full", 0, NULL, "draw every pebble, also above 500 of them", false},
     [PV_KEY_FROM] = {"from", 0, "F",
-                     "the format of the input: json or jsonl (default: by its content)", false},
+                     "the format of the input, see pebbleviz formats (default: by its content)",
+                     false},
     [PV_KEY_TO] =
         {"to", 0, "F",
-         "the format of the output: json or jsonl (default: by its name); a name that "
-         "ends in .gz or .zst is packed",
+         "the format of the output: json, jsonl, pvt or rep (default: by its name); a name "
+         "that ends in .gz or .zst is packed",
          false},
     [PV_KEY_RULES] = {"rules", 0, NULL, "list the laws that are checked, and end", false},
     [PV_KEY_EVERY] = {"every", 0, "N",
@@ -151,14 +152,27 @@ const struct pv_command pv_commands[] = {
     {.name = "convert",
      .synopsis = "IN OUT [--from F] [--to F]",
      .about = "write a trace in another form or packing",
-     .text =
-         "Every event stays as it is. A damaged input is not converted: OUT is not touched.",
+     .text = "Every event stays as it is, in json, jsonl and pvt; rep has no word for most "
+             "fields. A "
+             "damaged input is not converted: OUT is not touched.",
      .keys = KEY(FROM) | KEY(TO),
      .operands_min = 2,
      .operands_max = 2,
      .run = pv_cmd_convert,
-     .examples = {{"pebbleviz convert app.json app.jsonl.zst", "one event a line, packed"},
+     .examples = {{"pebbleviz convert valgrind.log app.pvt", "another tool's log, made small"},
+                  {"pebbleviz convert app.json app.jsonl.zst", "one event a line, packed"},
                   {"pebbleviz convert app.json.gz - --to jsonl | grep free", "into a pipe"}}},
+    {.name = "formats",
+     .synopsis = "[--json]",
+     .about = "list the trace formats that are read and written",
+     .text = "A format is told by the content of a file, never by its name. Every one may be "
+             "packed with gzip or zstd.",
+     .keys = KEY(JSON),
+     .operands_min = 0,
+     .operands_max = 0,
+     .run = pv_cmd_formats,
+     .examples = {{"pebbleviz formats", "a table"},
+                  {"pebbleviz formats --json", "the same for a script"}}},
     {.name = "diff",
      .synopsis = "A B [--engine E[,E]] [--json] [--top N]",
      .about = "what came, went, moved and was resized between two moments",

@@ -133,6 +133,7 @@ int pv_cmd_report(const struct pv_args *args);
 int pv_cmd_export(const struct pv_args *args);
 int pv_cmd_info(const struct pv_args *args);
 int pv_cmd_convert(const struct pv_args *args);
+int pv_cmd_formats(const struct pv_args *args);
 int pv_cmd_diff(const struct pv_args *args);
 int pv_cmd_check(const struct pv_args *args);
 int pv_cmd_record(const struct pv_args *args);

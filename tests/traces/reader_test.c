@@ -45,7 +45,9 @@ static const struct pv_trace_event wanted[N_DOCUMENT] = {
      .has_thread = true,
      .thread = 1,
      .has_addr = true,
-     .addr = UINT64_C(0x55d0c0de0010)},
+     .addr = UINT64_C(0x55d0c0de0010),
+     .stack = (const char *const[]){"a", "main"},
+     .n_stack = 2},
     {.op = PV_OP_CALLOC,
      .id = {.kind = PV_ID_NUMBER, .number = 2},
      .size = 16,
@@ -275,7 +277,7 @@ enum { LONG = 20 * 1024 * 1024, MIDDLE = 1024 * 1024 };
 static void long_values_are_passed_over(void **state)
 {
     (void)state;
-    char *text = long_text("{\"frames\":[\"", 'y', LONG,
+    char *text = long_text("{\"strange\":[\"", 'y', LONG,
                            "\"],\"format\":\"pebbleviz-trace\",\"version\":1,\"events\":["
                            "{\"op\":\"free\",\"id\":7}]}");
     struct pv_reader *reader = open_text(text);

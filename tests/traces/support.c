@@ -125,6 +125,10 @@ void assert_same_event(const struct pv_trace_event *a, const struct pv_trace_eve
     assert_true(!a->has_addr || a->addr == b->addr);
     assert_int_equal(a->has_old_addr, b->has_old_addr);
     assert_true(!a->has_old_addr || a->old_addr == b->old_addr);
+    assert_int_equal(a->n_stack, b->n_stack);
+    for (uint32_t i = 0; i < a->n_stack; ++i) {
+        assert_string_equal(a->stack[i], b->stack[i]);
+    }
 }
 
 uint64_t dice(uint64_t *state)

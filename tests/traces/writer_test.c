@@ -219,7 +219,7 @@ static void what_cannot_be_said_is_refused(void **state)
     assert_int_equal(pv_writer_open(&writer, scratch_path("e.json"), "yaml", &header),
                      PV_EINVAL);
     assert_string_equal(pv_writer_error(writer),
-                        "a trace can be written as json or jsonl only");
+                        "a trace can be written as json, jsonl, pvt or rep only");
     pv_writer_close(writer);
     pv_writer_close(NULL);
 }

@@ -26,9 +26,11 @@ golden()
 
 golden help.txt 0 help
 golden short.txt 0
-for command in view report export info convert diff check record inspect live; do
+for command in view report export info convert formats diff check record inspect live; do
     golden "help-$command.txt" 0 help $command
 done
+golden formats.txt 0 formats
+golden formats.json 0 formats --json
 golden info.txt 0 info in/small.json
 golden info.json 0 info --json in/small.json
 golden report.txt 0 report --no-timing in/small.json

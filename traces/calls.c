@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * calls.c - a table from address (or number) to block, with open addressing; the calls that
+ * wait are kept in the order in which they came. See calls.h for the rules.
+ */
+#include "traces/calls.h"
+
+#include "core/own.h"
+#include "core/status.h"
+
+enum { SLOTS_FIRST = 256 };
+
+struct place {
+    uint64_t addr;
+    uint64_t id;
+    uint32_t waiting; /* number + 1 of the call that waits for it */
+    bool used, live;
+};
+
+struct pv_calls {
+    struct place *places;
+    size_t n_places, n_slots;
+    bool by_number;
+    uint64_t last_id;
+
+    struct pv_call *waiting; /* op PV_OP_MARK: none any more */
+    size_t n_waiting, cap_waiting, n_held;
+    struct pv_call *due; /* woken up; worked off before anything else */
+    size_t at_due, n_due, cap_due;
+
+    struct pv_trace_event *events;
+    size_t at_event, n_events, cap_events;
+};
+
+struct pv_calls *pv_calls_open(bool by_number)
+{
+    struct pv_calls *calls = pv_own_calloc(1, sizeof *calls);
+    if (!calls) {
+        return NULL;
+    }
+    calls->by_number = by_number;
+    calls->n_slots = SLOTS_FIRST;
+    calls->places = pv_own_calloc(calls->n_slots, sizeof *calls->places);
+    if (!calls->places) {
+        pv_own_free(calls);
+        return NULL;
+    }
+    return calls;
+}
+
+void pv_calls_close(struct pv_calls *calls)
+{
+    if (calls) {
+        pv_own_free(calls->places);
+        pv_own_free(calls->waiting);
+        pv_own_free(calls->due);
+        pv_own_free(calls->events);
+        pv_own_free(calls);
+    }
+}
+
+static struct place *slot_of(struct place *places, size_t n_slots, uint64_t addr)
+{
+    uint64_t hash = addr * UINT64_C(0x9e3779b97f4a7c15);
+    size_t at = (size_t)(hash ^ hash >> 32) & (n_slots - 1);
+    while (places[at].used && places[at].addr != addr) {
+        at = (at + 1) & (n_slots - 1);
+    }
+    return &places[at];
+}
+
+/* The row of an address, made when there is none: then with the id 0. NULL: no memory. */
+static struct place *find(struct pv_calls *calls, uint64_t addr)
+{
+    struct place *place = slot_of(calls->places, calls->n_slots, addr);
+    if (place->used) {
+        return place;
+    }
+    if (2 * calls->n_places >= calls->n_slots) {
+        struct place *places = pv_own_calloc(2 * calls->n_slots, sizeof *places);
+        if (!places) {
+            return NULL;
+        }
+        for (size_t i = 0; i < calls->n_slots; ++i) {
+            if (calls->places[i].used) {
+                *slot_of(places, 2 * calls->n_slots, calls->places[i].addr) = calls->places[i];
+            }
+        }
+        pv_own_free(calls->places);
+        calls->places = places;
+        calls->n_slots *= 2;
+        place = slot_of(places, calls->n_slots, addr);
+    }
+    *place = (struct place){.addr = addr, .used = true};
+    calls->n_places++;
+    return place;
+}
+
+static int emit(struct pv_calls *calls, const struct pv_call *call, enum pv_op op, uint64_t id)
+{
+    struct pv_trace_event *events =
+        pv_own_room(calls->events, calls->n_events, &calls->cap_events, sizeof *events);
+    if (!events) {
+        return PV_ENOMEM;
+    }
+    calls->events = events;
+    bool freed = op == PV_OP_FREE;
+    bool null = call->is_null && op >= PV_OP_REALLOC;
+    struct pv_trace_event *event = &events[calls->n_events++];
+    *event = (struct pv_trace_event){
+        .op = op,
+        .id = {.kind = null ? PV_ID_NULL : PV_ID_NUMBER, .number = null ? 0 : id},
+        .size = freed ? 0 : call->size,
+        .count = op == PV_OP_CALLOC ? call->count : 1,
+        .align = op == PV_OP_ALIGNED ? call->align : 0,
+        .name = call->name && !freed ? call->name : "",
+        .has_name = call->name && !freed,
+        .has_t = call->has_t,
+        .t = call->t,
+        .has_thread = call->has_thread,
+        .thread = call->thread,
+        .has_addr = !calls->by_number && call->addr,
+        .addr = calls->by_number ? 0 : call->addr,
+        .has_old_addr = !calls->by_number && op == PV_OP_REALLOC && call->old != call->addr,
+        .old_addr =
+            calls->by_number || op != PV_OP_REALLOC || call->old == call->addr ? 0 : call->old,
+        .stack = freed ? NULL : call->stack,
+        .n_stack = freed ? 0 : call->n_stack,
+    };
+    return PV_OK;
+}
+
+/* ---- by number ---- */
+
+static int put_number(struct pv_calls *calls, const struct pv_call *call)
+{
+    if (call->is_null) {
+        return emit(calls, call, call->op, 0);
+    }
+    struct place *place = find(calls, call->addr);
+    if (!place) {
+        return PV_ENOMEM;
+    }
+    enum pv_op op = call->op;
+    if (op == PV_OP_REALLOC && !place->live && call->size) {
+        op = PV_OP_MALLOC;
+    }
+    place->live = op != PV_OP_FREE && !(op == PV_OP_REALLOC && !call->size);
+    return emit(calls, call, op, call->addr);
+}
+
+/* ---- by address ---- */
+
+/* What waited for the address goes on. */
+static int wake(struct pv_calls *calls, struct place *place)
+{
+    place->live = false;
+    if (!place->waiting) {
+        return PV_OK;
+    }
+    struct pv_call *due = pv_own_room(calls->due, calls->n_due, &calls->cap_due, sizeof *due);
+    if (!due) {
+        return PV_ENOMEM;
+    }
+    calls->due = due;
+    struct pv_call *waiting = &calls->waiting[place->waiting - 1];
+    due[calls->n_due++] = *waiting;
+    waiting->op = PV_OP_MARK;
+    place->waiting = 0;
+    if (--calls->n_held == 0) {
+        calls->n_waiting = 0;
+    }
+    return PV_OK;
+}
+
+/* Puts in the free that the file does not have. */
+static int free_lost(struct pv_calls *calls, struct place *place, const struct pv_call *call)
+{
+    struct pv_call lost = {.op = PV_OP_FREE,
+                           .addr = place->addr,
+                           .has_t = call->has_t,
+                           .t = call->t,
+                           .has_thread = call->has_thread,
+                           .thread = call->thread};
+    int status = emit(calls, &lost, PV_OP_FREE, place->id);
+    return status ? status : wake(calls, place);
+}
+
+static int wait_for(struct pv_calls *calls, struct place *place, const struct pv_call *call)
+{
+    struct pv_call *waiting =
+        pv_own_room(calls->waiting, calls->n_waiting, &calls->cap_waiting, sizeof *waiting);
+    if (!waiting) {
+        return PV_ENOMEM;
+    }
+    calls->waiting = waiting;
+    waiting[calls->n_waiting++] = *call;
+    calls->n_held++;
+    place->waiting = (uint32_t)calls->n_waiting;
+    return PV_OK;
+}
+
+static int put_new(struct pv_calls *calls, const struct pv_call *call, enum pv_op op)
+{
+    struct place *place = find(calls, call->addr);
+    if (!place) {
+        return PV_ENOMEM;
+    }
+    if (place->live && place->waiting) { /* two allocations: the free between them is lost */
+        int status = free_lost(calls, place, call);
+        struct pv_call *due =
+            status ? NULL : pv_own_room(calls->due, calls->n_due, &calls->cap_due, sizeof *due);
+        if (!due) {
+            return PV_ENOMEM;
+        }
+        calls->due = due;
+        due[calls->n_due++] = *call;
+        return PV_OK;
+    }
+    if (place->live) {
+        return wait_for(calls, place, call);
+    }
+    place->live = true;
+    place->id = ++calls->last_id;
+    return emit(calls, call, op, place->id);
+}
+
+static int put_free(struct pv_calls *calls, const struct pv_call *call)
+{
+    if (call->is_null || !call->addr) {
+        struct pv_call null = *call;
+        null.is_null = true;
+        return emit(calls, &null, PV_OP_FREE, 0);
+    }
+    struct place *place = find(calls, call->addr);
+    if (!place) {
+        return PV_ENOMEM;
+    }
+    if (!place->id) {
+        place->id = ++calls->last_id;
+    }
+    int status = emit(calls, call, PV_OP_FREE, place->id);
+    return status ? status : wake(calls, place);
+}
+
+static int put_resize(struct pv_calls *calls, const struct pv_call *call)
+{
+    struct place *old = call->old ? find(calls, call->old) : NULL;
+    if (call->old && !old) {
+        return PV_ENOMEM;
+    }
+    if (!old || !old->live) {
+        return call->addr ? put_new(calls, call, PV_OP_MALLOC) : PV_OK;
+    }
+    if (!call->addr && call->size) { /* refused: the block is as it was */
+        return PV_OK;
+    }
+    if (!call->addr || call->addr == call->old) {
+        int status = emit(calls, call, PV_OP_REALLOC, old->id);
+        return status || call->addr ? status : wake(calls, old);
+    }
+    if (!call->size) { /* an allocator that gives a block of nothing */
+        struct pv_call freed = *call;
+        freed.addr = call->old;
+        int status = put_free(calls, &freed);
+        return status ? status : put_new(calls, call, PV_OP_MALLOC);
+    }
+    uint64_t id = old->id;
+    struct place *place = find(calls, call->addr); /* moves the rows, perhaps */
+    if (!place) {
+        return PV_ENOMEM;
+    }
+    if (place->live && !place->waiting) {
+        return wait_for(calls, place, call);
+    }
+    int status = place->live ? free_lost(calls, place, call) : PV_OK;
+    if (!status) {
+        place->live = true;
+        place->id = id;
+        status = emit(calls, call, PV_OP_REALLOC, id);
+    }
+    return status ? status : wake(calls, find(calls, call->old));
+}
+
+static int put_one(struct pv_calls *calls, const struct pv_call *call)
+{
+    switch (call->op) {
+    case PV_OP_FREE:
+        return put_free(calls, call);
+    case PV_OP_REALLOC:
+        return put_resize(calls, call);
+    default:
+        return call->addr ? put_new(calls, call, call->op) : PV_OK;
+    }
+}
+
+static int put_due(struct pv_calls *calls)
+{
+    while (calls->at_due < calls->n_due) {
+        struct pv_call call = calls->due[calls->at_due++];
+        int status = put_one(calls, &call);
+        if (status) {
+            return status;
+        }
+    }
+    calls->at_due = calls->n_due = 0;
+    return PV_OK;
+}
+
+int pv_calls_put(struct pv_calls *calls, const struct pv_call *call)
+{
+    if (calls->by_number) {
+        return put_number(calls, call);
+    }
+    int status = put_one(calls, call);
+    return status ? status : put_due(calls);
+}
+
+int pv_calls_end(struct pv_calls *calls)
+{
+    for (size_t i = 0; calls->n_held; ++i) {
+        i = i < calls->n_waiting ? i : 0; /* what was let go may wait again */
+        struct pv_call call = calls->waiting[i];
+        if (call.op == PV_OP_MARK) {
+            continue;
+        }
+        int status = free_lost(calls, find(calls, call.addr), &call);
+        status = status ? status : put_due(calls);
+        if (status) {
+            return status;
+        }
+    }
+    return PV_OK;
+}
+
+bool pv_calls_next(struct pv_calls *calls, struct pv_trace_event *ret_event)
+{
+    if (calls->at_event == calls->n_events) {
+        calls->at_event = calls->n_events = 0;
+        return false;
+    }
+    *ret_event = calls->events[calls->at_event++];
+    return true;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * calls.h - calls that name blocks by address, or by a number of the file's own, become events.
+ * Internal to traces/.
+ *
+ * By address: every allocation gets the next number as its id, from 1. A call that failed
+ * (answered 0) gives no event. An allocation at an address that is still live was logged before
+ * the free that made room for it, by another thread: it waits for that free. When a second one
+ * comes for the same address, or the file ends, the free is not in the file and is put in. A
+ * free of an address that is not known is passed on with an id of its own: the replay counts it
+ * as the mistake that it may be; a second free of one address has that block's id. A resize of
+ * an address that is not known allocates.
+ *
+ * By number: ids stay as they are. A resize of a number that is not live allocates.
+ *
+ * Costs 24 bytes for each different address or number, half of the table being free.
+ */
+#ifndef PV_CALLS_H
+#define PV_CALLS_H
+
+#include "traces/event.h"
+
+struct pv_call {
+    enum pv_op op;
+    bool is_null;  /* free or resize of NULL */
+    uint64_t addr; /* what it answered, or what is freed */
+    uint64_t old;  /* resize: what is resized */
+    uint64_t size, count, align;
+    bool has_t, has_thread;
+    uint64_t t, thread;
+    const char *name;         /* clean, alive as long as the calls; NULL: none */
+    const char *const *stack; /* the same */
+    uint32_t n_stack;
+};
+
+struct pv_calls;
+
+struct pv_calls *pv_calls_open(bool by_number); /* NULL: no memory */
+void pv_calls_close(struct pv_calls *calls);    /* takes NULL */
+
+/* Adds a call. PV_ENOMEM. */
+int pv_calls_put(struct pv_calls *calls, const struct pv_call *call);
+
+/* There are no more calls: what waits is let go. PV_ENOMEM. */
+int pv_calls_end(struct pv_calls *calls);
+
+/* true: the next event that the calls have made. */
+bool pv_calls_next(struct pv_calls *calls, struct pv_trace_event *ret_event);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * lines.h - a stream line by line, and what stands on a line piece by piece. Internal to
+ * traces/. Lines end with LF, CR LF or CR. Costs one buffer of 128 KiB.
+ */
+#ifndef PV_LINES_H
+#define PV_LINES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "traces/reader.h"
+#include "traces/stream.h"
+
+enum { PV_LINE_MAX = 64 * 1024 }; /* bytes; more is refused */
+
+/* What is left of a line. */
+struct pv_cursor {
+    const char *at, *end;
+};
+
+struct pv_lines {
+    struct pv_stream *stream;
+    struct pv_place *place;
+    char *buffer;
+    size_t at, n; /* the bytes that are here and not yet given */
+    bool ended;
+    bool cut;         /* the last line has no end: nothing stands behind it */
+    bool after_cr;    /* an LF now belongs to the line before */
+    int status;       /* the stream's failure, told when the lines before it are given */
+    uint64_t number;  /* of the line given last, from 1 */
+    uint64_t offset;  /* of its first byte */
+    uint64_t n_taken; /* bytes up to `at` */
+    const char *line; /* its text */
+};
+
+/* PV_ENOMEM. */
+int pv_lines_open(struct pv_lines *lines, struct pv_stream *stream, struct pv_place *place);
+void pv_lines_close(struct pv_lines *lines); /* takes a zeroed one */
+
+/* 0: the next line, borrowed until the next call, without its end; the place is set to it.
+ * 1: there are no more. PV_EFORMAT, PV_EIO, PV_ENOMEM with the place. */
+int pv_lines_next(struct pv_lines *lines, struct pv_cursor *ret_line);
+
+/* The caller's failure, at a byte of the line given last. PV_EFORMAT. */
+int pv_lines_blame(struct pv_lines *lines, const char *at, const char *text);
+
+/* ---- pieces; each is false, and takes nothing, when something else stands there ---- */
+
+void pv_cursor_blanks(struct pv_cursor *cursor); /* blanks and tabs; there may be none */
+bool pv_cursor_byte(struct pv_cursor *cursor, char byte);
+bool pv_cursor_word(struct pv_cursor *cursor, const char *word); /* as a prefix */
+/* Digits, that fit in 64 bits. */
+bool pv_cursor_decimal(struct pv_cursor *cursor, uint64_t *ret);
+bool pv_cursor_hex(struct pv_cursor *cursor, uint64_t *ret);     /* without 0x */
+bool pv_cursor_address(struct pv_cursor *cursor, uint64_t *ret); /* 0x and digits */
+/* Up to a blank or the end; false when there is nothing. */
+bool pv_cursor_text(struct pv_cursor *cursor, struct pv_cursor *ret);
+
+static inline bool pv_cursor_done(const struct pv_cursor *cursor)
+{
+    return cursor->at == cursor->end;
+}
+
+#endif

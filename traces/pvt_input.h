@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * pvt_input.h - the sections of a native trace, one by one, and what is left of a damaged one.
+ * Internal to traces/.
+ */
+#ifndef PV_PVT_INPUT_H
+#define PV_PVT_INPUT_H
+
+#include "traces/reader.h"
+#include "traces/stream.h"
+
+struct pv_pvt_section {
+    char kind;
+    uint64_t offset; /* of its head */
+    uint32_t n_items;
+    const unsigned char *payload; /* until the next section is read */
+    size_t n;
+};
+
+struct pv_pvt_input {
+    struct pv_stream *stream;
+    struct pv_place *place;
+    uint64_t offset; /* bytes taken from the stream */
+    unsigned char *payload;
+    size_t cap;
+    struct pv_pvt_section section; /* the last one that had a sound head */
+};
+
+/* The magic at the beginning. PV_EFORMAT, PV_EIO, with the place. */
+int pv_pvt_input_begin(struct pv_pvt_input *input);
+
+/* 0, or 1 at the end of the file between two sections. PV_ENOMEM; PV_EFORMAT when the head or
+ * the payload is not what its checksum says, with *ret_why a constant text, for
+ * pv_pvt_input_damaged; PV_EIO with the place set. */
+int pv_pvt_input_next(struct pv_pvt_input *input, const char **ret_why);
+
+/* Looks through the rest of the file for what is lost: sets the place. n_given events have
+ * been given out; n_here of the section at `offset` are known to be lost with it. PV_EFORMAT.
+ */
+int pv_pvt_input_damaged(struct pv_pvt_input *input, uint64_t offset, const char *why,
+                         uint64_t n_given, uint64_t n_here);
+
+void pv_pvt_input_fini(struct pv_pvt_input *input);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * sink.h - a trace format that can be written: a constant of this struct, in a file of its own,
+ * named in the list in writer.c. Internal to traces/.
+ */
+#ifndef PV_SINK_H
+#define PV_SINK_H
+
+#include "traces/event.h"
+#include "traces/reader.h"
+
+/* Where a format's bytes go. */
+struct pv_sink_out {
+    int (*write)(void *ctx, const char *bytes, size_t n); /* 0 or a negative status */
+    void *ctx;
+    const char *error; /* set by a format: why it cannot say an event (PV_EINVAL); constant */
+};
+
+struct pv_sink {
+    const char *name;   /* what --to calls it */
+    const char *ending; /* ".json" */
+
+    /* Writes the header. *out outlives the state. On failure *ret_state is set or still NULL.
+     */
+    int (*open)(void **ret_state, struct pv_sink_out *out,
+                const struct pv_trace_header *header);
+    int (*put)(void *state, const struct pv_trace_event *event);
+    int (*finish)(void *state);
+    void (*close)(void *state); /* takes NULL */
+};
+
+extern const struct pv_sink pv_sink_json, pv_sink_jsonl, pv_sink_pvt, pv_sink_rep;
+
+#endif

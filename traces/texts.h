@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * texts.h - different byte strings, numbered from 0 in the order in which they came. Internal
+ * to traces/. Costs the bytes themselves and about 40 bytes each.
+ */
+#ifndef PV_TEXTS_H
+#define PV_TEXTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct pv_texts;
+
+/* What a table holds at most: a trace that wants more is refused. */
+enum { PV_TEXTS_MAX = 1 << 24, PV_TEXTS_BYTES = 1 << 30 };
+
+struct pv_texts *pv_texts_open(void);        /* NULL: no memory */
+void pv_texts_close(struct pv_texts *texts); /* takes NULL */
+
+/* 0: *ret_number is the string's number, that it had or has got now. PV_ENOMEM, PV_ELIMIT. */
+int pv_texts_number(struct pv_texts *texts, const void *bytes, size_t n, uint32_t *ret_number);
+
+uint32_t pv_texts_count(const struct pv_texts *texts);
+
+/* Borrowed, with a NUL behind it. */
+const char *pv_texts_get(const struct pv_texts *texts, uint32_t number, size_t *ret_n);
+
+#endif
