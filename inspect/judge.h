@@ -48,4 +48,7 @@ static inline uint64_t pv_scene_end(const struct pv_scene *scene,
 extern int (*const pv_bucket_judges[PV_N_LAWS])(const struct pv_scene *scene);
 extern int (*const pv_pebble_judges[PV_N_LAWS])(const struct pv_scene *scene);
 
+/* All laws that hold of a buddy's chunks. PV_ENOMEM. */
+int pv_judge_buddy(struct pv_snapshot *snapshot);
+
 #endif

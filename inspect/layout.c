@@ -46,6 +46,12 @@ const struct pv_layout pv_layout_fysos = {
         },
 };
 
+const struct pv_layout pv_layout_buddy = {
+    .name = "buddy",
+    .kind = PV_CATALOG_BUDDY,
+    .page_bytes = 1,
+};
+
 uint64_t pv_layout_get(const struct pv_layout *layout, struct pv_field field,
                        const unsigned char *header)
 {

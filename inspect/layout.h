@@ -71,8 +71,20 @@ struct pv_field {
     uint8_t offset, width;
 };
 
+/* What sort of heap it is: what its rows mean and which laws are about it. */
+enum pv_catalog_kind {
+    PV_CATALOG_PEBBLES, /* a list of buckets, each a list of pebbles: the laws above */
+    /* One chunk of 2^n pages, shown as a bucket; its blocks and its free halves, as large as
+     * they can be, stand as pebbles without headers; fields of headers are 0. Of the laws P4
+     * and P7 hold as they stand, B7 of what its tree says is the largest; P3 means that a size
+     * is a page times a power of two and its place a multiple of the size, P8 that of two
+     * buddies one is in use. The others are about headers. */
+    PV_CATALOG_BUDDY
+};
+
 struct pv_layout {
     const char *name;
+    enum pv_catalog_kind kind;
     bool big_endian;
     uint32_t page_bytes;
     uint16_t bucket_bytes, pebble_bytes; /* of the headers */
@@ -92,6 +104,9 @@ enum {
 
 /* The specification's layout: Tables 20.3.2.1 and 20.3.3.1, little-endian, 64-bit. */
 extern const struct pv_layout pv_layout_fysos;
+
+/* A buddy's chunk: no headers and no fields. The page is that of each snapshot. */
+extern const struct pv_layout pv_layout_buddy;
 
 /* The value of a field of up to 8 bytes in a header read from the target; 0 for a field that
  * the layout has not. */

@@ -180,6 +180,9 @@ static int find_overlaps(struct pv_snapshot *snapshot)
 
 int pv_rules_apply(struct pv_snapshot *snapshot)
 {
+    if (snapshot->kind == PV_CATALOG_BUDDY) {
+        return pv_judge_buddy(snapshot);
+    }
     int rc = find_overlaps(snapshot);
     size_t at_break = 0;
     for (size_t i = 0; i < snapshot->n_buckets && rc == 0; i++) {

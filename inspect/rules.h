@@ -24,7 +24,7 @@ extern const struct pv_rule pv_rules[PV_N_LAWS];
  * bucket in list order. Which laws are judged depends on the source: all for memory and log,
  * but that a walk has already told where a list breaks (B1, B5, B6, P1, P5, M1); for a catalog
  * file not those about magic, parent, previous and next. O(n log n) in buckets, O(n) in
- * pebbles. PV_ENOMEM. */
+ * pebbles. Of a buddy's chunk B7, P3, P4, P7 and P8 are judged. PV_ENOMEM. */
 int pv_rules_apply(struct pv_snapshot *snapshot);
 
 #endif

@@ -22,6 +22,7 @@ int pv_snapshot_open(struct pv_snapshot **ret_snapshot, enum pv_snapshot_source 
         return PV_ENOMEM;
     }
     snapshot->source = source;
+    snapshot->kind = layout->kind;
     snapshot->bucket_bytes = layout->bucket_bytes;
     snapshot->pebble_bytes = layout->pebble_bytes;
     snapshot->page_bytes = layout->page_bytes;

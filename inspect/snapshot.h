@@ -86,8 +86,9 @@ enum pv_snapshot_source {
 
 struct pv_snapshot {
     enum pv_snapshot_source source;
+    enum pv_catalog_kind kind;
     uint16_t bucket_bytes, pebble_bytes; /* header sizes */
-    uint32_t page_bytes;
+    uint32_t page_bytes;                 /* of a buddy: whoever makes it says so */
     size_t n_buckets, n_pebbles, n_findings, n_breaks;
     struct pv_bucket_row *buckets;
     struct pv_pebble_row *pebbles;

@@ -7,15 +7,13 @@
 #include <string.h>
 
 #include "replay/engine_bucket.h"
+#include "replay/engine_buddy.h"
 
 static const struct pv_engine_type *const engine_types[] = {
-    &pv_engine_first_fit,
-    &pv_engine_best_fit,
-    &pv_engine_recent_fit,
-    NULL,
+    &pv_engine_first_fit, &pv_engine_best_fit, &pv_engine_recent_fit, &pv_engine_buddy, NULL,
 };
 
-static const char *const planned_engines[] = {"buddy", "recorded"};
+static const char *const planned_engines[] = {"recorded"};
 
 const struct pv_engine_type *const *pv_engine_types(void)
 {

@@ -23,6 +23,8 @@ struct pv_engine_options {
     uint64_t first_bucket_bytes; /* rounded up to pages; 0: 64 KiB */
     enum pv_growth growth;
     uint64_t limit_bytes;             /* of all buckets, rounded down to pages; 0: none */
+    uint64_t page_bytes;              /* buddy: the smallest block; 0: 64 */
+    bool high;                        /* buddy: places are taken from the high end */
     const struct pv_machine *machine; /* whose memory the pages are; NULL: any, above 4 GiB */
 };
 
@@ -51,19 +53,31 @@ struct pv_engine_listener {
 
 struct pv_engine; /* each type has its own */
 
+/* What the log has to know of the places that an engine gives. */
+struct pv_engine_shape {
+    uint64_t page_bytes; /* the unit of buckets' sizes */
+    unsigned apart;      /* two blocks begin at least 1 << apart bytes apart */
+};
+
 struct pv_engine_type {
     const char *name; /* as on the command line: "first-fit" */
     const char *about;
     uint64_t header_bytes;        /* of a block */
     uint64_t bucket_header_bytes; /* of a bucket */
     uint64_t bucket_lflags;       /* local flags of every bucket it makes */
+    const struct pv_layout
+        *layout; /* of its catalog; the kind says how gaps are cut into holes:
+                    a pebble each, or halves as large as they can be */
+
+    void (*shape)(const struct pv_engine_options *options, struct pv_engine_shape *ret_shape);
 
     int (*open)(struct pv_engine **ret_engine, const struct pv_engine_options *options,
                 const struct pv_engine_listener *listener);
     void (*close)(struct pv_engine *engine);
 
-    /* 0: *ret_place says where the block is. PV_ENOMEM is this process out of memory. 1: the
-     * engine has no room for it (the limit, or a request that it cannot serve). */
+    /* The request's name lives as long as the engine. 0: *ret_place says where the block is.
+     * PV_ENOMEM is this process out of memory. 1: the engine has no room for it (the limit, or
+     * a request that it cannot serve). */
     int (*alloc)(struct pv_engine *engine, const struct pv_request *request,
                  struct pv_place_of_block *ret_place);
     /* addr is that of a used block's header. 0, 1 (no room; the block is as it was). */

@@ -244,11 +244,20 @@ static uint64_t bucket_extent(struct pv_engine *engine)
     return engine->extent;
 }
 
+/* Two headers and the smallest payload: blocks begin 144 bytes apart, without names 112. */
+static void bucket_shape(const struct pv_engine_options *options,
+                         struct pv_engine_shape *ret_shape)
+{
+    (void)options;
+    *ret_shape =
+        (struct pv_engine_shape){.page_bytes = PV_PAGE_BYTES, .apart = PV_NAMES ? 7 : 6};
+}
+
 #define BUCKET_ENGINE                                                                          \
     .header_bytes = sizeof(struct pv_pebble), .bucket_header_bytes = sizeof(struct pv_bucket), \
-    .close = bucket_close, .alloc = bucket_alloc, .resize = bucket_resize,                     \
-    .free = bucket_free, .walk = bucket_walk, .free_space = bucket_free_space,                 \
-    .extent = bucket_extent
+    .layout = &pv_layout_fysos, .shape = bucket_shape, .close = bucket_close,                  \
+    .alloc = bucket_alloc, .resize = bucket_resize, .free = bucket_free, .walk = bucket_walk,  \
+    .free_space = bucket_free_space, .extent = bucket_extent
 
 const struct pv_engine_type pv_engine_first_fit = {
     .name = "first-fit",

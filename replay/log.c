@@ -10,7 +10,8 @@
 #include "core/own.h"
 #include "core/status.h"
 
-void pv_log_init(struct pv_log *log, bool keep, uint64_t header_bytes, uint64_t base)
+void pv_log_init(struct pv_log *log, bool keep, const struct pv_engine_shape *shape,
+                 uint64_t header_bytes, uint64_t base)
 {
     *log = (struct pv_log){
         .keep = keep,
@@ -18,6 +19,7 @@ void pv_log_init(struct pv_log *log, bool keep, uint64_t header_bytes, uint64_t 
         .at = PV_START,
         .moment.event = PV_START,
         .checkpoint_every = LOG_CHECKPOINT_FIRST,
+        .shape = *shape,
         .header_bytes = header_bytes,
         .base = base,
     };
@@ -45,7 +47,7 @@ void pv_log_fini(struct pv_log *log)
 
 static uint64_t slot_of(const struct pv_log *log, uint64_t addr)
 {
-    return (addr - log->base) >> LOG_SLOT_SHIFT;
+    return (addr - log->base) >> log->shape.apart;
 }
 
 static int make_tile(struct pv_log *log, uint64_t addr)
@@ -174,7 +176,7 @@ static void change_bucket(struct pv_log *log, const struct pv_log_bucket_change 
         log->buckets[change->index].n_pages = after;
         log->buckets[change->index].first = first;
     }
-    log->moment.held_bytes += (after - before) * PV_PAGE_BYTES;
+    log->moment.held_bytes += (after - before) * log->shape.page_bytes;
     log->moment.n_buckets = log->n_buckets;
 }
 

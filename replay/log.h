@@ -4,17 +4,18 @@
  *
  * What every event did to the blocks (made one, ended one) and to the buckets. The log is its
  * own inverse: going back over an event ends what it made and makes what it ended. The cursor's
- * state is an array of slots over the address space: headers of two blocks are at least 144
- * bytes apart, so each 128-byte slot holds at most one, and a scan over the slots gives the
- * used blocks in address order.
+ * state is an array of slots over the address space. The engine says how far apart two blocks
+ * begin at least; a slot is not longer, so that it holds at most one, and a scan over the slots
+ * gives the used blocks in address order. Headers of pebbles, for instance, are at least 144
+ * bytes apart, and a slot has 128:
  *
  *   addresses   base        base+128     base+256     base+384
  *   blocks      [hdr payload...........][hdr payload....
  *   slots       | 7          | 0          | 9          | 0         placement 6, placement 8
  *
  * Costs: a step is O(1) either way; a seek costs the distance to the cursor or to the nearest
- * checkpoint, whichever is nearer. Memory: 9 bytes an event, 56 a placement, 4 for 128 bytes of
- * heap that ever held a block. Without keeping, only live placements.
+ * checkpoint, whichever is nearer. Memory: 9 bytes an event, 56 a placement, 4 a slot of heap
+ * that ever held a block. Without keeping, only live placements.
  */
 #ifndef PV_LOG_H
 #define PV_LOG_H
@@ -22,8 +23,7 @@
 #include "replay/timeline.h"
 
 enum {
-    LOG_SLOT_SHIFT = PV_NAMES ? 7 : 6, /* 128 bytes; without names headers are 112 apart */
-    LOG_TILE_SLOTS = 4096,          /* slots that come into being together: 512 KiB of heap */
+    LOG_TILE_SLOTS = 4096,          /* slots that come into being together */
     LOG_CHECKPOINTS = 32,           /* when full, every other one is dropped (Massif's rule) */
     LOG_CHECKPOINT_FIRST = 1 << 14, /* events between checkpoints, at first */
 };
@@ -87,6 +87,7 @@ struct pv_log {
     struct pv_checkpoint checkpoints[LOG_CHECKPOINTS];
     size_t n_checkpoints;
     int64_t checkpoint_every;
+    struct pv_engine_shape shape;
     uint64_t header_bytes;
     uint64_t base;
 };
@@ -94,7 +95,8 @@ struct pv_log {
 enum { LOG_OP_MASK = 0x0F, LOG_FAILED = 0x10, LOG_MISTAKE = 0x20 };
 
 /* base: no block lies below it. */
-void pv_log_init(struct pv_log *log, bool keep, uint64_t header_bytes, uint64_t base);
+void pv_log_init(struct pv_log *log, bool keep, const struct pv_engine_shape *shape,
+                 uint64_t header_bytes, uint64_t base);
 void pv_log_fini(struct pv_log *log);
 
 /* ---- writing, at the end; the cursor must be there ---- */
@@ -123,7 +125,7 @@ const struct pv_log_failure *pv_log_failure(const struct pv_log *log, int64_t ev
 uint32_t pv_log_at(const struct pv_log *log, uint64_t addr);
 
 /* The next block at the cursor at or behind *addr and before end, or LOG_NONE; *addr moves to
- * its header. O(distance / 128). */
+ * its header. O(slots between). */
 uint32_t pv_log_next(const struct pv_log *log, uint64_t *addr, uint64_t end);
 
 #endif

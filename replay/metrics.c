@@ -126,6 +126,11 @@ struct pv_split pv_metric_split(const struct pv_snapshot *snapshot)
         }
         uint64_t requested = row->requested == PV_UNKNOWN ? row->size : row->requested;
         requested = requested < row->size ? requested : row->size;
+        if (snapshot->kind == PV_CATALOG_BUDDY) {
+            split.requested_bytes += requested;
+            split.rounding_bytes += row->size - requested;
+            continue;
+        }
         uint64_t units = (requested + PV_UNIT_BYTES - 1) / PV_UNIT_BYTES;
         uint64_t rounded = (units ? units : 1) * PV_UNIT_BYTES;
         rounded = rounded < row->size ? rounded : row->size;

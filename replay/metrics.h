@@ -45,7 +45,7 @@ double pv_metric_fifty_percent(const struct pv_snapshot *snapshot);
 struct pv_split {
     uint64_t heap_bytes;
     uint64_t requested_bytes;
-    uint64_t rounding_bytes;  /* to 64, and up to the least payload */
+    uint64_t rounding_bytes;  /* to 64, and up to the least payload; of a buddy, to 2^n pages */
     uint64_t remainder_bytes; /* left in a block because the rest was too small to split off */
     uint64_t header_bytes;    /* of used and free pebbles and of buckets */
     uint64_t free_bytes;

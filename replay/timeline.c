@@ -268,7 +268,9 @@ int pv_timeline_open(struct pv_timeline **ret_timeline,
         return PV_ENOMEM;
     }
     timeline->type = options->engine;
-    pv_log_init(&timeline->log, options->keep_log, timeline->type->header_bytes,
+    struct pv_engine_shape shape;
+    timeline->type->shape(&options->heap, &shape);
+    pv_log_init(&timeline->log, options->keep_log, &shape, timeline->type->header_bytes,
                 options->heap.machine ? 0 : PV_TARGET_BASE);
     int status = pv_tags_open(&timeline->tags);
     if (!status) {

@@ -4,7 +4,8 @@
  *
  * A catalog out of the log: the used blocks and the buckets' bounds determine it, because free
  * neighbours are always merged. What lies between two used pebbles is one free pebble, or
- * nothing.
+ * nothing; between two blocks of a buddy, halves as large as they can be: each has a power of
+ * two pages and lies at a multiple of its own size.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -100,9 +101,12 @@ static struct pv_pebble_row *add_pebble(struct pv_snapshot *snapshot, uint64_t a
         .born = PV_UNKNOWN,
         .parent = bucket->addr,
         .bucket = (uint32_t)(snapshot->n_buckets - 1),
-        .alignment = PV_ALIGN_MIN,
-        .magic = PV_PEBBLE_MAGIC,
     };
+    if (snapshot->kind == PV_CATALOG_BUDDY) {
+        return row;
+    }
+    row->alignment = PV_ALIGN_MIN;
+    row->magic = PV_PEBBLE_MAGIC;
     if (snapshot->n_pebbles - 1 > bucket->first_pebble) {
         row[-1].next = addr;
         row->prev = row[-1].addr;
@@ -110,19 +114,37 @@ static struct pv_pebble_row *add_pebble(struct pv_snapshot *snapshot, uint64_t a
     return row;
 }
 
+/* The largest half of a buddy's chunk that begins at a page and does not pass the end. */
+static uint64_t half_at(uint64_t page, uint64_t end)
+{
+    uint64_t n = UINT64_C(1) << (63 - __builtin_clzll(end - page));
+    uint64_t lowest = page & -page;
+    return lowest && lowest < n ? lowest : n;
+}
+
+/* The payload of the hole that begins at addr, in a gap that ends at `end`. */
+static uint64_t hole_size(const struct pv_snapshot *snapshot, uint64_t addr, uint64_t end)
+{
+    uint64_t start = snapshot->buckets[snapshot->n_buckets - 1].addr;
+    uint64_t page = snapshot->page_bytes;
+    return snapshot->kind == PV_CATALOG_BUDDY
+               ? half_at((addr - start) / page, (end - start) / page) * page
+               : end - addr - snapshot->pebble_bytes;
+}
+
 static int add_free(struct pv_snapshot *snapshot, uint64_t addr, uint64_t end, uint32_t kind)
 {
-    if (addr == end) {
-        return PV_OK;
+    while (addr < end) {
+        uint64_t size = hole_size(snapshot, addr, end);
+        struct pv_pebble_row *row = add_pebble(snapshot, addr, size);
+        if (!row) {
+            return PV_ENOMEM;
+        }
+        row->sflags = kind;
+        struct pv_bucket_row *bucket = &snapshot->buckets[snapshot->n_buckets - 1];
+        bucket->largest = size > bucket->largest ? size : bucket->largest;
+        addr += snapshot->pebble_bytes + size;
     }
-    uint64_t size = end - addr - snapshot->pebble_bytes;
-    struct pv_pebble_row *row = add_pebble(snapshot, addr, size);
-    if (!row) {
-        return PV_ENOMEM;
-    }
-    row->sflags = kind;
-    struct pv_bucket_row *bucket = &snapshot->buckets[snapshot->n_buckets - 1];
-    bucket->largest = size > bucket->largest ? size : bucket->largest;
     return PV_OK;
 }
 
@@ -163,7 +185,7 @@ static int add_bucket(const struct pv_timeline *timeline, struct pv_snapshot *sn
     }
     bucket->addr = at->addr;
     bucket->n_pages = at->n_pages;
-    bucket->magic = PV_BUCKET_MAGIC;
+    bucket->magic = snapshot->kind == PV_CATALOG_BUDDY ? 0 : PV_BUCKET_MAGIC;
     bucket->lflags = timeline->type->bucket_lflags;
     bucket->first = at->first;
     bucket->first_pebble = snapshot->n_pebbles;
@@ -177,10 +199,12 @@ static int add_bucket(const struct pv_timeline *timeline, struct pv_snapshot *sn
 int pv_timeline_snapshot(struct pv_timeline *timeline, struct pv_snapshot **ret_snapshot)
 {
     struct pv_snapshot *snapshot;
-    int status = pv_snapshot_open(&snapshot, PV_SNAPSHOT_LOG, &pv_layout_fysos, timeline->tags);
+    int status =
+        pv_snapshot_open(&snapshot, PV_SNAPSHOT_LOG, timeline->type->layout, timeline->tags);
     if (status) {
         return status;
     }
+    snapshot->page_bytes = (uint32_t)timeline->log.shape.page_bytes;
     for (size_t i = 0; i < timeline->log.n_buckets && !status; i++) {
         status = add_bucket(timeline, snapshot, &timeline->log.buckets[i]);
     }

@@ -12,6 +12,7 @@
 #include "core/status.h"
 #include "core/text.h"
 #include "inspect/rules.h"
+#include "replay/engine_buddy.h"
 #include "traces/json.h"
 
 enum { NAME_TEXT = 128, PATH_MAX_TEXT = 4096 };
@@ -148,11 +149,12 @@ static int tag(struct reading *reading, const struct pv_json *object, uint32_t *
 
 static int read_pebble(struct reading *reading, const struct pv_json *object)
 {
-    struct pv_pebble_row row = {.magic = PV_PEBBLE_MAGIC};
+    bool buddy = reading->catalog->snapshot->kind == PV_CATALOG_BUDDY;
+    struct pv_pebble_row row = {.magic = buddy ? 0 : PV_PEBBLE_MAGIC};
     if (pv_json_kind(object) != PV_JSON_OBJECT) {
         return wrong(reading, "it is no object");
     }
-    uint64_t alignment = PV_ALIGN_MIN;
+    uint64_t alignment = buddy ? 0 : PV_ALIGN_MIN;
     int status = address(reading, object, &row.addr);
     if (!status) {
         status = integer(reading, object, "size", (uint64_t)INT64_MAX, &row.size);
@@ -207,9 +209,10 @@ static int read_bucket(struct reading *reading, const struct pv_json *object)
     uint64_t pages = 0;
     uint64_t largest = 0;
     uint32_t lflags = 0;
+    uint64_t page_bytes = reading->catalog->snapshot->page_bytes;
     int status = address(reading, object, &addr);
     if (!status) {
-        status = integer(reading, object, "pages", (uint64_t)INT64_MAX / PV_PAGE_BYTES, &pages);
+        status = integer(reading, object, "pages", (uint64_t)INT64_MAX / page_bytes, &pages);
     }
     if (!status) {
         status = integer(reading, object, "largest", (uint64_t)INT64_MAX, &largest);
@@ -222,7 +225,8 @@ static int read_bucket(struct reading *reading, const struct pv_json *object)
     }
     const char *fit = text_of(pv_json_member(object, "fit"));
     bool best = fit && strcmp(fit, "best") == 0;
-    if (!best && !(fit && strcmp(fit, "first") == 0)) {
+    bool buddy = reading->catalog->snapshot->kind == PV_CATALOG_BUDDY;
+    if (!buddy && !best && !(fit && strcmp(fit, "first") == 0)) {
         return wrong(reading, "'fit' is neither \"first\" nor \"best\"");
     }
     const struct pv_json *pebbles = pv_json_member(object, "pebbles");
@@ -237,7 +241,7 @@ static int read_bucket(struct reading *reading, const struct pv_json *object)
     row->n_pages = pages;
     row->largest = largest;
     row->lflags = lflags | (best ? PV_BUCKET_BEST_FIT : 0);
-    row->magic = PV_BUCKET_MAGIC;
+    row->magic = buddy ? 0 : PV_BUCKET_MAGIC;
     size_t n = pv_json_length(pebbles);
     reading->in_pebble = true;
     for (reading->pebble = 0; reading->pebble < n; reading->pebble++) {
@@ -316,6 +320,26 @@ static int refuse(struct pv_place *place, int status, const char *text)
     return status;
 }
 
+/* A buddy's chunk has pages of its own, and no headers. */
+static int read_kind(struct reading *reading, const struct pv_json *root)
+{
+    struct pv_snapshot *snapshot = reading->catalog->snapshot;
+    const char *kind = text_of(pv_json_member(root, "kind"));
+    if (!kind || strcmp(kind, "buddy") != 0) {
+        return 0;
+    }
+    uint64_t page_bytes = 0;
+    int status = integer(reading, root, "page_bytes", PV_BUDDY_PAGE_MOST, &page_bytes);
+    if (!status && !page_bytes) {
+        status = wrong(reading, "'page_bytes' is 0");
+    }
+    snapshot->kind = PV_CATALOG_BUDDY;
+    snapshot->bucket_bytes = pv_layout_buddy.bucket_bytes;
+    snapshot->pebble_bytes = pv_layout_buddy.pebble_bytes;
+    snapshot->page_bytes = (uint32_t)page_bytes;
+    return status;
+}
+
 static int read_root(struct pv_catalog *catalog, const struct pv_json *root,
                      struct pv_place *place)
 {
@@ -334,6 +358,7 @@ static int read_root(struct pv_catalog *catalog, const struct pv_json *root,
     int status = read_source(catalog, root);
     struct reading reading = {.catalog = catalog, .place = place};
     size_t n = pv_json_length(buckets);
+    status = status ? status : read_kind(&reading, root);
     for (; !status && reading.bucket < n; reading.bucket++) {
         status = read_bucket(&reading, pv_json_element(buckets, reading.bucket));
     }

@@ -8,8 +8,8 @@
 const struct pv_option pv_options[PV_N_KEYS] = {
     [PV_KEY_ENGINE] =
         {"engine", 0, "E",
-         "the allocator that the trace is replayed through: first-fit (default) or "
-         "best-fit; report takes several, with commas, and diff takes two",
+         "the allocator that the trace is replayed through: first-fit (default), best-fit, "
+         "recent-fit or buddy; report takes several, with commas, and diff takes two",
          false},
     [PV_KEY_AT] =
         {"at", 0, "EVENT",
@@ -30,6 +30,15 @@ const struct pv_option pv_options[PV_N_KEYS] = {
          "the heap's pages are its, at their physical addresses, so that PHYSICAL "
          "and LOW requests can be served",
          false},
+    [PV_KEY_PAGE] =
+        {"page", 0, "SIZE",
+         "of the engine buddy: its smallest block; blocks are this times a power of "
+         "two (default 64)",
+         false},
+    [PV_KEY_LOW] = {"low", 0, NULL,
+                    "of the engine buddy: take the lowest place that is large enough (default)",
+                    false},
+    [PV_KEY_HIGH] = {"high", 0, NULL, "of the engine buddy: take the highest", false},
     [PV_KEY_SCREEN] = {"screen", 0, "COLSxLINES",
                        "draw the screen once, as text, without a terminal", false},
     [PV_KEY_KEYS] =
@@ -82,7 +91,8 @@ const struct pv_option pv_options[PV_N_KEYS] = {
 
 #define KEY(name) (UINT64_C(1) << PV_KEY_##name)
 #define HEAP_KEYS                                                                              \
-    (KEY(ENGINE) | KEY(BUCKET_SIZE) | KEY(GROWTH) | KEY(HEAP_LIMIT) | KEY(MACHINE))
+    (KEY(ENGINE) | KEY(BUCKET_SIZE) | KEY(GROWTH) | KEY(HEAP_LIMIT) | KEY(MACHINE) |           \
+     KEY(PAGE) | KEY(LOW) | KEY(HIGH))
 #define TARGET_KEYS (KEY(PID) | KEY(CORE) | KEY(IMAGE) | KEY(BASE) | KEY(GDB))
 #define ANY_COUNT   SIZE_MAX
 

@@ -117,10 +117,16 @@ static void moment(const struct pv_drawing *drawing)
         fputs(", ", out);
         shortened(out, source->engine, NAME_BYTES);
     }
-    fprintf(out, ": %s requested in %s pebbles", pv_units_bytes(a, totals->requested_bytes),
-            pv_units_count(b, totals->n_used));
+    fprintf(out, ": %s requested in %s %s", pv_units_bytes(a, totals->requested_bytes),
+            pv_units_count(b, totals->n_used),
+            drawing->snapshot->kind == PV_CATALOG_BUDDY ? "blocks" : "pebbles");
     fprintf(out, ", %s free in %s, of a heap of ", pv_units_bytes(a, totals->free_bytes),
             pv_units_count(b, totals->n_free));
+    if (drawing->snapshot->kind == PV_CATALOG_BUDDY) {
+        fprintf(out, "%s in pages of %s</td></tr>", pv_units_bytes(a, totals->heap_bytes),
+                pv_units_bytes(b, drawing->snapshot->page_bytes));
+        return;
+    }
     fprintf(out, "%s in %s bucket%s</td></tr>", pv_units_bytes(a, totals->heap_bytes),
             pv_units_count(b, totals->n_buckets), totals->n_buckets == 1 ? "" : "s");
 }

@@ -50,7 +50,7 @@ static const char *size_text(char *buf, uint64_t bytes, const char *unit)
     return buf;
 }
 
-static void draw_pebble(const struct pv_drawing *drawing, size_t index)
+void pv_dot_pebble(const struct pv_drawing *drawing, size_t index)
 {
     const struct pv_pebble_row *row = &drawing->snapshot->pebbles[index];
     const struct pv_bucket_row *bucket = &drawing->snapshot->buckets[row->bucket];
@@ -97,7 +97,7 @@ static struct run count_run(const struct pv_snapshot *snapshot, struct pv_pick_i
     return run;
 }
 
-static void draw_run(const struct pv_drawing *drawing, struct pv_pick_item item)
+void pv_dot_run(const struct pv_drawing *drawing, struct pv_pick_item item)
 {
     struct run run = count_run(drawing->snapshot, item);
     char more[PV_UNIT_TEXT];
@@ -209,9 +209,9 @@ static int draw_bucket(struct pv_drawing *drawing, size_t index)
     for (size_t row = n_rows; row-- > 0;) {
         for (size_t i = row * columns; i < (row + 1) * columns && i < drawing->n_items; i++) {
             if (drawing->items[i].n == 1) {
-                draw_pebble(drawing, drawing->items[i].first);
+                pv_dot_pebble(drawing, drawing->items[i].first);
             } else {
-                draw_run(drawing, drawing->items[i]);
+                pv_dot_run(drawing, drawing->items[i]);
             }
         }
     }
@@ -320,7 +320,9 @@ int pv_export_dot(const struct pv_snapshot *snapshot, const struct pv_source *so
     if (!status) {
         status = count_tags(&drawing);
     }
-    if (!status) {
+    if (!status && snapshot->kind == PV_CATALOG_BUDDY) {
+        pv_dot_tree(&drawing);
+    } else if (!status) {
         begin(&drawing);
         status = draw_buckets(&drawing);
         fputs("}\n", out);

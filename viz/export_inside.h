@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * export_inside.h - what the files of the DOT export share: export_dot.c draws boxes and edges,
+ * export_tree.c a buddy's tree,
  * export_caption.c escapes text, chooses colours and writes the caption with its legend.
  */
 #ifndef PV_EXPORT_INSIDE_H
@@ -32,6 +33,13 @@ void pv_dot_escaped(FILE *out, const char *text);
 void pv_dot_tag(FILE *out, const char *tag);
 
 const struct pv_dot_colour *pv_dot_colour(const struct pv_drawing *drawing, uint32_t tag);
+
+/* The box of a pebble, and of a run of pebbles: nodes named p and the first's index. */
+void pv_dot_pebble(const struct pv_drawing *drawing, size_t index);
+void pv_dot_run(const struct pv_drawing *drawing, struct pv_pick_item item);
+
+/* export_tree.c: the whole graph of a buddy's chunk. */
+void pv_dot_tree(const struct pv_drawing *drawing);
 
 /* Rows of a table: the trace, the moment, the totals, findings, the legend of colours. */
 void pv_dot_caption(const struct pv_drawing *drawing);

@@ -68,8 +68,10 @@ static void put_pebble(struct pv_json_out *out, const struct pv_snapshot *snapsh
     if (pv_pebble_row_used(row) && row->requested != PV_UNKNOWN) {
         pv_emit_integer(out, "requested", row->requested);
     }
-    pv_emit_integer(out, "alignment", row->alignment);
-    put_flags(out, row->sflags);
+    if (snapshot->kind == PV_CATALOG_PEBBLES) {
+        pv_emit_integer(out, "alignment", row->alignment);
+        put_flags(out, row->sflags);
+    }
     pv_emit_text(out, "name", pv_tags_text(snapshot->tags, row->tag));
     if (pv_pebble_row_used(row) && row->id != PV_UNKNOWN) {
         pv_emit_integer(out, "id", row->id);
@@ -87,9 +89,13 @@ static void put_bucket(struct pv_json_out *out, const struct pv_snapshot *snapsh
     pv_json_begin(out, '{');
     pv_emit_address(out, "address", bucket->addr);
     pv_emit_integer(out, "pages", bucket->n_pages);
-    pv_emit_text(out, "fit", bucket->lflags & PV_BUCKET_BEST_FIT ? "best" : "first");
+    if (snapshot->kind == PV_CATALOG_PEBBLES) {
+        pv_emit_text(out, "fit", bucket->lflags & PV_BUCKET_BEST_FIT ? "best" : "first");
+    }
     pv_emit_integer(out, "largest", bucket->largest);
-    put_flags(out, bucket->lflags & ~(uint64_t)PV_BUCKET_BEST_FIT);
+    if (snapshot->kind == PV_CATALOG_PEBBLES) {
+        put_flags(out, bucket->lflags & ~(uint64_t)PV_BUCKET_BEST_FIT);
+    }
     pv_json_key(out, "pebbles");
     pv_json_begin(out, '[');
     for (size_t i = 0; i < bucket->n_pebbles; i++) {
@@ -124,6 +130,10 @@ int pv_export_json(const struct pv_snapshot *snapshot, const struct pv_source *s
     pv_json_begin(&out, '{');
     pv_emit_text(&out, "format", "pebbleviz-catalog");
     pv_emit_integer(&out, "version", 1);
+    if (snapshot->kind == PV_CATALOG_BUDDY) {
+        pv_emit_text(&out, "kind", "buddy");
+        pv_emit_integer(&out, "page_bytes", snapshot->page_bytes);
+    }
     put_source(&out, source);
     put_totals(&out, &snapshot->totals);
     pv_json_newline(&out, 1);

@@ -78,6 +78,26 @@ static int hex_digits(uint64_t value)
     return n;
 }
 
+/* Of a buddy, lines and cells hold a power of two bytes, so that with a page that is one, too,
+ * halves stand in halves of a line, in whole lines and in halves of all lines. */
+static int power_of_two_step(int step)
+{
+    while (step < STEP_MAX && (pv_map_step_bytes(step) & (pv_map_step_bytes(step) - 1))) {
+        step++;
+    }
+    return step;
+}
+
+static int power_of_two_columns(int columns)
+{
+    int power = 1;
+
+    while (power <= columns / 2) {
+        power *= 2;
+    }
+    return power;
+}
+
 static int by_address(const void *a, const void *b, void *ctx)
 {
     const struct pv_bucket_row *buckets = ctx;
@@ -128,6 +148,8 @@ int pv_map_shape_make(struct pv_model *model)
     map->label = hex_digits(highest) + 1;
     map->columns = area.columns - map->label > 1 ? area.columns - map->label : 1;
     map->lines = area.lines > 0 ? area.lines : 1;
+    bool buddy = snapshot->kind == PV_CATALOG_BUDDY;
+    map->columns = buddy ? power_of_two_columns(map->columns) : map->columns;
 
     uint64_t held = snapshot->totals.heap_bytes;
     uint64_t more = model->fit_now || peak < held ? 0 : peak - held;
@@ -135,6 +157,7 @@ int pv_map_shape_make(struct pv_model *model)
     int flowing = fit_step(model, false, more);
     map->rows = by_rows <= flowing + STEPS_OCTAVE / 2;
     map->fit = map->rows ? by_rows : flowing;
+    map->fit = buddy ? power_of_two_step(map->fit) : map->fit;
 
     while (model->zoom > 0 && map->fit - (model->zoom - 1) * STEPS_OCTAVE <= 0) {
         model->zoom--;

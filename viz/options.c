@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "replay/engine_buddy.h"
 #include "viz/machine_option.h"
 #include "viz/say.h"
 #include "viz/units.h"
@@ -341,6 +342,22 @@ static int heap_bytes(const struct pv_args *args, enum pv_key key, uint64_t *ret
     return 0;
 }
 
+/* What only the buddy understands; the others take no notice. */
+static int buddy_options(const struct pv_args *args, struct pv_engine_options *heap)
+{
+    const char *command = args->command->name;
+    heap->high = pv_args_has(args, PV_KEY_HIGH);
+    if (heap->high && pv_args_has(args, PV_KEY_LOW)) {
+        return pv_say_usage(command, "--low and --high exclude each other");
+    }
+    int code = heap_bytes(args, PV_KEY_PAGE, &heap->page_bytes);
+    if (!code && heap->page_bytes > PV_BUDDY_PAGE_MOST) {
+        return pv_say_usage(command, "--page is at most 1M, not '%s'",
+                            args->value[PV_KEY_PAGE]);
+    }
+    return code;
+}
+
 int pv_args_replay(const struct pv_args *args, size_t engines_max,
                    struct pv_replay_options *ret_options)
 {
@@ -356,12 +373,22 @@ int pv_args_replay(const struct pv_args *args, size_t engines_max,
     if (!code) {
         code = heap_bytes(args, PV_KEY_HEAP_LIMIT, &ret_options->heap.limit_bytes);
     }
+    if (!code) {
+        code = buddy_options(args, &ret_options->heap);
+    }
     const char *machine = args->value[PV_KEY_MACHINE];
     if (!code && machine) {
         ret_options->heap.machine = &ret_options->machine;
         code = pv_machine_option(args->command->name, machine, &ret_options->machine);
     }
-    return code ? code : engines(args, engines_max, ret_options);
+    code = code ? code : engines(args, engines_max, ret_options);
+    for (size_t i = 0; !code && machine && i < ret_options->n_engines; i++) {
+        if (ret_options->engines[i]->layout->kind == PV_CATALOG_BUDDY) {
+            code = pv_say_usage(args->command->name,
+                                "the engine buddy has no machine: its chunk has no holes");
+        }
+    }
+    return code;
 }
 
 int pv_args_count(const struct pv_args *args, enum pv_key key, uint64_t otherwise,

@@ -4,6 +4,7 @@
  */
 #include "viz/report.h"
 
+#include "replay/engine_buddy.h"
 #include "viz/emit.h"
 
 const uint64_t pv_report_sizes[PV_N_REPORT_SIZES] = {64, 256, 1024, 4096, 16384, 65536};
@@ -195,6 +196,14 @@ static void json_options(struct pv_json_out *out, const struct pv_report *report
         pv_json_put_integer(out, heap->limit_bytes);
     } else {
         pv_json_put_null(out);
+    }
+    bool buddy = false;
+    for (size_t i = 0; i < report->n_engines; i++) {
+        buddy |= report->engines[i].type->layout->kind == PV_CATALOG_BUDDY;
+    }
+    if (buddy) {
+        pv_emit_integer(out, "page", heap->page_bytes ? heap->page_bytes : PV_BUDDY_PAGE_BYTES);
+        pv_emit_text(out, "end", heap->high ? "high" : "low");
     }
     if (heap->machine) {
         json_machine(out, heap->machine);

@@ -15,8 +15,9 @@ enum {
     LABEL = 26,
     CELL = 11,
     DIFFERENCE = 11,
-    SIDE_BY_SIDE = 3,
-    SENTENCE = 4, /* indentation */
+    SIDE_BY_SIDE = 3, /* with differences */
+    ABREAST = 5,      /* without */
+    SENTENCE = 4,     /* indentation */
     BAR = 60,
 };
 
@@ -26,6 +27,7 @@ struct row {
     enum { BYTES, PART /* bytes of the heap */, COUNT, SHARE, INDEX } unit;
     double (*figure)(const struct pv_report_engine *engine);
     const char *sentence;
+    const char *of_buddy; /* said besides when a buddy is among the engines */
 };
 
 #define FIGURE(name, value)                                                                    \
@@ -59,69 +61,88 @@ FIGURE(buckets, engine->totals.n_buckets)
 
 static const struct row over_time[] = {
     {"heap at its largest", BYTES, held_peak,
-     "What the allocator took from the system, at most. The program pays for this much."},
+     "What the allocator took from the system, at most. The program pays for this much.",
+     "buddy: its chunk doubles, so this is a power of two pages whatever the program needs."},
     {"heap at the end", BYTES, held_end,
      "What it still holds. A heap that grew in place stays large; --growth new-bucket gives "
-     "emptied buckets back."},
+     "emptied buckets back.",
+     "buddy: the chunk is never given back."},
     {"high-water mark", BYTES, high_water,
      "The end of the last block in use, at most, over all buckets: a heap of this size would "
      "do "
-     "for this run."},
+     "for this run.",
+     "buddy: with --high, blocks lie at the chunk's end, and this is all of it."},
     {"requests refused", COUNT, failed,
      "Requests that found no room. Not 0 only under --heap-limit, or for a size that no heap "
-     "serves: raise the limit, or see whether the other policy passes."},
+     "serves: raise the limit, or see whether the other policy passes.",
+     NULL},
     {"peak utilisation", SHARE, utilisation,
-     "Largest live bytes over largest heap: 100 % is a heap without any loss."},
+     "Largest live bytes over largest heap: 100 % is a heap without any loss.", NULL},
     {"peak over peak", SHARE, peak_over_peak,
      "How much larger the heap becomes than the most that the program asked for: the one "
      "number "
      "to compare allocators by. Wilson et al. (1995) saw about 22 % with good policies, on "
      "real C "
-     "and C++ programs, and up to 85 % with bad ones."},
+     "and C++ programs, and up to 85 % with bad ones.",
+     NULL},
     {"  when most is live", SHARE, at_peak_live,
-     "The loss at the moment that matters most to a program short of memory."},
+     "The loss at the moment that matters most to a program short of memory.", NULL},
     {"  when the heap is largest", SHARE, at_peak_held,
      "Far above the line before: the heap is at its largest when little is live. Look at that "
-     "moment for what keeps the holes apart."},
+     "moment for what keeps the holes apart.",
+     NULL},
     {"  over all events", SHARE, mean,
      "The mean, weighted by live bytes. Far above the peak's: memory is held long after it is "
-     "needed."},
+     "needed.",
+     NULL},
     {"  the policy alone", SHARE, policy,
      "The same with headers and rounding set aside. Small: the policy is good, and only fewer "
      "and "
-     "larger blocks help. Large: try the other policy, or keep short-lived blocks apart."},
+     "larger blocks help. Large: try the other policy, or keep short-lived blocks apart.",
+     "buddy: rounding is most of its loss, and set aside here; look at the rounding below "
+     "too."},
 };
 
 static const struct row bytes_at[] = {
-    {"# requested", PART, split_requested, "What the program asked for."},
+    {"# requested", PART, split_requested, "What the program asked for.", NULL},
     {"+ rounding", PART, split_rounding,
      "Payloads are multiples of 64 bytes. Large when blocks are small: join them, or pool "
-     "them."},
+     "them.",
+     "buddy: blocks are a page (--page) times a power of two, so up to half of a block is "
+     "rounding; sizes just above a power of two are the worst."},
     {"- remainders", PART, split_remainder,
-     "Left inside a block because the rest was too small to stand alone."},
+     "Left inside a block because the rest was too small to stand alone.",
+     "buddy: none, all of it counts as rounding."},
     {"h headers", PART, split_header,
      "80 bytes a pebble and 48 a bucket. With many small blocks this is the main loss, under "
      "any "
-     "policy: fewer and larger blocks are the only cure."},
+     "policy: fewer and larger blocks are the only cure.",
+     "buddy: none. Its tree, a bit a node, lies beside the chunk."},
     {". free", PART, split_free,
-     "Held and not used. Room for what comes, or fragmentation: the lines below tell which."},
-    {"= heap", BYTES, split_heap, NULL},
+     "Held and not used. Room for what comes, or fragmentation: the lines below tell which.",
+     NULL},
+    {"= heap", BYTES, split_heap, NULL, NULL},
 };
 
 static const struct row holes_at[] = {
-    {"buckets", COUNT, buckets, NULL},
-    {"holes", COUNT, holes, NULL},
-    {"largest hole", BYTES, largest_hole, "The largest request that needs no growth."},
+    {"buckets", COUNT, buckets, NULL, NULL},
+    {"holes", COUNT, holes, NULL,
+     "buddy: free halves, as large as they can be. Two that touch but are no buddies stay "
+     "two."},
+    {"largest hole", BYTES, largest_hole, "The largest request that needs no growth.", NULL},
     {"external fragmentation", SHARE, external,
      "1 - largest hole / free. 0 % is one hole; near 100 % the free memory lies in many small "
      "ones, of no use to a large request. The blocks between them are what to look at, in "
-     "'pebbleviz view'."},
+     "'pebbleviz view'.",
+     "buddy: high even for one long gap, which is cut into halves of different sizes."},
     {"internal fragmentation", SHARE, internal,
      "The share of used blocks that is header, rounding and remainder: the price of the "
-     "format."},
+     "format.",
+     NULL},
     {"fifty-percent rule", INDEX, fifty_percent,
      "Holes over half the blocks. About 1 is Knuth's rule for a heap in balance; far above it, "
-     "frees come scattered; far below, most requests fit exactly."},
+     "frees come scattered; far below, most requests fit exactly.",
+     NULL},
 };
 
 static const char *cell(char *buf, const struct row *row, double value)
@@ -163,6 +184,22 @@ struct columns {
     size_t first, end; /* engines shown; engine 0 stands before them as reference */
 };
 
+static bool has_buddy(const struct pv_report *report)
+{
+    bool found = false;
+    for (size_t i = 0; i < report->n_engines; i++) {
+        found |= report->engines[i].type->layout->kind == PV_CATALOG_BUDDY;
+    }
+    return found;
+}
+
+/* Up to SIDE_BY_SIDE engines have their differences to the first beside them; more stand side
+ * by side without, so that it stays one table. */
+static bool with_differences(const struct pv_report *report)
+{
+    return report->n_engines <= SIDE_BY_SIDE;
+}
+
 static void names(const struct pv_report *report, struct columns columns, FILE *out)
 {
     if (report->n_engines == 1) {
@@ -170,7 +207,8 @@ static void names(const struct pv_report *report, struct columns columns, FILE *
     }
     fprintf(out, "%*s%*s", LABEL + 2, "", CELL, report->engines[0].type->name);
     for (size_t i = columns.first; i < columns.end; i++) {
-        fprintf(out, "%*s", i == columns.first ? CELL + 2 : CELL + 2 + DIFFERENCE,
+        bool after = with_differences(report) && i > columns.first;
+        fprintf(out, "%*s", after ? CELL + 2 + DIFFERENCE : CELL + 2,
                 report->engines[i].type->name);
     }
     fputc('\n', out);
@@ -185,8 +223,10 @@ static void print_row(const struct pv_report *report, struct columns columns,
     fprintf(out, "  %-*s%*s", LABEL, row->label, CELL, cell(value_text, row, first));
     for (size_t i = columns.first; i < columns.end; i++) {
         double value = row->figure(&report->engines[i]);
-        fprintf(out, "%*s%*s", CELL + 2, cell(value_text, row, value), DIFFERENCE,
-                difference(difference_text, row, first, value));
+        fprintf(out, "%*s", CELL + 2, cell(value_text, row, value));
+        if (with_differences(report)) {
+            fprintf(out, "%*s", DIFFERENCE, difference(difference_text, row, first, value));
+        }
     }
     if (report->n_engines == 1 && row->unit == PART) {
         double heap = split_heap(&report->engines[0]);
@@ -197,13 +237,18 @@ static void print_row(const struct pv_report *report, struct columns columns,
         fprintf(out, "%*s", SENTENCE, "");
         pv_wrap(out, row->sentence, SENTENCE, SENTENCE, WIDTH);
     }
+    if (explain && row->of_buddy && has_buddy(report)) {
+        fprintf(out, "%*s", SENTENCE, "");
+        pv_wrap(out, row->of_buddy, SENTENCE, SENTENCE, WIDTH);
+    }
 }
 
 static void table(const struct pv_report *report, const struct row *rows, size_t n, FILE *out)
 {
     size_t first = 1;
     do {
-        struct columns columns = {.first = first, .end = first + SIDE_BY_SIDE - 1};
+        size_t most = with_differences(report) ? SIDE_BY_SIDE : ABREAST;
+        struct columns columns = {.first = first, .end = first + most - 1};
         if (columns.end > report->n_engines) {
             columns.end = report->n_engines;
         }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * view_detail.c - the selected pebble's every field, as the specification has them (Table
- * 20.3.3.1), then what the trace knows of it. O(1).
+ * 20.3.3.1), then what the trace knows of it; of a buddy's block its place in the tree. O(1).
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -71,20 +71,47 @@ static void link(struct rows *rows, const char *name, uint64_t addr)
 
 /* What the payload has over the request: rounding to whole units, and what was too little to be
  * split off. */
-static void requested_row(const struct pv_pebble_row *pebble, struct rows *rows)
+static void requested_row(const struct pv_model *model, const struct pv_pebble_row *pebble,
+                          struct rows *rows)
 {
     uint64_t asked = pebble->requested;
     uint64_t over = pebble->size > asked ? pebble->size - asked : 0;
+    bool buddy = model->snapshot->kind == PV_CATALOG_BUDDY;
     uint64_t units = asked > PV_UNIT_BYTES ? asked % PV_UNIT_BYTES : asked;
     uint64_t rounding = units || asked == 0 ? PV_UNIT_BYTES - units : 0;
 
-    if (over > rounding) {
+    if (over > rounding && !buddy) {
         say(rows, "requested", "%llu; %llu are rounding, %llu left over",
             (unsigned long long)asked, (unsigned long long)rounding,
             (unsigned long long)(over - rounding));
     } else {
         say(rows, "requested", "%llu; %llu are rounding", (unsigned long long)asked,
             (unsigned long long)over);
+    }
+}
+
+/* Where it stands in the tree: a block has nothing else. */
+static void buddy_rows(const struct pv_snapshot *snapshot, const struct pv_pebble_row *pebble,
+                       struct rows *rows)
+{
+    uint64_t offset = pebble->addr - snapshot->buckets[pebble->bucket].addr;
+    uint64_t pages = pebble->size / snapshot->page_bytes;
+    unsigned power = 0, level = 0;
+
+    while (pages >> power > 1) {
+        power++;
+    }
+    while (snapshot->buckets[pebble->bucket].n_pages >> (power + level) > 1) {
+        level++;
+    }
+    say(rows, "pages", "2^%u of %lu bytes", power, (unsigned long)snapshot->page_bytes);
+    say(rows, "level", "%u below the chunk", level);
+    say(rows, "offset", "%llu", (unsigned long long)offset);
+    if (level) {
+        bool high = offset / pebble->size % 2;
+        uint64_t buddy = high ? pebble->addr - pebble->size : pebble->addr + pebble->size;
+        say(rows, "buddy", "0x%llx, the %s half", (unsigned long long)buddy,
+            high ? "low" : "high");
     }
 }
 
@@ -97,8 +124,11 @@ static void header_rows(const struct pv_model *model, const struct pv_pebble_row
     char flags[VALUE_BYTES], size[PV_FORMAT_BYTES];
     uint64_t payload = pebble->addr + snapshot->pebble_bytes;
 
-    say(rows, "address", "0x%llx (header)", (unsigned long long)pebble->addr);
-    say(rows, "payload", "0x%llx to 0x%llx", (unsigned long long)payload,
+    bool buddy = snapshot->kind == PV_CATALOG_BUDDY;
+
+    say(rows, "address", buddy ? "0x%llx" : "0x%llx (header)",
+        (unsigned long long)pebble->addr);
+    say(rows, buddy ? "block" : "payload", "0x%llx to 0x%llx", (unsigned long long)payload,
         (unsigned long long)(payload + pebble->size));
     say(rows, "state", "%s", used ? "used" : "free");
     say(rows, "name", "%s", *tag ? tag : "(no name)");
@@ -109,7 +139,7 @@ static void header_rows(const struct pv_model *model, const struct pv_pebble_row
             pv_format_bytes(size, pebble->size));
     }
     if (used && pebble->requested != PV_UNKNOWN) {
-        requested_row(pebble, rows);
+        requested_row(model, pebble, rows);
     }
     if (used && pebble->born != PV_UNKNOWN) {
         say(rows, "born", "event %llu, %llu events ago", (unsigned long long)pebble->born,
@@ -117,6 +147,10 @@ static void header_rows(const struct pv_model *model, const struct pv_pebble_row
     }
     if (used && pebble->id != PV_UNKNOWN) {
         say(rows, "id", "%llu", (unsigned long long)pebble->id);
+    }
+    if (buddy) {
+        buddy_rows(snapshot, pebble, rows);
+        return;
     }
     flag_names(flags, sizeof flags, pebble->sflags);
     say(rows, "sent", "%s", *flags ? flags : "-");
@@ -154,7 +188,9 @@ void pv_view_detail(const struct pv_model *model, struct pv_grid *grid)
     if (area.columns == 0) {
         return;
     }
-    pv_view_pane_title(model, grid, PV_PANE_DETAIL, "Selected pebble",
+    pv_view_pane_title(model, grid, PV_PANE_DETAIL,
+                       model->snapshot->kind == PV_CATALOG_BUDDY ? "Selected block"
+                                                                 : "Selected pebble",
                        model->follow ? "follows the event" : "stays, Enter follows");
     if (!pebble) {
         pv_grid_text(grid, area.column + 1, area.line, area.columns - 1,

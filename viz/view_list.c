@@ -180,7 +180,8 @@ void pv_view_list(const struct pv_model *model, struct pv_grid *grid)
     if (area.columns == 0) {
         return;
     }
-    snprintf(title, sizeof title, "Pebbles  %s",
+    snprintf(title, sizeof title, "%s  %s",
+             model->snapshot->kind == PV_CATALOG_BUDDY ? "Blocks" : "Pebbles",
              pv_format_count(count, model->snapshot->n_pebbles));
     pv_view_pane_title(model, grid, PV_PANE_LIST, title, sorts[model->sort]);
     for (size_t i = 0; i < N_COLUMNS; i++) {

@@ -22,7 +22,8 @@
 
 enum { ROOM_LINES = 4 };
 
-/* STARTS: a used pebble begins in the cell. LAST: one that fills several cells ends in it. */
+/* STARTS: a used pebble begins in the cell. LAST: one that fills several cells ends in it; of a
+ * buddy a free half too, so that the borders of the halves are seen. */
 enum { SELECTED = 1, MADE = 2, ENDED = 4, FINDING = 8, STARTS = 16, LAST = 32 };
 
 struct cell {
@@ -125,6 +126,8 @@ static void add_bucket(struct map *map, size_t index)
     const struct pv_bucket_row *bucket = &snapshot->buckets[index];
     uint64_t end = bucket->addr + bucket->n_pages * snapshot->page_bytes;
 
+    bool buddy = snapshot->kind == PV_CATALOG_BUDDY;
+
     map->start = bucket->addr;
     map->first = map->model->map.first[index];
     add(map, bucket->addr, bucket->addr + snapshot->bucket_bytes, PART_BUCKET, NULL, 0, 0);
@@ -137,8 +140,10 @@ static void add_bucket(struct map *map, size_t index)
         uint64_t stop = pebble->size > end - payload ? end : payload + pebble->size;
         bool used = pv_pebble_row_used(pebble);
         bool large = stop - pebble->addr >= 2 * map->model->map.cell_bytes;
-        add(map, pebble->addr, payload, PART_HEADER, pebble, used ? STARTS : 0, 0);
-        add(map, payload, stop, PART_PAYLOAD, pebble, 0, used && large ? LAST : 0);
+        unsigned starts = used ? STARTS : 0;
+        add(map, pebble->addr, payload, PART_HEADER, pebble, starts, 0);
+        add(map, payload, stop, PART_PAYLOAD, pebble, buddy ? starts : 0,
+            (used || buddy) && large ? LAST : 0);
     }
 }
 
@@ -266,7 +271,8 @@ static void look(const struct map *map, const struct cell *cell, char *glyph,
     } else if (cell->used) {
         used_look(map, cell, glyph, style);
     } else {
-        strcpy(glyph, pv_theme_glyph(theme, PV_GLYPH_FREE));
+        bool border = cell->flags & LAST;
+        strcpy(glyph, pv_theme_glyph(theme, border ? PV_GLYPH_WALL : PV_GLYPH_FREE));
         *style = pv_theme_style(theme, PV_ROLE_FREE);
     }
     if (cell->flags & SELECTED) {

@@ -124,14 +124,16 @@ static void write_made(struct pen *pen, const struct pv_placement *made)
 
     ink(pen, PV_ROLE_STRONG, " %s 0x%llx", pv_theme_glyph(&model->theme, PV_GLYPH_ARROW),
         (unsigned long long)made->addr);
-    ink(pen, PV_ROLE_TEXT, "  payload %llu", (unsigned long long)made->size);
+    bool buddy = snapshot->kind == PV_CATALOG_BUDDY;
+    ink(pen, PV_ROLE_TEXT, "  %s %llu", buddy ? "granted" : "payload",
+        (unsigned long long)made->size);
     if (model->now.held_bytes > model->before.held_bytes && model->cursor > 0) {
         ink(pen, PV_ROLE_TEXT, ", the heap grew by %s",
             pv_format_bytes(bytes, model->now.held_bytes - model->before.held_bytes));
     }
-    /* No two free pebbles stand side by side, so a free one behind a block that was just made
-     * is what was split off. */
-    if (at != PV_NONE && at + 1 < snapshot->n_pebbles) {
+    /* No two free pebbles stand side by side, but for a buddy's halves, so a free one behind a
+     * block that was just made is what was split off. */
+    if (!buddy && at != PV_NONE && at + 1 < snapshot->n_pebbles) {
         const struct pv_pebble_row *rest = &snapshot->pebbles[at + 1];
         if (!pv_pebble_row_used(rest) && rest->bucket == snapshot->pebbles[at].bucket) {
             ink(pen, PV_ROLE_QUIET, ", %s free behind it", pv_format_bytes(bytes, rest->size));
@@ -149,8 +151,9 @@ static void write_ended(struct pen *pen, const struct pv_placement *ended)
     char bytes[PV_FORMAT_BYTES];
 
     ink(pen, PV_ROLE_STRONG, " 0x%llx", (unsigned long long)ended->addr);
-    ink(pen, PV_ROLE_TEXT, "  payload %llu, lived %lld events", (unsigned long long)ended->size,
-        (long long)(model->cursor - ended->born_block));
+    ink(pen, PV_ROLE_TEXT, "  %s %llu, lived %lld events",
+        snapshot->kind == PV_CATALOG_BUDDY ? "granted" : "payload",
+        (unsigned long long)ended->size, (long long)(model->cursor - ended->born_block));
     if (at != PV_NONE && !pv_pebble_row_used(&snapshot->pebbles[at]) &&
         snapshot->pebbles[at].size > ended->size) {
         ink(pen, PV_ROLE_QUIET, ", merged into %s free",

@@ -18,7 +18,7 @@
 #include "tests/bench/contend.h"
 #include "traces/reader.h"
 
-enum { ROUNDS = 7, NAIVE_CALLS = 200000, CONTENDERS_MAX = 6 };
+enum { ROUNDS = 7, NAIVE_CALLS = 200000, SEARCH_CALLS = 20000, CONTENDERS_MAX = 7 };
 
 /* ---- the trace as calls ---- */
 
@@ -68,6 +68,25 @@ static struct pv_reader *open_trace(const char *path)
     return reader;
 }
 
+/* What each free gives back. */
+static void know_sizes(struct calls *calls)
+{
+    uint64_t *sizes = pv_own_calloc(calls->n_blocks + 1, sizeof(*sizes));
+    for (size_t i = 0; i < calls->n; i++) {
+        struct call *call = &calls->rows[i];
+        if (!sizes) {
+            die("out of memory");
+        }
+        if (call->op == PV_OP_FREE) {
+            call->size = sizes[call->block];
+        } else if (call->op == PV_OP_ALIGNED) {
+            call->size = (call->size + call->align - 1) / call->align * call->align;
+        }
+        sizes[call->block] = call->size;
+    }
+    pv_own_free(sizes);
+}
+
 static struct calls load(const char *path)
 {
     struct calls calls = {0};
@@ -79,6 +98,7 @@ static struct calls load(const char *path)
     }
     pv_reader_close(reader);
     pv_ids_fini(&ids);
+    know_sizes(&calls);
     return calls;
 }
 
@@ -86,6 +106,8 @@ static struct calls load(const char *path)
 
 static const struct contender first_fit = {
     .name = "first fit", .sort = THIS_HEAP, .fit = PV_FIT_FIRST};
+static const struct contender buddy = {.name = "buddy", .sort = BUDDY};
+static const struct contender buddy_search = {.name = "buddy, search", .sort = BUDDY_SEARCH};
 static const struct contender naive_list = {.name = "naive list", .sort = NAIVE_LIST};
 
 static size_t find_contenders(struct contender *contenders)
@@ -96,6 +118,7 @@ static size_t find_contenders(struct contender *contenders)
     contenders[n++] = first_fit;
     contenders[n++] = (struct contender){.name = "best fit", .fit = PV_FIT_BEST};
     contenders[n++] = (struct contender){.name = "recent fit", .fit = PV_FIT_RECENT};
+    contenders[n++] = buddy;
     n += contender_library(&contenders[n], "mimalloc", "libmimalloc.so.2", "mi_");
     n += contender_library(&contenders[n], "jemalloc", "libjemalloc.so.2", "");
     return n;
@@ -125,6 +148,14 @@ static void bench_calls(const struct calls *calls)
         }
         printf("\n");
     }
+    head.n = calls->n < SEARCH_CALLS ? calls->n : SEARCH_CALLS;
+    struct figures with = contend(&buddy, &head, 0, false);
+    struct figures without = contend(&buddy_search, &head, 0, false);
+    printf(
+        "  first %zu calls: buddy without its index %.1f ns (%.0f nodes), with %.1f ns (%.1f): "
+        "%.0f times\n",
+        head.n, without.ns, without.visited, with.ns, with.visited, without.ns / with.ns);
+    head.n = calls->n < NAIVE_CALLS ? calls->n : NAIVE_CALLS;
     double naive_ns = contend(&naive_list, &head, 0, false).ns;
     double head_median = median(head_ns, ROUNDS);
     printf("  first %zu calls: naive list %.1f ns, first fit %.1f ns: %.0f times\n", head.n,
@@ -198,6 +229,7 @@ static struct calls steady(size_t n_live)
         add_call(&calls, (struct call){.op = PV_OP_FREE, .block = block});
         add_call(&calls, (struct call){.op = PV_OP_MALLOC, .block = block, .size = size});
     }
+    know_sizes(&calls);
     return calls;
 }
 

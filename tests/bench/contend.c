@@ -13,11 +13,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/buddy.h"
 #include "core/pages.h"
 #include "replay/engine.h"
 #include "tests/judge/naive.h"
 
-enum { FIRST_PAGES = 16, REGION_PAGES = 1 << 21 };
+enum { FIRST_PAGES = 16, REGION_PAGES = 1 << 21, BUDDY_PAGE = 64, BUDDY_FIRST = 1 << 20 };
 
 void die(const char *what)
 {
@@ -100,6 +101,79 @@ static void run_heap(enum pv_fit fit, const struct calls *calls, size_t from, vo
     ret_figures->visited = (double)(heap.n_visited - visited) / (double)(calls->n - from);
 }
 
+/* ---- the buddy ---- */
+
+static void buddy_call(struct pv_buddy *buddy, const struct call *call, void **block)
+{
+    uint64_t size = call->size;
+    switch (call->op) {
+    case PV_OP_FREE:
+        pv_buddy_free(buddy, *block, size);
+        return;
+    case PV_OP_REALLOC:
+        *block = pv_buddy_realloc(buddy, *block, &size, PV_BUDDY_LOW);
+        return;
+    default:
+        *block = pv_buddy_alloc(buddy, &size, PV_BUDDY_LOW);
+    }
+}
+
+/* false: the chunk is too small for these calls. */
+static bool run_buddy(const struct calls *calls, size_t from, uint64_t bytes, bool with_index,
+                      void **blocks, struct figures *ret_figures)
+{
+    struct pv_buddy buddy;
+    uint64_t index_bytes = pv_buddy_index_bytes(bytes / BUDDY_PAGE);
+    unsigned char *memory = mmap(NULL, bytes + index_bytes, PROT_READ | PROT_WRITE,
+                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED) {
+        die("out of memory");
+    }
+    struct pv_buddy_config config = {.chunk = memory,
+                                     .total_bytes = bytes,
+                                     .page_bytes = BUDDY_PAGE,
+                                     .index = with_index ? memory + bytes : NULL,
+                                     .ignore_payloads = true};
+    memset(blocks, 0, calls->n_blocks * sizeof(*blocks));
+    if (!pv_buddy_init(&buddy, &config)) {
+        die("no buddy");
+    }
+    bool fits = true;
+    double start = now_ns();
+    uint64_t visited = 0;
+    for (size_t i = 0; i < calls->n && fits; i++) {
+        if (i == from) {
+            start = now_ns();
+            visited = buddy.n_visited;
+        }
+        void **block = &blocks[calls->rows[i].block];
+        buddy_call(&buddy, &calls->rows[i], block);
+        fits = *block;
+    }
+    ret_figures->ns = (now_ns() - start) / (double)(calls->n - from);
+    ret_figures->visited = (double)(buddy.n_visited - visited) / (double)(calls->n - from);
+    munmap(memory, bytes + index_bytes);
+    return fits;
+}
+
+/* In the smallest chunk of 2^n bytes that will do; found with the index. */
+static void run_buddy_that_fits(const struct calls *calls, size_t from, bool with_index,
+                                struct figures *ret_figures)
+{
+    void **blocks = calloc(calls->n_blocks + 1, sizeof(*blocks));
+    uint64_t bytes = BUDDY_FIRST;
+    if (!blocks) {
+        die("out of memory");
+    }
+    while (!run_buddy(calls, from, bytes, true, blocks, ret_figures)) {
+        bytes *= 2;
+    }
+    if (!with_index) {
+        run_buddy(calls, from, bytes, false, blocks, ret_figures);
+    }
+    free(blocks);
+}
+
 /* ---- the others ---- */
 
 static void library_call(const struct contender *library, const struct call *call, void **block)
@@ -163,6 +237,8 @@ static struct figures run(const struct contender *contender, const struct calls 
     }
     if (contender->sort == THIS_HEAP) {
         run_heap(contender->fit, calls, from, blocks, watch, &figures);
+    } else if (contender->sort == BUDDY || contender->sort == BUDDY_SEARCH) {
+        run_buddy_that_fits(calls, from, contender->sort == BUDDY, &figures);
     } else if (contender->sort == NAIVE_LIST) {
         run_naive(calls, blocks, &figures);
     } else {

@@ -13,7 +13,9 @@
 #include "core/heap.h"
 #include "traces/event.h"
 
-/* A call with its block's number in an array of pointers. calloc counts as malloc. */
+/* A call with its block's number in an array of pointers. calloc counts as malloc. A free has
+ * the size that was asked for last: the buddy is told. Aligned sizes are multiples of the
+ * alignment. */
 struct call {
     enum pv_op op;
     uint32_t block, align;
@@ -25,10 +27,11 @@ struct calls {
     size_t n, cap, n_blocks;
 };
 
-/* A contender: this heap, the naive list, or a library's four functions. */
+/* A contender: this heap, the naive list, the buddy with and without its index, or a library's
+ * four functions. */
 struct contender {
     const char *name;
-    enum { THIS_HEAP, NAIVE_LIST, LIBRARY } sort;
+    enum { THIS_HEAP, NAIVE_LIST, LIBRARY, BUDDY, BUDDY_SEARCH } sort;
     enum pv_fit fit;
     void *(*malloc)(size_t);
     void (*free)(void *);

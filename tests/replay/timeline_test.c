@@ -74,17 +74,23 @@ static struct pv_trace_event random_event(uint64_t *state, bool *live, bool with
     return event;
 }
 
+/* A name such as "buddy 24 high" says the page and the end as well. */
 static struct pv_timeline *open_with(const char *engine, enum pv_growth growth, uint64_t limit,
                                      const struct pv_machine *machine, bool keep)
 {
+    bool buddy = strncmp(engine, "buddy", 5) == 0;
     struct pv_timeline_options options = {
-        .engine = pv_engine_find(engine, NULL),
+        .engine = pv_engine_find(buddy ? "buddy" : engine, NULL),
         .heap = {.first_bucket_bytes = 4096,
                  .growth = growth,
                  .limit_bytes = limit,
                  .machine = machine},
         .keep_log = keep,
     };
+    if (buddy) {
+        options.heap.page_bytes = strtoull(engine + 5, NULL, 10);
+        options.heap.high = strstr(engine, "high");
+    }
     struct pv_timeline *timeline;
     assert_int_equal(pv_timeline_open(&timeline, &options), PV_OK);
     return timeline;
@@ -171,6 +177,19 @@ static void test_log_is_walk(void **state)
     run("recent-fit", PV_GROWTH_NEW_BUCKET, 0, &machine);
     run("first-fit", PV_GROWTH_IN_PLACE, 300 * 1024, NULL);
     run("best-fit", PV_GROWTH_NEW_BUCKET, 300 * 1024, NULL);
+}
+
+/* Free halves out of the log are those of the tree. */
+static void test_log_is_tree(void **state)
+{
+    (void)state;
+    run("buddy", PV_GROWTH_IN_PLACE, 0, NULL);
+    run("buddy 1", PV_GROWTH_IN_PLACE, 0, NULL);
+    run("buddy 16 high", PV_GROWTH_IN_PLACE, 0, NULL);
+    run("buddy 24", PV_GROWTH_IN_PLACE, 300 * 1024, NULL);
+    run("buddy 36 high", PV_GROWTH_IN_PLACE, 0, NULL);
+    run("buddy 64 high", PV_GROWTH_IN_PLACE, 300 * 1024, NULL);
+    run("buddy 4096", PV_GROWTH_IN_PLACE, 600 * 1024, NULL);
 }
 
 /* Long enough that checkpoints are taken, thinned out and used; a seek is proved by the sum
@@ -357,7 +376,9 @@ static void test_engines(void **state)
     bool planned;
     assert_non_null(pv_engine_find("best-fit", &planned));
     assert_false(planned);
-    assert_null(pv_engine_find("buddy", &planned));
+    assert_non_null(pv_engine_find("buddy", &planned));
+    assert_false(planned);
+    assert_null(pv_engine_find("recorded", &planned));
     assert_true(planned);
     assert_null(pv_engine_find("worst-fit", &planned));
     assert_false(planned);
@@ -370,10 +391,10 @@ static void test_engines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_log_is_walk), cmocka_unit_test(test_checkpoints),
-        cmocka_unit_test(test_mistakes),    cmocka_unit_test(test_failed),
-        cmocka_unit_test(test_moments),     cmocka_unit_test(test_high_water),
-        cmocka_unit_test(test_engines),
+        cmocka_unit_test(test_log_is_walk), cmocka_unit_test(test_log_is_tree),
+        cmocka_unit_test(test_checkpoints), cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_failed),      cmocka_unit_test(test_moments),
+        cmocka_unit_test(test_high_water),  cmocka_unit_test(test_engines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

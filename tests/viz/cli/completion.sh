@@ -26,5 +26,7 @@ completes --engine report --en
 completes --no-timing report a.json --no
 completes --full export --f
 completes best-fit report --engine be
+completes buddy report --engine b
+completes --page report --p
 completes svg export --format s
 finish

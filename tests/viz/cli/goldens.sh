@@ -58,6 +58,12 @@ golden check-broken.txt 1 check in/broken.json
 golden check-broken.json 1 check --json in/broken.json in/small.json
 golden rules.txt 0 check --rules
 golden rules.json 0 check --rules --json
+golden report-four.txt 0 report --no-timing --engine first-fit,best-fit,recent-fit,buddy in/small.json
+golden report-buddy.json 0 report --no-timing --json --engine buddy --page 24 --high in/small.json
+golden catalog-buddy.json 0 export --format json --engine buddy in/small.json
+golden catalog-buddy.dot 0 export --format dot --engine buddy in/small.json
+golden catalog-buddy-high.dot 0 export --format dot --engine buddy --high --page 100 in/small.json
+golden check-buddy.txt 0 check --engine buddy in/small.json
 golden converted.jsonl 0 convert in/small.json - --to jsonl
 golden sample-info.txt 0 info "$samples/hello.json"
 golden sample-report.txt 0 report --no-timing --engine first-fit,best-fit "$samples/hello.json"
@@ -66,7 +72,7 @@ golden sample.dot 0 export --format dot "$samples/hello.json"
 golden sample.json 0 export --format json --at end "$samples/hello.json"
 
 # Reports fit in 100 columns; tags and paths aside.
-for report in report.txt report-both.txt report-start.txt report-limit.txt; do
+for report in report.txt report-four.txt report-both.txt report-start.txt report-limit.txt; do
     n_checks=$((n_checks + 1))
     awk 'length($0) > 100 { exit 1 }' "$goldens/$report" || fail "$report is wider than 100 columns"
 done

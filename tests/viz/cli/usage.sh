@@ -65,7 +65,7 @@ run 2 report --machine in/no-such in/small.json &&
     err "pebbleviz: in/no-such: this is neither a size such as 64M nor a file that can be read"
 run 4 report --machine in/board.txt in/small.json &&
     err "pebbleviz: in/board.txt:3:1: there is more than START LENGTH on the line"
-for engine in buddy recorded; do
+for engine in recorded; do
     usage "engine '$engine' comes with a later version; see 'pebbleviz help report'" \
         report --engine $engine in/small.json
 done
@@ -73,6 +73,14 @@ for option in pid core image base gdb; do
     usage "check: --$option comes with a later version; see 'pebbleviz help check'" \
         check --$option 1
 done
+usage "--page wants a size such as 64K, not '0'; see 'pebbleviz help report'" \
+    report --engine buddy --page 0 in/small.json
+usage "--page is at most 1M, not '2M'; see 'pebbleviz help report'" \
+    report --engine buddy --page 2M in/small.json
+usage "the engine buddy has no machine: its chunk has no holes; see 'pebbleviz help report'" \
+    report --engine first-fit,buddy --machine 64M in/small.json
+usage "--low and --high exclude each other; see 'pebbleviz help view'" \
+    view --low --high in/small.json
 usage "export takes at most 1 engine; see 'pebbleviz help export'" \
     export --format json --engine first-fit,best-fit in/small.json
 usage "export wants --format json, dot, svg or png; see 'pebbleviz help export'" \

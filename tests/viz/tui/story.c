@@ -72,9 +72,8 @@ void story_mark(struct story *story, const char *name)
     apply(story, PV_OP_MARK, 0, 0, name);
 }
 
-void story_small(struct story *story)
+static void small_events(struct story *story)
 {
-    story_open(story, 128 << 10, false);
     story_malloc(story, 1, 100, "net/socket");      /* 0 */
     story_malloc(story, 2, 5000, "net/buffer");     /* 1 */
     story_malloc(story, 3, 64, "ui/窓/ウィンドウ"); /* 2 */
@@ -95,6 +94,23 @@ void story_small(struct story *story)
     story_free(story, 5);                                /* 17 */
     story_malloc(story, 11, 6000, "net/buffer");         /* 18 */
     story_free(story, 3);                                /* 19 */
+}
+
+void story_small(struct story *story)
+{
+    story_open(story, 128 << 10, false);
+    small_events(story);
+}
+
+void story_small_buddy(struct story *story)
+{
+    struct pv_timeline_options options = {.engine = pv_engine_find("buddy", NULL),
+                                          .heap = {.limit_bytes = 128 << 10},
+                                          .keep_log = true};
+
+    story->n = 0;
+    assert_int_equal(pv_timeline_open(&story->timeline, &options), 0);
+    small_events(story);
 }
 
 static uint64_t next(uint64_t *state)

@@ -27,6 +27,9 @@ void story_mark(struct story *story, const char *name);
  * hostile characters. */
 void story_small(struct story *story);
 
+/* The same events in a heap of the engine buddy. */
+void story_small_buddy(struct story *story);
+
 /* `n` events of a made-up program with six tags, lasting structures and short-lived noise; the
  * same every time. */
 void story_program(struct story *story, uint64_t n);

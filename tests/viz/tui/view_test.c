@@ -254,15 +254,41 @@ static int tear_down(void **state)
     return 0;
 }
 
+/* No field of a header is shown, and the borders of halves are. */
+static void buddy(void **state)
+{
+    (void)state;
+    struct story story;
+
+    story_small_buddy(&story);
+    golden("buddy-small", &story, 13, 120, 40, NULL);
+    golden("buddy-detail", &story, 10, 80, 24, "<BTab><BTab>");
+    char *text = screen(&story, 13, true, 120, 40, NULL);
+    static const char *const not_there[] = {"magic",   "alignment", "parent",
+                                            "payload", "ROCK",      "header)"};
+    for (size_t i = 0; i < sizeof not_there / sizeof *not_there; i++) {
+        assert_null(strstr(text, not_there[i]));
+    }
+    free(text);
+    story_close(&story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sizes),        cmocka_unit_test(panes),
-        cmocka_unit_test(moods),        cmocka_unit_test(events),
-        cmocka_unit_test(hostile_tags), cmocka_unit_test(ascii),
-        cmocka_unit_test(many_buckets), cmocka_unit_test(nothing),
-        cmocka_unit_test(sick_heap),    cmocka_unit_test(goldens_can_fail),
-        cmocka_unit_test(bad_keys),     cmocka_unit_test(quit_ends_keys),
+        cmocka_unit_test(buddy),
+        cmocka_unit_test(sizes),
+        cmocka_unit_test(panes),
+        cmocka_unit_test(moods),
+        cmocka_unit_test(events),
+        cmocka_unit_test(hostile_tags),
+        cmocka_unit_test(ascii),
+        cmocka_unit_test(many_buckets),
+        cmocka_unit_test(nothing),
+        cmocka_unit_test(sick_heap),
+        cmocka_unit_test(goldens_can_fail),
+        cmocka_unit_test(bad_keys),
+        cmocka_unit_test(quit_ends_keys),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
