@@ -30,12 +30,17 @@ static struct pv_bucket *bucket_of(struct pv_heap *heap, uint64_t addr)
     return NULL;
 }
 
-/* Whether a pebble's header can stand at addr in the bucket. */
-static bool may_be_pebble(const struct pv_bucket *bucket, uint64_t addr)
+/* Whether there is room for a pebble at addr in the bucket. */
+static bool can_stand(const struct pv_bucket *bucket, uint64_t addr)
 {
     return addr % ADDR_STEP == 0 && addr >= addr_of(bucket) + BUCKET_BYTES &&
-           addr <= bucket_end(bucket) - PEBBLE_BYTES - PV_UNIT_BYTES &&
-           pv_pebble_at(addr)->magic == PV_PEBBLE_MAGIC;
+           addr <= bucket_end(bucket) - PEBBLE_BYTES - PV_UNIT_BYTES;
+}
+
+/* The same, and a header that begins like one. */
+static bool may_be_pebble(const struct pv_bucket *bucket, uint64_t addr)
+{
+    return can_stand(bucket, addr) && pv_pebble_at(addr)->magic == PV_PEBBLE_MAGIC;
 }
 
 /* Whether the pebble's own account of where it lies can be true. */
@@ -48,16 +53,16 @@ static bool is_placed(const struct pv_bucket *bucket, const struct pv_pebble *pe
 }
 
 /* Whether a pebble that says it is free hangs in the index: merging will rely on it. Follows no
- * link that leads out of the heap. */
+ * link that leads out of the heap, and reads no other header: each is a cache miss. */
 static bool is_indexed(struct pv_heap *heap, const struct pv_pebble *pebble)
 {
     const struct pv_pebble *up = pv_index_up(pebble);
     const struct pv_bucket *bucket = up ? bucket_of(heap, addr_of(up)) : NULL;
-    return (!up || (bucket && may_be_pebble(bucket, addr_of(up)))) &&
+    return (!up || (bucket && can_stand(bucket, addr_of(up)))) &&
            pv_index_leads(heap, up, pebble);
 }
 
-/* A neighbour that a release may read, change and merge with. */
+/* A neighbour that a release may read and, if it is free, merge with. */
 static bool is_sound_neighbour(struct pv_heap *heap, const struct pv_bucket *bucket,
                                uint64_t addr)
 {
@@ -65,8 +70,8 @@ static bool is_sound_neighbour(struct pv_heap *heap, const struct pv_bucket *buc
         return false;
     }
     const struct pv_pebble *pebble = pv_pebble_at(addr);
-    return pebble->parent == addr_of(bucket) && is_placed(bucket, pebble) &&
-           (!is_free(pebble) || is_indexed(heap, pebble));
+    return !is_free(pebble) || (pebble->parent == addr_of(bucket) &&
+                                is_placed(bucket, pebble) && is_indexed(heap, pebble));
 }
 
 /* What is wrong with a header whose magic is right, from what it and its neighbours say. */

@@ -258,9 +258,43 @@ void pv_index_remove(struct pv_heap *heap, struct pv_pebble *pebble)
     }
 }
 
+/* The node before or behind one in order, or NULL. */
+static struct pv_pebble *beside(struct pv_heap *heap, struct pv_pebble *at, bool behind)
+{
+    struct pv_pebble *next = behind ? node(at)->right : node(at)->left;
+    if (next) {
+        for (struct pv_pebble *inner = next; inner;
+             inner = behind ? node(inner)->left : node(inner)->right) {
+            heap->n_visited++;
+            next = inner;
+        }
+        return next;
+    }
+    struct pv_pebble *up = node(at)->up;
+    while (up && (behind ? node(up)->right : node(up)->left) == at) {
+        heap->n_visited++;
+        at = up;
+        up = node(at)->up;
+    }
+    return up;
+}
+
+/* Whether `to` stands where `from` does in the order by size. */
+static bool keeps_place(struct pv_heap *heap, struct pv_pebble *from,
+                        const struct pv_pebble *to)
+{
+    uint64_t addr = (uint64_t)(uintptr_t)to;
+    struct pv_pebble *next = beside(heap, from, true);
+    if (next && !key_before(heap, to->parent, to->size, addr, next)) {
+        return false;
+    }
+    struct pv_pebble *prev = beside(heap, from, false);
+    return !prev || !key_before(heap, to->parent, to->size, addr, prev);
+}
+
 void pv_index_replace(struct pv_heap *heap, struct pv_pebble *from, struct pv_pebble *to)
 {
-    if (heap->config.fit == PV_FIT_BEST) {
+    if (heap->config.fit == PV_FIT_BEST && !keeps_place(heap, from, to)) {
         pv_index_remove(heap, from);
         pv_index_insert(heap, to);
         return;
