@@ -412,10 +412,10 @@ static void test_false_neighbours(void **state)
         middle->lflags = 0;
         expect_fault(f, p[1], PV_FAULT_OVERRUN);
         expect_fault(f, p[3], PV_FAULT_BAD_NEIGHBOUR);
-        middle->lflags = PV_PEBBLE_USED;
         middle->size += 64;
         expect_fault(f, p[1], PV_FAULT_OVERRUN);
         middle->size -= 64;
+        middle->lflags = PV_PEBBLE_USED;
         for (size_t i = 0; i < 5; i++) {
             assert_int_equal(pv_heap_free(&f->heap, p[i]), PV_FAULT_NONE);
         }
