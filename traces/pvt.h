@@ -99,7 +99,9 @@ enum {
 enum { PV_SAY_OLD_NONE, PV_SAY_OLD_BLOCK, PV_SAY_OLD_FULL, PV_N_SAY_OLD };
 enum { PV_SAY_STACK_NONE, PV_SAY_STACK_SAME, PV_SAY_STACK_FULL, PV_N_SAY_STACK };
 
-enum { PV_MODEL_NAMES = 2048, PV_MODEL_CLASSES = 256, PV_MODEL_NO_NAME = UINT32_MAX };
+enum { PV_MODEL_NAMES = 2048, PV_MODEL_CLASSES = 256 };
+
+#define PV_MODEL_NO_NAME UINT32_MAX
 
 struct pv_pvt_name {
     uint64_t size;  /* last asked for under this name */
