@@ -15,8 +15,10 @@ bool pv_shape_of(const struct pv_request *request, struct pv_shape *ret_shape)
     if (request->size > SIZE_LIMIT || (flags & kinds) == kinds) {
         return false;
     }
-    *ret_shape = (struct pv_shape){.sflags = flags, .below = pv_flags_limit(flags)};
     ret_shape->size = round_up(request->size ? request->size : 1, PV_UNIT_BYTES);
+    ret_shape->alignment = 0;
+    ret_shape->below = pv_flags_limit(flags);
+    ret_shape->sflags = flags;
     if (flags & PV_FLAG_ALIGNED) {
         if (request->alignment > PV_ALIGN_MAX) {
             return false;
@@ -45,6 +47,9 @@ bool pv_shape_is_low(const struct pv_heap *heap, uint64_t end, uint64_t below)
 static bool fits(const struct pv_heap *heap, const struct pv_shape *shape,
                  const struct pv_pebble *pebble)
 {
+    if (!shape->alignment && !shape->below) {
+        return true; /* its size has been seen to */
+    }
     uint64_t end = pv_shape_payload(shape, addr_of(pebble + 1)) + shape->size;
     return end <= pebble_end(pebble) && pv_shape_is_low(heap, end, shape->below);
 }

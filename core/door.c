@@ -33,8 +33,9 @@ static struct pv_bucket *bucket_of(struct pv_heap *heap, uint64_t addr)
 /* Whether there is room for a pebble at addr in the bucket. */
 static bool can_stand(const struct pv_bucket *bucket, uint64_t addr)
 {
-    return addr % ADDR_STEP == 0 && addr >= addr_of(bucket) + BUCKET_BYTES &&
-           addr <= bucket_end(bucket) - PEBBLE_BYTES - PV_UNIT_BYTES;
+    uint64_t place = addr - addr_of(bucket) - BUCKET_BYTES; /* of those before it: too large */
+    return is_on(addr, ADDR_STEP) &&
+           place <= bucket->size * PV_PAGE_BYTES - BUCKET_BYTES - PEBBLE_BYTES - PV_UNIT_BYTES;
 }
 
 /* The same, and a header that begins like one. */
@@ -62,6 +63,14 @@ static bool is_indexed(struct pv_heap *heap, const struct pv_pebble *pebble)
            pv_index_leads(heap, up, pebble);
 }
 
+/* Whether a header that says it is free is one that merging can rely on. */
+static bool may_merge(struct pv_heap *heap, const struct pv_bucket *bucket,
+                      const struct pv_pebble *pebble)
+{
+    return pebble->parent == addr_of(bucket) && is_placed(bucket, pebble) &&
+           is_indexed(heap, pebble);
+}
+
 /* A neighbour that a release may read and, if it is free, merge with. */
 static bool is_sound_neighbour(struct pv_heap *heap, const struct pv_bucket *bucket,
                                uint64_t addr)
@@ -70,8 +79,7 @@ static bool is_sound_neighbour(struct pv_heap *heap, const struct pv_bucket *buc
         return false;
     }
     const struct pv_pebble *pebble = pv_pebble_at(addr);
-    return !is_free(pebble) || (pebble->parent == addr_of(bucket) &&
-                                is_placed(bucket, pebble) && is_indexed(heap, pebble));
+    return !is_free(pebble) || may_merge(heap, bucket, pebble);
 }
 
 /* What is wrong with a header whose magic is right, from what it and its neighbours say. */

@@ -62,11 +62,10 @@ static void set_name(struct pv_pebble *pebble, const char *name)
 #else
 static void set_name(struct pv_pebble *pebble, const char *name)
 {
-    size_t n = 0;
-    for (; name && n < PV_NAME_BYTES - 1 && name[n]; n++) {
+    __builtin_memset(pebble->name, 0, PV_NAME_BYTES);
+    for (size_t n = 0; name && n < PV_NAME_BYTES - 1 && name[n]; n++) {
         pebble->name[n] = name[n];
     }
-    memset(pebble->name + n, 0, PV_NAME_BYTES - n);
 }
 #endif
 

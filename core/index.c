@@ -4,7 +4,7 @@
  * by the order of index.h in which the heights of the two sides of a node differ by at most
  * one. A node in the payload of a free pebble:
  *
- *   pebble header | left | right | up | left_max | right_max | size | heights | ...
+ *   pebble header | child[2] | max[2] | size | up | height[2] | ...
  *
  * A node holds the largest payload and the height on either side and a copy of its own size, so
  * that a search and most changes read one node a level, no sibling and no header: on a large
@@ -18,37 +18,46 @@
  */
 #include "core/index.h"
 
+enum { LEFT, RIGHT };
+
 struct node {
-    struct pv_pebble *left, *right, *up;
-    uint64_t left_max, right_max; /* the largest payloads below; 0: nothing there */
-    uint64_t size;                /* the pebble's, as it entered */
-    uint8_t left_height, right_height;
+    struct pv_pebble *child[2];
+    uint64_t max[2]; /* the largest payloads on either side; 0: nothing there */
+    uint64_t size;   /* the pebble's, as it entered */
+    struct pv_pebble *up;
+    uint8_t height[2];
 };
 
 _Static_assert(sizeof(struct node) <= PV_UNIT_BYTES, "a node fits the least payload");
 
-static struct node *node(struct pv_pebble *pebble)
+static struct node *node(const struct pv_pebble *pebble)
 {
-    return (struct node *)(void *)(pebble + 1);
+    return (struct node *)(uintptr_t)(pebble + 1);
 }
 
-static uint64_t max_of(struct pv_pebble *pebble)
+static uint64_t max_of(const struct pv_pebble *pebble)
 {
     if (!pebble) {
         return 0;
     }
     const struct node *n = node(pebble);
-    uint64_t below = n->left_max > n->right_max ? n->left_max : n->right_max;
+    uint64_t below = n->max[LEFT] > n->max[RIGHT] ? n->max[LEFT] : n->max[RIGHT];
     return n->size > below ? n->size : below;
 }
 
-static uint8_t height_of(struct pv_pebble *pebble)
+static uint8_t height_of(const struct pv_pebble *pebble)
 {
     if (!pebble) {
         return 0;
     }
     const struct node *n = node(pebble);
-    return 1 + (n->left_height > n->right_height ? n->left_height : n->right_height);
+    return 1 + (n->height[LEFT] > n->height[RIGHT] ? n->height[LEFT] : n->height[RIGHT]);
+}
+
+/* On which side of its parent a node hangs. */
+static unsigned side_of(const struct pv_pebble *up, const struct pv_pebble *pebble)
+{
+    return node(up)->child[RIGHT] == pebble;
 }
 
 /* Whether a pebble of bucket `parent` with this size and address stands before b. Buckets do
@@ -63,31 +72,14 @@ static bool key_before(const struct pv_heap *heap, uint64_t parent, uint64_t siz
     return addr < (uint64_t)(uintptr_t)b;
 }
 
-/* The side of its parent on which a node hangs has a new largest: tells it upward. */
-static void tell_upward(struct pv_heap *heap, struct pv_pebble *pebble)
-{
-    for (struct pv_pebble *up = node(pebble)->up; up; up = node(pebble)->up) {
-        uint64_t *side = node(up)->left == pebble ? &node(up)->left_max : &node(up)->right_max;
-        uint64_t max = max_of(pebble);
-        heap->n_visited++;
-        if (*side == max) {
-            return;
-        }
-        *side = max;
-        pebble = up;
-    }
-}
-
 /* Makes what pointed down to `from`, whose parent node is `up`, point to `to`. */
 static void hang(struct pv_heap *heap, struct pv_pebble *up, struct pv_pebble *from,
                  struct pv_pebble *to)
 {
-    if (!up) {
-        heap->tree = to;
-    } else if (node(up)->left == from) {
-        node(up)->left = to;
+    if (up) {
+        node(up)->child[side_of(up, from)] = to;
     } else {
-        node(up)->right = to;
+        heap->tree = to;
     }
     if (to) {
         node(to)->up = up;
@@ -101,73 +93,72 @@ static void rotate_up(struct pv_heap *heap, struct pv_pebble *pebble)
     struct node *n = node(pebble);
     struct pv_pebble *parent = n->up;
     struct node *p = node(parent);
-    struct pv_pebble *inner;
+    unsigned side = side_of(parent, pebble);
+    struct pv_pebble *inner = n->child[!side];
     heap->n_visited++;
     hang(heap, p->up, parent, pebble);
-    if (p->left == pebble) {
-        inner = p->left = n->right;
-        p->left_max = n->right_max;
-        p->left_height = n->right_height;
-        n->right = parent;
-        n->right_max = max_of(parent);
-        n->right_height = height_of(parent);
-    } else {
-        inner = p->right = n->left;
-        p->right_max = n->left_max;
-        p->right_height = n->left_height;
-        n->left = parent;
-        n->left_max = max_of(parent);
-        n->left_height = height_of(parent);
-    }
+    p->child[side] = inner;
+    p->max[side] = n->max[!side];
+    p->height[side] = n->height[!side];
+    p->up = pebble;
     if (inner) {
         node(inner)->up = parent;
     }
-    p->up = pebble;
+    n->child[!side] = parent;
+    n->max[!side] = max_of(parent);
+    n->height[!side] = height_of(parent);
 }
 
-/* Makes the sides of a node differ by at most one again; what stands in its place then. */
+/* One side is higher by two: lifts it. What stands in the node's place then. */
 static struct pv_pebble *rebalance(struct pv_heap *heap, struct pv_pebble *at)
 {
     struct node *n = node(at);
-    struct pv_pebble *top = at;
-    if (n->left_height > n->right_height + 1) {
-        top = n->left;
-        if (node(top)->left_height < node(top)->right_height) {
-            top = node(top)->right;
-            rotate_up(heap, top);
-            n->left_height = height_of(top);
-        }
+    unsigned high = n->height[RIGHT] > n->height[LEFT];
+    struct pv_pebble *top = n->child[high];
+    if (node(top)->height[high] < node(top)->height[!high]) {
+        top = node(top)->child[!high];
         rotate_up(heap, top);
-    } else if (n->right_height > n->left_height + 1) {
-        top = n->right;
-        if (node(top)->right_height < node(top)->left_height) {
-            top = node(top)->left;
-            rotate_up(heap, top);
-            n->right_height = height_of(top);
-        }
-        rotate_up(heap, top);
+        n->height[high] = height_of(top);
     }
+    rotate_up(heap, top);
     return top;
 }
 
+/* The side of its parent on which a node hangs has a new largest: tells it upward. */
+static void tell_upward(struct pv_heap *heap, const struct pv_pebble *pebble)
+{
+    uint64_t max = max_of(pebble);
+    for (struct pv_pebble *up = node(pebble)->up; up; up = node(up)->up) {
+        uint64_t *side = &node(up)->max[side_of(up, pebble)];
+        heap->n_visited++;
+        if (*side == max) {
+            return;
+        }
+        *side = max;
+        max = max_of(up);
+        pebble = up;
+    }
+}
+
 /* A node's sides have new heights: balances it and what is above it. */
-static void balance_upward(struct pv_heap *heap, struct pv_pebble *pebble)
+static void balance_upward(struct pv_heap *heap, struct pv_pebble *at)
 {
     for (;;) {
-        pebble = rebalance(heap, pebble);
-        struct pv_pebble *up = node(pebble)->up;
+        int lean = node(at)->height[RIGHT] - node(at)->height[LEFT];
+        if (lean > 1 || lean < -1) {
+            at = rebalance(heap, at);
+        }
+        struct pv_pebble *up = node(at)->up;
         if (!up) {
             return;
         }
-        uint8_t *side =
-            node(up)->left == pebble ? &node(up)->left_height : &node(up)->right_height;
-        uint8_t height = height_of(pebble);
+        uint8_t height = height_of(at), *side = &node(up)->height[side_of(up, at)];
         heap->n_visited++;
         if (*side == height) {
             return;
         }
         *side = height;
-        pebble = up;
+        at = up;
     }
 }
 
@@ -175,22 +166,30 @@ void pv_index_insert(struct pv_heap *heap, struct pv_pebble *pebble)
 {
     struct node *n = node(pebble);
     uint64_t size = pebble->size, addr = (uint64_t)(uintptr_t)pebble;
-    *n = (struct node){.size = size};
+    struct pv_pebble *up = NULL, *at = heap->tree;
+    unsigned side = LEFT;
+    while (at) {
+        struct node *above = node(at);
+        side = !key_before(heap, pebble->parent, size, addr, at);
+        if (above->max[side] < size) {
+            above->max[side] = size;
+        }
+        up = at;
+        at = above->child[side];
+        heap->n_visited++;
+    }
+    *n = (struct node){.size = size, .up = up};
     heap->n_free++;
     heap->free_bytes += size;
-
-    struct pv_pebble **link = &heap->tree;
-    while (*link) {
-        struct node *at = node(*link);
-        bool before = key_before(heap, pebble->parent, size, addr, *link);
-        uint64_t *side = before ? &at->left_max : &at->right_max;
-        heap->n_visited++;
-        n->up = *link;
-        *side = *side < size ? size : *side;
-        link = before ? &at->left : &at->right;
+    if (!up) {
+        heap->tree = pebble;
+        return;
     }
-    *link = pebble;
-    balance_upward(heap, pebble);
+    node(up)->child[side] = pebble;
+    node(up)->height[side] = 1;
+    if (!node(up)->height[!side]) {
+        balance_upward(heap, up);
+    }
 }
 
 /* Hangs a node's only child, or nothing, in its place. The parent, or NULL. */
@@ -198,13 +197,11 @@ static struct pv_pebble *unhang(struct pv_heap *heap, struct pv_pebble *pebble)
 {
     struct node *n = node(pebble);
     struct pv_pebble *up = n->up;
-    struct pv_pebble *only = n->left ? n->left : n->right;
-    if (up && node(up)->left == pebble) {
-        node(up)->left_max = max_of(only);
-        node(up)->left_height = height_of(only);
-    } else if (up) {
-        node(up)->right_max = max_of(only);
-        node(up)->right_height = height_of(only);
+    struct pv_pebble *only = n->child[LEFT] ? n->child[LEFT] : n->child[RIGHT];
+    if (up) {
+        unsigned side = side_of(up, pebble);
+        node(up)->max[side] = max_of(only);
+        node(up)->height[side] = height_of(only);
     }
     hang(heap, up, pebble, only);
     return up;
@@ -218,11 +215,11 @@ static void put_in_place(struct pv_heap *heap, struct pv_pebble *from, struct pv
     *n = *node(from);
     n->size = size;
     hang(heap, n->up, from, to);
-    if (n->left) {
-        node(n->left)->up = to;
+    if (n->child[LEFT]) {
+        node(n->child[LEFT])->up = to;
     }
-    if (n->right) {
-        node(n->right)->up = to;
+    if (n->child[RIGHT]) {
+        node(n->child[RIGHT])->up = to;
     }
 }
 
@@ -232,12 +229,12 @@ void pv_index_remove(struct pv_heap *heap, struct pv_pebble *pebble)
     struct pv_pebble *changed;
     heap->n_free--;
     heap->free_bytes -= n->size;
-    if (n->left && n->right) {
+    if (n->child[LEFT] && n->child[RIGHT]) {
         /* The next node in order has no left side; it comes here in its stead. */
-        struct pv_pebble *next = n->right;
-        while (node(next)->left) {
+        struct pv_pebble *next = n->child[RIGHT];
+        while (node(next)->child[LEFT]) {
             heap->n_visited++;
-            next = node(next)->left;
+            next = node(next)->child[LEFT];
         }
         changed = unhang(heap, next);
         put_in_place(heap, pebble, next);
@@ -258,20 +255,19 @@ void pv_index_remove(struct pv_heap *heap, struct pv_pebble *pebble)
     }
 }
 
-/* The node before or behind one in order, or NULL. */
-static struct pv_pebble *beside(struct pv_heap *heap, struct pv_pebble *at, bool behind)
+/* The node before (LEFT) or behind (RIGHT) one in order, or NULL. */
+static struct pv_pebble *beside(struct pv_heap *heap, struct pv_pebble *at, unsigned side)
 {
-    struct pv_pebble *next = behind ? node(at)->right : node(at)->left;
+    struct pv_pebble *next = node(at)->child[side];
     if (next) {
-        for (struct pv_pebble *inner = next; inner;
-             inner = behind ? node(inner)->left : node(inner)->right) {
+        for (struct pv_pebble *inner = next; inner; inner = node(inner)->child[!side]) {
             heap->n_visited++;
             next = inner;
         }
         return next;
     }
     struct pv_pebble *up = node(at)->up;
-    while (up && (behind ? node(up)->right : node(up)->left) == at) {
+    while (up && node(up)->child[side] == at) {
         heap->n_visited++;
         at = up;
         up = node(at)->up;
@@ -284,11 +280,11 @@ static bool keeps_place(struct pv_heap *heap, struct pv_pebble *from,
                         const struct pv_pebble *to)
 {
     uint64_t addr = (uint64_t)(uintptr_t)to;
-    struct pv_pebble *next = beside(heap, from, true);
+    struct pv_pebble *next = beside(heap, from, RIGHT);
     if (next && !key_before(heap, to->parent, to->size, addr, next)) {
         return false;
     }
-    struct pv_pebble *prev = beside(heap, from, false);
+    struct pv_pebble *prev = beside(heap, from, LEFT);
     return !prev || !key_before(heap, to->parent, to->size, addr, prev);
 }
 
@@ -314,12 +310,12 @@ static struct pv_pebble *leftmost(struct pv_heap *heap, struct pv_pebble *at, ui
     for (;;) {
         const struct node *n = node(at);
         heap->n_visited++;
-        if (n->left_max >= need) {
-            at = n->left;
+        if (n->max[LEFT] >= need) {
+            at = n->child[LEFT];
         } else if (n->size >= need) {
             return at;
         } else {
-            at = n->right;
+            at = n->child[RIGHT];
         }
     }
 }
@@ -328,11 +324,11 @@ static struct pv_pebble *leftmost(struct pv_heap *heap, struct pv_pebble *at, ui
 static struct pv_pebble *after(struct pv_heap *heap, struct pv_pebble *at, uint64_t need)
 {
     for (;;) {
-        if (node(at)->right_max >= need) {
-            return leftmost(heap, node(at)->right, need);
+        if (node(at)->max[RIGHT] >= need) {
+            return leftmost(heap, node(at)->child[RIGHT], need);
         }
         struct pv_pebble *up = node(at)->up;
-        while (up && node(up)->right == at) {
+        while (up && node(up)->child[RIGHT] == at) {
             heap->n_visited++;
             at = up;
             up = node(at)->up;
@@ -353,9 +349,9 @@ static struct pv_pebble *lower_bound(struct pv_heap *heap, uint64_t parent, uint
         heap->n_visited++;
         if ((uint64_t)(uintptr_t)at == addr || key_before(heap, parent, size, addr, at)) {
             found = at;
-            at = node(at)->left;
+            at = node(at)->child[LEFT];
         } else {
-            at = node(at)->right;
+            at = node(at)->child[RIGHT];
         }
     }
     return found;
@@ -407,12 +403,12 @@ static uint64_t side_largest(struct pv_heap *heap, struct pv_pebble *at, uint64_
         const struct node *n = node(at);
         heap->n_visited++;
         if (at->parent == parent) {
-            uint64_t inner = leftward ? n->right_max : n->left_max;
+            uint64_t inner = leftward ? n->max[RIGHT] : n->max[LEFT];
             largest = inner > largest ? inner : largest;
             largest = n->size > largest ? n->size : largest;
-            at = leftward ? n->left : n->right;
+            at = leftward ? n->child[LEFT] : n->child[RIGHT];
         } else {
-            at = leftward ? n->right : n->left;
+            at = leftward ? n->child[RIGHT] : n->child[LEFT];
         }
     }
     return largest;
@@ -427,13 +423,13 @@ uint64_t pv_index_largest(struct pv_heap *heap, const struct pv_bucket *bucket)
     struct pv_pebble *top = heap->tree;
     while (top && top->parent != parent) {
         heap->n_visited++;
-        top = parent < top->parent ? node(top)->left : node(top)->right;
+        top = parent < top->parent ? node(top)->child[LEFT] : node(top)->child[RIGHT];
     }
     if (!top) {
         return 0;
     }
-    uint64_t left = side_largest(heap, node(top)->left, parent, true);
-    uint64_t right = side_largest(heap, node(top)->right, parent, false);
+    uint64_t left = side_largest(heap, node(top)->child[LEFT], parent, true);
+    uint64_t right = side_largest(heap, node(top)->child[RIGHT], parent, false);
     uint64_t largest = left > right ? left : right;
     return node(top)->size > largest ? node(top)->size : largest;
 }
@@ -459,5 +455,5 @@ bool pv_index_leads(const struct pv_heap *heap, const struct pv_pebble *up,
         return heap->tree == pebble;
     }
     const struct node *above = (const struct node *)(const void *)(up + 1);
-    return above->left == pebble || above->right == pebble;
+    return above->child[LEFT] == pebble || above->child[RIGHT] == pebble;
 }
