@@ -164,8 +164,8 @@ static void blocks_without_identity_go_newest_first(void **state)
     }
 }
 
-/* Frames beyond the most that an event has are left off at the outer end, and a chain of call
- * stacks without frames is not walked for ever. */
+/* Frames beyond the most that an event has are left off at the outer end, and so is what stands
+ * behind a long chain of call stacks without frames. */
 static void a_stack_has_a_longest_length(void **state)
 {
     (void)state;
@@ -176,8 +176,9 @@ static void a_stack_has_a_longest_length(void **state)
         static const char head[] = "v 10400 3\ns 1 f\ni 1 0 1 1 1 1 1 1\n";
         bytes_add(&text, head, strlen(head));
         for (int i = 0; i < DEEP; ++i) {
-            bytes_add(&text, line,
-                      (size_t)snprintf(line, sizeof line, "t %d %x\n", named, (unsigned)i));
+            bytes_add(
+                &text, line,
+                (size_t)snprintf(line, sizeof line, "t %d %x\n", named || !i, (unsigned)i));
         }
         bytes_add(&text, line,
                   (size_t)snprintf(line, sizeof line, "a 1 %x\n+ 0\n", (unsigned)DEEP));
