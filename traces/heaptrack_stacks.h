@@ -18,7 +18,7 @@
 
 struct pv_ht_stacks;
 
-enum { PV_HT_MODULES_MAX = 8192 }; /* loaded at a time */
+enum { PV_HT_MODULES_MAX = 4096 }; /* loaded at a time */
 
 struct pv_ht_stacks *pv_ht_stacks_open(void);         /* NULL: no memory */
 void pv_ht_stacks_close(struct pv_ht_stacks *stacks); /* takes NULL */

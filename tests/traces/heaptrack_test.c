@@ -192,7 +192,7 @@ static void a_stack_has_a_longest_length(void **state)
 static void modules_have_a_bound(void **state)
 {
     (void)state;
-    enum { BOUND = 8192 };
+    enum { BOUND = 4096 };
     struct bytes text = {0};
     char line[64];
     bytes_add(&text, "v 10400 3\n", 10);
