@@ -236,6 +236,9 @@ static int put_free(struct pv_calls *calls, const struct pv_call *call)
     if (!place) {
         return PV_ENOMEM;
     }
+    if (!place->id && call->if_known) {
+        return PV_OK;
+    }
     if (!place->id) {
         place->id = ++calls->last_id;
     }

@@ -8,8 +8,8 @@
  * the free that made room for it, by another thread: it waits for that free. When a second one
  * comes for the same address, or the file ends, the free is not in the file and is put in. A
  * free of an address that is not known is passed on with an id of its own: the replay counts it
- * as the mistake that it may be; a second free of one address has that block's id. A resize of
- * an address that is not known allocates.
+ * as the mistake that it may be, unless the caller knows better; a second free of one address
+ * has that block's id. A resize of an address that is not known allocates.
  *
  * By number: ids stay as they are. A resize of a number that is not live allocates.
  *
@@ -23,6 +23,7 @@
 struct pv_call {
     enum pv_op op;
     bool is_null;  /* free or resize of NULL */
+    bool if_known; /* free: says nothing of an address that no call has answered */
     uint64_t addr; /* what it answered, or what is freed */
     uint64_t old;  /* resize: what is resized */
     uint64_t size, count, align;
@@ -30,7 +31,7 @@ struct pv_call {
     uint64_t t, thread;
     const char *name;         /* clean, alive as long as the calls; NULL: none */
     const char *const *stack; /* the same */
-    uint32_t n_stack;
+    uint32_t n_stack;         /* both only passed on, but for a free: with NULL any number is */
 };
 
 struct pv_calls;
