@@ -20,14 +20,14 @@
  *
  * raw; + and - also in interpreted files before file version 1:
  *   x [LENGTH] PATH              the program
- *   m [LENGTH] PATH BASE [BEGIN LENGTH]…    a module; the path x: the program's; -: none is
- * left t ADDRESS CALLER
+ *   m [LENGTH] PATH BASE [BEGIN LENGTH]…    a module; PATH x: the program; -: none is left
+ *   t ADDRESS CALLER
  *   + SIZE STACK POINTER
  *   - POINTER
  *
  * A resize is a free and an allocation. Blocks with a pointer go through calls.c; of blocks of
- * a kind the newest is freed first, see heaptrack_blocks.h. A free of
- * what is not known was allocated before the recording, and is left out.
+ * a kind the newest is freed first, see heaptrack_blocks.h. A free of what is not known was
+ * allocated before the recording, and is left out.
  */
 #include <string.h>
 
