@@ -20,7 +20,7 @@ struct place {
 struct pv_calls {
     struct place *places;
     size_t n_places, n_slots;
-    bool by_number;
+    enum pv_calls_by by;
     uint64_t last_id;
 
     struct pv_call *waiting; /* op PV_OP_MARK: none any more */
@@ -32,13 +32,13 @@ struct pv_calls {
     size_t at_event, n_events, cap_events;
 };
 
-struct pv_calls *pv_calls_open(bool by_number)
+struct pv_calls *pv_calls_open(enum pv_calls_by by)
 {
     struct pv_calls *calls = pv_own_calloc(1, sizeof *calls);
     if (!calls) {
         return NULL;
     }
-    calls->by_number = by_number;
+    calls->by = by;
     calls->n_slots = SLOTS_FIRST;
     calls->places = pv_own_calloc(calls->n_slots, sizeof *calls->places);
     if (!calls->places) {
@@ -67,6 +67,11 @@ static struct place *slot_of(struct place *places, size_t n_slots, uint64_t addr
         at = (at + 1) & (n_slots - 1);
     }
     return &places[at];
+}
+
+bool pv_calls_is_live(const struct pv_calls *calls, uint64_t addr)
+{
+    return slot_of(calls->places, calls->n_slots, addr)->live;
 }
 
 /* The row of an address, made when there is none: then with the id 0. NULL: no memory. */
@@ -106,6 +111,8 @@ static int emit(struct pv_calls *calls, const struct pv_call *call, enum pv_op o
     calls->events = events;
     bool freed = op == PV_OP_FREE;
     bool null = call->is_null && op >= PV_OP_REALLOC;
+    bool placed = calls->by == PV_CALLS_BY_ADDRESS;
+    bool moved = placed && op == PV_OP_REALLOC && call->old != call->addr;
     struct pv_trace_event *event = &events[calls->n_events++];
     *event = (struct pv_trace_event){
         .op = op,
@@ -119,11 +126,10 @@ static int emit(struct pv_calls *calls, const struct pv_call *call, enum pv_op o
         .t = call->t,
         .has_thread = call->has_thread,
         .thread = call->thread,
-        .has_addr = !calls->by_number && call->addr,
-        .addr = calls->by_number ? 0 : call->addr,
-        .has_old_addr = !calls->by_number && op == PV_OP_REALLOC && call->old != call->addr,
-        .old_addr =
-            calls->by_number || op != PV_OP_REALLOC || call->old == call->addr ? 0 : call->old,
+        .has_addr = placed && call->addr,
+        .addr = placed ? call->addr : 0,
+        .has_old_addr = moved,
+        .old_addr = moved ? call->old : 0,
         .stack = freed ? NULL : call->stack,
         .n_stack = freed ? 0 : call->n_stack,
     };
@@ -258,7 +264,7 @@ static int put_resize(struct pv_calls *calls, const struct pv_call *call)
     if (!call->addr && call->size) { /* refused: the block is as it was */
         return PV_OK;
     }
-    if (!call->addr || call->addr == call->old) {
+    if (!call->addr || (call->addr == call->old && call->size)) {
         int status = emit(calls, call, PV_OP_REALLOC, old->id);
         return status || call->addr ? status : wake(calls, old);
     }
@@ -312,7 +318,7 @@ static int put_due(struct pv_calls *calls)
 
 int pv_calls_put(struct pv_calls *calls, const struct pv_call *call)
 {
-    if (calls->by_number) {
+    if (calls->by == PV_CALLS_BY_NUMBER) {
         return put_number(calls, call);
     }
     int status = put_one(calls, call);

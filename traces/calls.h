@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * calls.h - calls that name blocks by address, or by a number of the file's own, become events.
+ * calls.h - calls that name blocks by address, or by what the file has for it, become events.
  * Internal to traces/.
  *
  * By address: every allocation gets the next number as its id, from 1. A call that failed
@@ -10,6 +10,8 @@
  * free of an address that is not known is passed on with an id of its own: the replay counts it
  * as the mistake that it may be, unless the caller knows better; a second free of one address
  * has that block's id. A resize of an address that is not known allocates.
+ *
+ * By slot: the same, of places that only the file knows: events have no addresses.
  *
  * By number: ids stay as they are. A resize of a number that is not live allocates.
  *
@@ -36,8 +38,13 @@ struct pv_call {
 
 struct pv_calls;
 
-struct pv_calls *pv_calls_open(bool by_number); /* NULL: no memory */
-void pv_calls_close(struct pv_calls *calls);    /* takes NULL */
+enum pv_calls_by { PV_CALLS_BY_ADDRESS, PV_CALLS_BY_NUMBER, PV_CALLS_BY_SLOT };
+
+struct pv_calls *pv_calls_open(enum pv_calls_by by); /* NULL: no memory */
+void pv_calls_close(struct pv_calls *calls);         /* takes NULL */
+
+/* Is there a block at this address, in this slot, of this number? */
+bool pv_calls_is_live(const struct pv_calls *calls, uint64_t addr);
 
 /* Adds a call. PV_ENOMEM. */
 int pv_calls_put(struct pv_calls *calls, const struct pv_call *call);

@@ -22,7 +22,7 @@ int pv_grammar_open(const struct pv_grammar *grammar, void **ret_state,
     trace->grammar = grammar;
     header->format = grammar->name;
     header->clock = grammar->clock;
-    trace->calls = pv_calls_open(grammar->by_number);
+    trace->calls = pv_calls_open(grammar->by_number ? PV_CALLS_BY_NUMBER : PV_CALLS_BY_ADDRESS);
     trace->texts = pv_texts_open();
     return trace->calls && trace->texts ? pv_lines_open(&trace->lines, stream, place)
                                         : PV_ENOMEM;

@@ -22,9 +22,10 @@ struct pv_reader {
 };
 
 static const struct pv_format *const formats[] = {
-    &pv_format_pvt,      &pv_format_json,   &pv_format_rep,      &pv_format_script,
-    &pv_format_valgrind, &pv_format_ltrace, &pv_format_mtrace,   &pv_format_android,
-    &pv_format_logalloc, &pv_format_wee,    &pv_format_heaptrack};
+    &pv_format_pvt,      &pv_format_json,     &pv_format_rep,       &pv_format_script,
+    &pv_format_valgrind, &pv_format_ltrace,   &pv_format_mtrace,    &pv_format_android,
+    &pv_format_logalloc, &pv_format_wee,      &pv_format_heaptrack, &pv_format_malloc_bench,
+    &pv_format_wl,       &pv_format_bytehound};
 
 enum { N_FORMATS = sizeof formats / sizeof formats[0], PROBE_FIRST = 4 };
 

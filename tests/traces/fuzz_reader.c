@@ -45,12 +45,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     struct pv_trace_event event;
     uint64_t n_events = 0, at = 0;
     int status = pv_reader_open_bytes(&reader, bytes, n, PV_FUZZ_FROM);
+    /* The threads of a workload stand one behind the other and take turns. */
+    bool ordered = status || strcmp(pv_reader_header(reader)->format, "wl") != 0;
     while (status == 0) {
         status = pv_reader_next(reader, &event);
         const struct pv_place *place = pv_reader_place(reader);
         if (status == 0) {
             look_at(&event);
-            expect(!n_events || place->byte >= at); /* a line, a block may hold several */
+            expect(!n_events || !ordered ||
+                   place->byte >= at); /* a line, a block may hold several */
             at = place->byte;
             ++n_events;
         }

@@ -5,6 +5,7 @@
 #include "support.h"
 
 #include <dirent.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,4 +138,48 @@ uint64_t dice(uint64_t *state)
     z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
     z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
     return z ^ (z >> 31);
+}
+
+static void spell(char *out, const struct pv_trace_event *event)
+{
+    size_t n = strlen(out);
+    char id[24] = "-";
+    if (event->id.kind == PV_ID_NUMBER) {
+        snprintf(id, sizeof id, "%" PRIu64, event->id.number);
+    }
+    n += (size_t)snprintf(out + n, SPELL_BYTES - n, "%s%c%s", n ? " " : "",
+                          pv_op_name(event->op)[0], id);
+    if (event->op == PV_OP_CALLOC) {
+        n += (size_t)snprintf(out + n, SPELL_BYTES - n, ":%" PRIu64 "x%" PRIu64, event->count,
+                              event->size);
+    } else if (event->op != PV_OP_FREE) {
+        n += (size_t)snprintf(out + n, SPELL_BYTES - n, ":%" PRIu64, event->size);
+    }
+    if (event->align) {
+        n += (size_t)snprintf(out + n, SPELL_BYTES - n, "/%" PRIu64, event->align);
+    }
+    if (event->has_thread) {
+        n += (size_t)snprintf(out + n, SPELL_BYTES - n, "@%" PRIu64, event->thread);
+    }
+    if (event->has_t) {
+        n += (size_t)snprintf(out + n, SPELL_BYTES - n, "!%" PRIu64, event->t);
+    }
+    if (event->has_name) {
+        snprintf(out + n, SPELL_BYTES - n, "'%s", event->name);
+    }
+}
+
+int read_spelled(const char *bytes, size_t n, const char *from, char *out,
+                 struct pv_reader **ret_reader)
+{
+    struct pv_trace_event event;
+    out[0] = '\0';
+    int status = pv_reader_open_bytes(ret_reader, bytes, n, from);
+    while (status == 0) {
+        status = pv_reader_next(*ret_reader, &event);
+        if (status == 0 && strlen(out) < SPELL_BYTES - 200) {
+            spell(out, &event);
+        }
+    }
+    return status;
 }

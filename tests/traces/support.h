@@ -41,6 +41,14 @@ int scratch_remove(void);
 /* Are the events the same in every field that means something? */
 void assert_same_event(const struct pv_trace_event *a, const struct pv_trace_event *b);
 
+enum { SPELL_BYTES = 8192 };
+
+/* Reads bytes to their end and writes each event in a few letters, m1:100 c2:4x25 a3:256/64
+ * r1:5000 f2 f-, with @thread !time 'name, into `out` of SPELL_BYTES. How the reading ended;
+ * *ret_reader is to be closed. */
+int read_spelled(const char *bytes, size_t n, const char *from, char *out,
+                 struct pv_reader **ret_reader);
+
 /* A repeatable stream of numbers: splitmix64. */
 uint64_t dice(uint64_t *state);
 

@@ -4,60 +4,11 @@
  */
 #include "support.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/status.h"
-
-enum { SPELL_BYTES = 8192 };
-
-/* An event in a few letters: m1:100 c2:4x25 a3:256/64 r1:5000 f2 f-. */
-static void spell(char *out, const struct pv_trace_event *event)
-{
-    size_t n = strlen(out);
-    char id[24] = "-";
-    if (event->id.kind == PV_ID_NUMBER) {
-        snprintf(id, sizeof id, "%" PRIu64, event->id.number);
-    }
-    n += (size_t)snprintf(out + n, SPELL_BYTES - n, "%s%c%s", n ? " " : "",
-                          pv_op_name(event->op)[0], id);
-    if (event->op == PV_OP_CALLOC) {
-        n += (size_t)snprintf(out + n, SPELL_BYTES - n, ":%" PRIu64 "x%" PRIu64, event->count,
-                              event->size);
-    } else if (event->op != PV_OP_FREE) {
-        n += (size_t)snprintf(out + n, SPELL_BYTES - n, ":%" PRIu64, event->size);
-    }
-    if (event->align) {
-        n += (size_t)snprintf(out + n, SPELL_BYTES - n, "/%" PRIu64, event->align);
-    }
-    if (event->has_thread) {
-        n += (size_t)snprintf(out + n, SPELL_BYTES - n, "@%" PRIu64, event->thread);
-    }
-    if (event->has_t) {
-        n += (size_t)snprintf(out + n, SPELL_BYTES - n, "!%" PRIu64, event->t);
-    }
-    if (event->has_name) {
-        snprintf(out + n, SPELL_BYTES - n, "'%s", event->name);
-    }
-}
-
-/* How the reading ended; *ret_reader is to be closed. */
-static int read_all(const char *bytes, size_t n, const char *from, char *out,
-                    struct pv_reader **ret_reader)
-{
-    struct pv_trace_event event;
-    out[0] = '\0';
-    int status = pv_reader_open_bytes(ret_reader, bytes, n, from);
-    while (status == 0) {
-        status = pv_reader_next(*ret_reader, &event);
-        if (status == 0 && strlen(out) < SPELL_BYTES - 200) {
-            spell(out, &event);
-        }
-    }
-    return status;
-}
 
 static const struct {
     const char *format, *text, *events;
@@ -222,7 +173,7 @@ static void calls_become_events(void **state)
     for (size_t i = 0; i < N_SOUND; ++i) {
         struct pv_reader *reader;
         const char *text = sound[i].text;
-        if (read_all(text, strlen(text), NULL, events, &reader) != 1) {
+        if (read_spelled(text, strlen(text), NULL, events, &reader) != 1) {
             fail_msg("%s: %s", text, pv_reader_place(reader)->text);
         }
         assert_string_equal(events, sound[i].events);
@@ -238,7 +189,7 @@ static void what_is_wrong_is_told_with_its_place(void **state)
     for (size_t i = 0; i < N_WRONG; ++i) {
         struct pv_reader *reader;
         const char *text = wrong[i].text;
-        assert_int_equal(read_all(text, strlen(text), wrong[i].from, events, &reader),
+        assert_int_equal(read_spelled(text, strlen(text), wrong[i].from, events, &reader),
                          PV_EFORMAT);
         const struct pv_place *place = pv_reader_place(reader);
         assert_string_equal(place->text, wrong[i].message);
@@ -259,7 +210,7 @@ static void a_cut_at_every_byte(void **state)
             char *copy = room(cut ? cut : 1);
             memcpy(copy, sound[i].text, cut);
             struct pv_reader *reader;
-            int status = read_all(copy, cut, sound[i].format, events, &reader);
+            int status = read_spelled(copy, cut, sound[i].format, events, &reader);
             assert_true(status == 1 || status == PV_EFORMAT);
             assert_true(status == 1 || pv_reader_place(reader)->text[0]);
             assert_true(pv_reader_place(reader)->byte <= cut);
@@ -278,7 +229,8 @@ static void no_memory_is_told_and_nothing_leaks(void **state)
         for (uint64_t nth = 1; failed; ++nth) {
             struct pv_reader *reader;
             own_fail_at(nth, 0);
-            int status = read_all(sound[i].text, strlen(sound[i].text), NULL, events, &reader);
+            int status =
+                read_spelled(sound[i].text, strlen(sound[i].text), NULL, events, &reader);
             failed = own_has_failed();
             own_fail_at(0, 0);
             assert_int_equal(status, failed ? PV_ENOMEM : 1);
@@ -297,12 +249,12 @@ static void a_line_has_a_longest_length(void **state)
     memcpy(text, "# ", 2);
     memset(text + 2, 'x', LONG);
     struct pv_reader *reader;
-    assert_int_equal(read_all(text, LONG, "script", events, &reader), PV_EFORMAT);
+    assert_int_equal(read_spelled(text, LONG, "script", events, &reader), PV_EFORMAT);
     assert_string_equal(pv_reader_place(reader)->text, "this line is longer than 65535 bytes");
     pv_reader_close(reader);
     enum { FITS = 65535 };
     memcpy(text + FITS, "\na 1 2\n", 7);
-    assert_int_equal(read_all(text, FITS + 7, "script", events, &reader), 1);
+    assert_int_equal(read_spelled(text, FITS + 7, "script", events, &reader), 1);
     assert_string_equal(events, "m1:2");
     pv_reader_close(reader);
     free(text);
@@ -356,8 +308,8 @@ static void files_of_real_tools(void **state)
         snprintf(path, sizeof path, "%s/calls.%s", folder, files[i].name);
         struct bytes bytes = bytes_of_file(path);
         struct pv_reader *reader;
-        assert_int_equal(read_all((const char *)bytes.bytes, bytes.n, NULL, events, &reader),
-                         1);
+        assert_int_equal(
+            read_spelled((const char *)bytes.bytes, bytes.n, NULL, events, &reader), 1);
         assert_string_equal(pv_reader_header(reader)->format, files[i].name);
         if (files[i].events) {
             assert_string_equal(events, files[i].events);
