@@ -120,7 +120,9 @@ static int read_record(struct hound *hound)
     }
     status = pv_bytes_take(bytes, raw, NUMBER);
     if (status == PV_OK && !hound->older && number_at(raw) == END) {
-        return 1;
+        status = pv_bytes_more(bytes);
+        return status ? status
+                      : pv_bytes_blame(bytes, bytes->offset, "something follows the end mark");
     }
     status = status ? status : pv_bytes_take(bytes, raw + NUMBER, RECORD - NUMBER);
     if (status) {
@@ -179,7 +181,10 @@ static int hound_open(void **ret_state, struct pv_stream *stream,
         pv_bytes_blame(&hound->bytes, 0, pv_stream_error(stream));
         return status;
     }
-    hound->older = !fits(head, n, false) && fits(head, n, true);
+    bool shows = n >= 2 * NUMBER + RECORD; /* a whole record, whichever form it is */
+    hound->older =
+        !fits(head, n, false) &&
+        (shows ? fits(head, n, true) : n >= 2 * NUMBER && number_at(head + NUMBER) > FRAME_OUT);
     unsigned char begin[2 * NUMBER];
     status = pv_bytes_take(&hound->bytes, begin, hound->older ? 2 * NUMBER : NUMBER);
     hound->n_slots = status ? 0 : number_at(begin);

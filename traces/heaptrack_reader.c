@@ -260,7 +260,7 @@ static int open_heaptrack(void **ret_state, struct pv_stream *stream,
     reader->header = header;
     reader->stacks = pv_ht_stacks_open();
     reader->blocks = pv_ht_blocks_open();
-    reader->calls = pv_calls_open(false);
+    reader->calls = pv_calls_open(PV_CALLS_BY_ADDRESS);
     if (!reader->stacks || !reader->blocks || !reader->calls) {
         return PV_ENOMEM;
     }

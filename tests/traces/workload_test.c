@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/status.h"
+#include "traces/stream.h"
 
 /* Files that foreign/workloads.py wrote. */
 static const struct {
@@ -90,7 +91,7 @@ static const struct {
     /* Operations counted with those that were filtered; slots used again. */
     {"bytehound", BYTES(N("\2") N("\x63") N("\1") N0 N("\3") N("\4") N("\2") N0 N("\3") N0),
      "m0:4!3 f0"},
-    {NULL, BYTES(N("\1") N("\1") N0 N("\3") N("\4") N0 "what follows"), "m0:4!3"},
+    {NULL, BYTES(N("\1") N("\1") N0 N("\3") N("\4") N0), "m0:4!3"},
     {"bytehound", BYTES(N0 N0), ""},
     /* A resize of a slot that is empty. */
     {NULL, BYTES(N("\1") N("\3") N0 N("\3") N("\4") N0), "m0:4!3"},
@@ -158,12 +159,16 @@ static const struct {
     {"wl", BYTES("\v\5\v\x09\1\5\0c\1\5\0\5\0\1"), 7, "there is no operation 99 in a thread",
      "f-@1 f-@2 f-@2"},
     {"bytehound", BYTES(N("\1")), 8, "the file is cut off within what begins here", ""},
+    {"bytehound", BYTES(N("\1") N("\6") "\1\0"), 16,
+     "the file is cut off within what begins here", ""},
     {"bytehound", BYTES("\1\0"), 0, "the file is cut off within what begins here", ""},
     {"bytehound", BYTES(N("\1") N("\1") N0 N("\3") N("\4")), 40,
      "the file is cut off within what begins here", "m0:4!3"},
     {"bytehound", BYTES(N("\1") N("\1") N("\1") N0 N("\3") N("\4") N("\2") N0), 48,
      "the file is cut off within what begins here", "m0:4!3"},
-    {"bytehound", BYTES(N("\1") N("\6") N0 N0 N0), 8, "no record has the kind 6", ""},
+    {NULL, BYTES(N("\1") N("\1") N0 N("\3") N("\4") N0 "more"), 48,
+     "something follows the end mark", "m0:4!3"},
+    {"bytehound", BYTES(N("\1") N("\6") N0 N0 N0 N0), 8, "no record has the kind 6", ""},
     {"bytehound", BYTES(N("\1") N("\1") N("\2") N("\3") N("\4")), 8,
      "slot 2 is not among the 1 of this file", ""},
     {"bytehound", BYTES(N("\1") N("\2") N0 N("\3") N("\4")), 8,
@@ -236,12 +241,338 @@ static void what_is_wrong_is_told_with_its_place(void **state)
     }
 }
 
+/* ---- sweeps ---- */
+
+/* The bytes of a file, unpacked. */
+static struct bytes plain_bytes(size_t i)
+{
+    struct bytes packed = file_bytes(i);
+    struct bytes plain = {0};
+    struct pv_stream *stream;
+    char some[100];
+    size_t n = 1;
+    assert_int_equal(pv_stream_open_bytes(&stream, packed.bytes, packed.n), 0);
+    while (n) {
+        assert_int_equal(pv_stream_read(stream, some, sizeof some, &n), 0);
+        bytes_add(&plain, some, n);
+    }
+    pv_stream_close(stream);
+    free(packed.bytes);
+    return plain;
+}
+
+/* The operations of one thread, without ids, as "m:100 f ". */
+static void spell_thread(char *out, const char *events, char thread)
+{
+    char copy[SPELL_BYTES];
+    snprintf(copy, sizeof copy, "%s", events);
+    out[0] = '\0';
+    for (char *word = strtok(copy, " "); word; word = strtok(NULL, " ")) {
+        char *at = strchr(word, '@');
+        if (at && at[1] == thread) {
+            char *size = strchr(word, ':');
+            *at = '\0';
+            size_t n = strlen(out);
+            snprintf(out + n, SPELL_BYTES - n, "%c%s ", *word, size ? size : "");
+        }
+    }
+}
+
+static void assert_begins_so(size_t i, const char *events)
+{
+    if (i != WL) {
+        assert_memory_equal(events, files[i].events, strlen(events));
+        return;
+    }
+    for (char thread = '1'; thread <= '3'; ++thread) {
+        char part[SPELL_BYTES];
+        char whole[SPELL_BYTES];
+        spell_thread(part, events, thread);
+        spell_thread(whole, files[i].events, thread);
+        assert_memory_equal(part, whole, strlen(part));
+    }
+}
+
+/* What was given of a file that is cut is what the whole begins with; of threads, each its own.
+ * A cut between two calls cannot be seen where the file does not say how many there are. */
+static void a_cut_at_every_byte(void **state)
+{
+    (void)state;
+    static const int unseen[N_FILES] = {[BENCH] = 15, [WL] = 0, [HOUND] = 0, [OLDER] = 6};
+    for (size_t i = 0; i < N_FILES; ++i) {
+        struct bytes plain = plain_bytes(i);
+        int n_unseen = 0;
+        for (size_t cut = 0; cut < plain.n; ++cut) {
+            char events[SPELL_BYTES];
+            char *copy = room(cut ? cut : 1);
+            memcpy(copy, plain.bytes, cut);
+            struct pv_reader *reader;
+            int status = read_spelled(copy, cut, files[i].format, events, &reader);
+            const struct pv_place *place = pv_reader_place(reader);
+            assert_true(status == 1 || status == PV_EFORMAT);
+            n_unseen += status == 1;
+            if (status != 1) {
+                assert_memory_equal(place->text, "the file is cut off ", 20);
+            }
+            assert_true(place->byte <= cut);
+            assert_begins_so(i, events);
+            pv_reader_close(reader);
+            free(copy);
+        }
+        assert_int_equal(n_unseen, unseen[i]);
+        free(plain.bytes);
+    }
+}
+
+/* In the packing. */
+static void a_packed_cut_at_every_byte(void **state)
+{
+    (void)state;
+    static const struct pv_packing *const packings[] = {&pv_packing_gzip, &pv_packing_zstd};
+    for (size_t i = 0; i < 2 * N_FILES; ++i) {
+        struct bytes plain = plain_bytes(i / 2);
+        struct bytes packed = bytes_packed(packings[i % 2], plain.bytes, plain.n);
+        for (size_t cut = 0; cut < packed.n; ++cut) {
+            char events[SPELL_BYTES];
+            struct pv_reader *reader;
+            char *copy = room(cut ? cut : 1);
+            memcpy(copy, packed.bytes, cut);
+            int status = read_spelled(copy, cut, files[i / 2].format, events, &reader);
+            assert_true(status == PV_EFORMAT || cut < 4); /* no packing is known by less */
+            assert_true(status == 1 || pv_reader_place(reader)->text[0]);
+            assert_begins_so(i / 2, events);
+            pv_reader_close(reader);
+            free(copy);
+        }
+        free(packed.bytes);
+        free(plain.bytes);
+    }
+}
+
+static void no_memory_is_told_and_nothing_leaks(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N_FILES; ++i) {
+        struct bytes bytes = file_bytes(i);
+        bool failed = true;
+        for (uint64_t nth = 1; failed; ++nth) {
+            char events[SPELL_BYTES];
+            struct pv_reader *reader;
+            own_fail_at(nth, 0);
+            int status =
+                read_spelled((const char *)bytes.bytes, bytes.n, NULL, events, &reader);
+            failed = own_has_failed();
+            own_fail_at(0, 0);
+            assert_int_equal(status, failed ? PV_ENOMEM : 1);
+            assert_begins_so(i, events);
+            pv_reader_close(reader);
+            assert_int_equal(own_n_live(), 0);
+        }
+        free(bytes.bytes);
+    }
+}
+
+/* ---- large files ---- */
+
+static void add_varint(struct bytes *bytes, uint64_t number)
+{
+    unsigned char byte = (unsigned char)(number & 0x7f);
+    for (; number > 0x7f; byte = (unsigned char)(number & 0x7f)) {
+        byte |= 0x80;
+        bytes_add(bytes, &byte, 1);
+        number >>= 7;
+    }
+    bytes_add(bytes, &byte, 1);
+}
+
+/* Many lines with one of 200,000 bytes of something unknown among them: the same memory. */
+static void many_lines_and_a_long_one(void **state)
+{
+    (void)state;
+    enum { N = 60000, LONG = 200000 };
+    struct bytes bytes = {0};
+    for (uint64_t i = 0; i < N; ++i) {
+        struct bytes call = {0};
+        bytes_add(&call, "\b", 1);
+        add_varint(&call, i % 7);
+        bytes_add(&call, i % 2 ? "" : "\x10", i % 2 ? 0 : 1);
+        if (i % 2 == 0) {
+            add_varint(&call, i);
+        }
+        bytes_add(&bytes, "\n", 1);
+        add_varint(&bytes, call.n + 2);
+        bytes_add(&bytes, i % 2 ? "\x12" : "\n", 1);
+        add_varint(&bytes, call.n);
+        bytes_add(&bytes, call.bytes, call.n);
+        free(call.bytes);
+        if (i == N / 2) {
+            char *zeros = room(LONG);
+            bytes_add(&bytes, "\n", 1);
+            add_varint(&bytes, LONG + 4);
+            bytes_add(&bytes, "\x7a", 1);
+            add_varint(&bytes, LONG);
+            bytes_add(&bytes, zeros, LONG);
+            free(zeros);
+        }
+    }
+    struct pv_reader *reader;
+    struct pv_trace_event event;
+    assert_int_equal(pv_reader_open_bytes(&reader, bytes.bytes, bytes.n, NULL), 0);
+    uint64_t n_allocated = 0;
+    for (; pv_reader_next(reader, &event) == 0; n_allocated += event.op == PV_OP_MALLOC) {
+        assert_false(event.has_addr);
+    }
+    assert_string_equal(pv_reader_place(reader)->text, "");
+    assert_true(n_allocated > N / 4);
+    assert_true(own_n_live() < 12);
+    pv_reader_close(reader);
+    free(bytes.bytes);
+}
+
+static void add_number(struct bytes *bytes, uint64_t number)
+{
+    unsigned char digits[10];
+    size_t n = sizeof digits;
+    digits[--n] = number & 0x7f;
+    while (number >>= 7) {
+        digits[--n] = (unsigned char)(number | 0x80);
+    }
+    bytes_add(bytes, digits + n, sizeof digits - n);
+}
+
+/* Makes `whole` the list of threads that begin where it ended before and have one byte more
+ * each; is it as long as it was? */
+static bool add_list(struct bytes *whole, const struct bytes *threads, unsigned n_threads,
+                     uint64_t n_syncs)
+{
+    size_t was = whole->n;
+    size_t begin = was;
+    whole->n = 0;
+    bytes_add(whole, "\b", 1);
+    add_number(whole, n_threads);
+    bytes_add(whole, "\t", 1);
+    add_number(whole, n_syncs);
+    bytes_add(whole, "\n", 1);
+    add_number(whole, n_threads);
+    for (unsigned i = 0; i < n_threads; ++i) {
+        bytes_add(whole, "\v", 1);
+        add_number(whole, begin);
+        begin += threads[i].n + 1;
+    }
+    bytes_add(whole, "\1", 1);
+    return whole->n == was;
+}
+
+/* Threads that hand on to the next in a ring, far longer than what is read at once. */
+static void a_ring_of_threads(void **state)
+{
+    (void)state;
+    enum { THREADS = 300, ROUNDS = 100 };
+    struct bytes threads[THREADS] = {{0}};
+    uint64_t sync = 0;
+    for (unsigned round = 0; round < ROUNDS; ++round) {
+        for (unsigned i = 0; i < THREADS; ++i) {
+            struct bytes *next = &threads[(i + 1) % THREADS];
+            bytes_add(&threads[i], "\2", 1);
+            add_number(&threads[i], i + 1);
+            add_number(&threads[i], round);
+            bytes_add(&threads[i], "\6", 1);
+            add_number(&threads[i], ++sync);
+            bytes_add(next, "\7", 1);
+            add_number(next, sync);
+        }
+    }
+    struct bytes whole = {0};
+    while (!add_list(&whole, threads, THREADS, sync)) {
+        /* until it is as long as it says */
+    }
+    for (unsigned i = 0; i < THREADS; ++i) {
+        bytes_add(&threads[i], "\1", 1);
+        bytes_add(&whole, threads[i].bytes, threads[i].n);
+        free(threads[i].bytes);
+    }
+    struct pv_reader *reader;
+    struct pv_trace_event event;
+    assert_int_equal(pv_reader_open_bytes(&reader, whole.bytes, whole.n, NULL), 0);
+    for (uint64_t i = 0; i < THREADS * ROUNDS; ++i) {
+        if (i >= THREADS) { /* what the last round left in the slot is freed */
+            assert_int_equal(pv_reader_next(reader, &event), 0);
+            assert_int_equal(event.op, PV_OP_FREE);
+            assert_int_equal(event.thread, i % THREADS + 1);
+        }
+        assert_int_equal(pv_reader_next(reader, &event), 0);
+        assert_int_equal(event.op, PV_OP_MALLOC);
+        assert_int_equal(event.thread, i % THREADS + 1);
+        assert_int_equal(event.size, i / THREADS);
+    }
+    assert_int_equal(pv_reader_next(reader, &event), 1);
+    pv_reader_close(reader);
+    free(whole.bytes);
+}
+
+static void there_are_only_so_many_threads(void **state)
+{
+    (void)state;
+    enum { MOST = 65536 };
+    char events[SPELL_BYTES];
+    struct bytes bytes = {0};
+    struct pv_reader *reader;
+    for (unsigned i = 0; i < MOST; ++i) {
+        bytes_add(&bytes, "\v", 1);
+        add_number(&bytes, 10 * MOST);
+    }
+    bytes_add(&bytes, "\1", 1);
+    assert_int_equal(read_spelled((const char *)bytes.bytes, bytes.n, "wl", events, &reader),
+                     PV_EFORMAT);
+    assert_string_equal(pv_reader_place(reader)->text, "the file is cut off in thread 1");
+    pv_reader_close(reader);
+    bytes.bytes[--bytes.n] = 0xb;
+    uint64_t byte = bytes.n++;
+    add_number(&bytes, 10 * MOST);
+    assert_int_equal(read_spelled((const char *)bytes.bytes, bytes.n, "wl", events, &reader),
+                     PV_EFORMAT);
+    assert_string_equal(pv_reader_place(reader)->text, "there are more than 65536 threads");
+    assert_int_equal(pv_reader_place(reader)->byte, byte);
+    pv_reader_close(reader);
+    free(bytes.bytes);
+}
+
+/* Lines that begin with what the binary formats begin with. */
+static void texts_are_not_taken_for_them(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t n;
+        const char *format;
+    } texts[] = {
+        {BYTES("\n\n\n\na 0 8\nf 0\n"), "script"},
+        {BYTES("\n\r\n1: malloc 0x10 8\n"), "android"},
+        {BYTES("\n \nAlloc(3),\n"), "wee_alloc"},
+        {BYTES("\n\t\n1\n2\n3\n4\n"), "rep"},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; ++i) {
+        char events[SPELL_BYTES];
+        struct pv_reader *reader;
+        assert_int_equal(read_spelled(texts[i].bytes, texts[i].n, NULL, events, &reader), 1);
+        assert_string_equal(pv_reader_header(reader)->format, texts[i].format);
+        pv_reader_close(reader);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_become_events),
         cmocka_unit_test(calls_become_events),
         cmocka_unit_test(what_is_wrong_is_told_with_its_place),
+        cmocka_unit_test(a_cut_at_every_byte),
+        cmocka_unit_test(a_packed_cut_at_every_byte),
+        cmocka_unit_test(no_memory_is_told_and_nothing_leaks),
+        cmocka_unit_test(many_lines_and_a_long_one),
+        cmocka_unit_test(a_ring_of_threads),
+        cmocka_unit_test(there_are_only_so_many_threads),
+        cmocka_unit_test(texts_are_not_taken_for_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
