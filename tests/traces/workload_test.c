@@ -55,7 +55,7 @@ static const struct {
            "12345678"
            "\x1a\3abc\x1d"
            "1234"
-           "\n\x24(\1)12345678*\1x-1234\n\x0f\b\0\x10\7\xa0\1\1\xaa\1\2ab\x12\1z"),
+           "\n\x29(\1)12345678*\1x-1234\n\x14\r1234\b\0\x10\7\xa0\1\1\xaa\1\2ab\x12\1z"),
      "m1:7"},
     /* Of two calls on a line the last one counts; of two fields too. */
     {"malloc-bench", BYTES("\n\x0e\x12\2\b\1\n\4\b\1\x10\2\n\2\x10\4"), "m1:4"},
@@ -73,6 +73,8 @@ static const struct {
     {NULL, BYTES("\b\1\t\0\n\1\v\t\1\1"), ""},
     /* Nothing between, numbers with zeros in front, a list in another order. */
     {"wl", BYTES("\0\n\1\0\v\n\b\x80\2\1\2\x80\1\x81\0\0\5\1\0\1"), "m1:128@1 f1@1"},
+    /* The threads stand in another order than the list has. */
+    {NULL, BYTES("\b\1\t\0\n\3\v\x13\v\r\v\x10\1\5\0\1\5\0\1\2\1\3\1"), "m1:3@1 f-@2 f-@3"},
     /* An empty slot, a full one, also for a resize; slot 0. */
     {NULL,
      BYTES("\b\3\t\0\n\1\v\t\1"
@@ -171,6 +173,8 @@ static const struct {
     {"bytehound", BYTES(N("\1") N("\6") N0 N0 N0 N0), 8, "no record has the kind 6", ""},
     {"bytehound", BYTES(N("\1") N("\1") N("\2") N("\3") N("\4")), 8,
      "slot 2 is not among the 1 of this file", ""},
+    {"bytehound", BYTES(N("\1") N("\t") N("\1") N0 N("\3") N("\4") N("\4") N0 N0 N0), 8,
+     "no record has the kind 9", ""},
     {"bytehound", BYTES(N("\1") N("\2") N0 N("\3") N("\4")), 8,
      "a record of kind 2 has no size", ""},
     {"bytehound", BYTES(N("\1") N("\4") N0 N0 N("\1")), 8, "a record of kind 4 has no size",
@@ -341,6 +345,9 @@ static void a_packed_cut_at_every_byte(void **state)
             assert_true(status == PV_EFORMAT || cut < 4); /* no packing is known by less */
             assert_true(status == 1 || pv_reader_place(reader)->text[0]);
             assert_begins_so(i / 2, events);
+            if (packings[i % 2] == &pv_packing_gzip && cut == packed.n - 1) {
+                assert_string_equal(events, files[i / 2].events); /* all but the checksum */
+            }
             pv_reader_close(reader);
             free(copy);
         }
@@ -391,8 +398,10 @@ static void many_lines_and_a_long_one(void **state)
     (void)state;
     enum { N = 60000, LONG = 200000 };
     struct bytes bytes = {0};
+    size_t last = 0;
     for (uint64_t i = 0; i < N; ++i) {
         struct bytes call = {0};
+        last = bytes.n;
         bytes_add(&call, "\b", 1);
         add_varint(&call, i % 7);
         bytes_add(&call, i % 2 ? "" : "\x10", i % 2 ? 0 : 1);
@@ -423,6 +432,7 @@ static void many_lines_and_a_long_one(void **state)
         assert_false(event.has_addr);
     }
     assert_string_equal(pv_reader_place(reader)->text, "");
+    assert_true(pv_reader_place(reader)->byte == last);
     assert_true(n_allocated > N / 4);
     assert_true(own_n_live() < 12);
     pv_reader_close(reader);
