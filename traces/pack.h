@@ -48,6 +48,8 @@ struct pv_zstd *pv_zstd_open(void);       /* NULL: no memory; does both directio
 void pv_zstd_close(struct pv_zstd *zstd); /* takes NULL */
 /* The packed length, or 0 when it would not be shorter than cap. */
 size_t pv_zstd_pack(struct pv_zstd *zstd, void *out, size_t cap, const void *in, size_t n);
+/* Do these packed bytes begin as if they held n_out? Before room is made for them. */
+bool pv_zstd_holds(const void *in, size_t n, size_t n_out);
 /* true: out holds exactly n_out bytes. */
 bool pv_zstd_unpack(struct pv_zstd *zstd, void *out, size_t n_out, const void *in, size_t n);
 

@@ -167,6 +167,12 @@ size_t pv_zstd_pack(struct pv_zstd *zstd, void *out, size_t cap, const void *in,
     return ZSTD_isError(answer) ? 0 : answer;
 }
 
+bool pv_zstd_holds(const void *in, size_t n, size_t n_out)
+{
+    unsigned long long said = ZSTD_getFrameContentSize(in, n);
+    return said == n_out || said == ZSTD_CONTENTSIZE_UNKNOWN;
+}
+
 bool pv_zstd_unpack(struct pv_zstd *zstd, void *out, size_t n_out, const void *in, size_t n)
 {
     if (!zstd->unpacker) {

@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "core/own.h"
 #include "core/status.h"
@@ -15,6 +16,7 @@
 
 enum {
     SCAN_BYTES = 64 * 1024,
+    PAYLOAD_STEP = 64 * 1024,
     KIND = 3,
     LENGTH = 4,
     ITEMS = 8,
@@ -48,15 +50,22 @@ static int take(struct pv_pvt_input *input, unsigned char *out, size_t n, size_t
     return PV_OK;
 }
 
-int pv_pvt_input_begin(struct pv_pvt_input *input)
+int pv_pvt_input_begin(struct pv_pvt_input *input, bool *ret_sound)
 {
-    unsigned char magic[PV_PVT_MAGIC_BYTES];
+    unsigned char magic[PV_PVT_MAGIC_BYTES] = {0};
     size_t n;
     int status = take(input, magic, sizeof magic, &n);
-    if (status == PV_OK && (n < sizeof magic || memcmp(magic, pv_pvt_magic, n) != 0)) {
-        return fail(input, PV_EFORMAT, 0, "a native trace begins with other bytes");
-    }
+    *ret_sound = memcmp(magic, pv_pvt_magic, sizeof magic) == 0;
     return status;
+}
+
+bool pv_pvt_input_begins(const unsigned char *head, size_t n)
+{
+    size_t n_magic = n < PV_PVT_MAGIC_BYTES ? n : PV_PVT_MAGIC_BYTES;
+    return (n && memcmp(head, pv_pvt_magic, n_magic) == 0) ||
+           (n >= PV_PVT_MAGIC_BYTES + PV_PVT_HEAD_BYTES &&
+            pv_get_u32(head + n_magic + HEAD_SUM) == pv_crc32(0, head + n_magic, HEAD_SUM) &&
+            memcmp(head + n_magic, "PVTH", KIND + 1) == 0);
 }
 
 /* A fuzzer cannot guess checksums; what lies behind them is to be tried all the same. */
@@ -74,6 +83,30 @@ static bool head_is_sound(const unsigned char *head)
 {
     return memcmp(head, "PVT", KIND) == 0 && sum_holds(head + HEAD_SUM, head, HEAD_SUM) &&
            pv_get_u32(head + LENGTH) <= PV_PVT_PAYLOAD_BYTES;
+}
+
+/* In steps: a length that a damaged file only claims costs no memory. */
+static int take_payload(struct pv_pvt_input *input, size_t n, size_t *ret_n)
+{
+    for (*ret_n = 0;;) {
+        size_t wanted = PAYLOAD_STEP + 2 * *ret_n;
+        wanted = wanted < n ? wanted : n;
+        if (!input->payload || wanted > input->cap) {
+            unsigned char *payload = pv_own_resize(input->payload, wanted + PV_PVT_PADDING, 1);
+            if (!payload) {
+                return PV_ENOMEM;
+            }
+            input->payload = payload;
+            input->cap = wanted;
+        }
+        size_t some;
+        int status = take(input, input->payload + *ret_n, wanted - *ret_n, &some);
+        *ret_n += some;
+        if (status < 0 || *ret_n < wanted || *ret_n == n) {
+            memset(input->payload + *ret_n, 0, PV_PVT_PADDING);
+            return status;
+        }
+    }
 }
 
 int pv_pvt_input_next(struct pv_pvt_input *input, const char **ret_why)
@@ -99,17 +132,8 @@ int pv_pvt_input_next(struct pv_pvt_input *input, const char **ret_why)
     section->kind = (char)head[KIND];
     section->n = pv_get_u32(head + LENGTH);
     section->n_items = pv_get_u32(head + ITEMS);
-    if (section->n > input->cap) {
-        unsigned char *payload =
-            pv_own_resize(input->payload, section->n + PV_PVT_VARINT_BYTES, 1);
-        if (!payload) {
-            return PV_ENOMEM;
-        }
-        input->payload = payload;
-        input->cap = section->n;
-    }
+    status = take_payload(input, section->n, &n);
     section->payload = input->payload;
-    status = take(input, input->payload, section->n, &n);
     if (status < 0) {
         return status;
     }
@@ -213,7 +237,7 @@ int pv_pvt_input_damaged(struct pv_pvt_input *input, uint64_t offset, const char
     char what[120];
     char lost[64] = "";
     snprintf(what, sizeof what, "%s", why);
-    struct scan scan = {.bytes = pv_own_calloc(SCAN_BYTES, 1)};
+    struct scan scan = {.bytes = pv_own_resize(NULL, SCAN_BYTES, 1)};
     if (!scan.bytes) {
         return PV_ENOMEM;
     }

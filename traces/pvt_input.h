@@ -6,6 +6,8 @@
 #ifndef PV_PVT_INPUT_H
 #define PV_PVT_INPUT_H
 
+#include <stdbool.h>
+
 #include "traces/reader.h"
 #include "traces/stream.h"
 
@@ -13,7 +15,7 @@ struct pv_pvt_section {
     char kind;
     uint64_t offset; /* of its head */
     uint32_t n_items;
-    const unsigned char *payload; /* until the next section is read */
+    const unsigned char *payload; /* until the next section is read; PV_PVT_PADDING behind it */
     size_t n;
 };
 
@@ -22,12 +24,16 @@ struct pv_pvt_input {
     struct pv_place *place;
     uint64_t offset; /* bytes taken from the stream */
     unsigned char *payload;
-    size_t cap;
+    size_t cap;                    /* of the payload, without the padding */
     struct pv_pvt_section section; /* the last one that had a sound head */
 };
 
-/* The magic at the beginning. PV_EFORMAT, PV_EIO, with the place. */
-int pv_pvt_input_begin(struct pv_pvt_input *input);
+/* Do a file's first bytes begin a native trace? When the magic is damaged, its header's head
+ * says it too. */
+bool pv_pvt_input_begins(const unsigned char *head, size_t n);
+
+/* Takes the magic. PV_EIO with the place. */
+int pv_pvt_input_begin(struct pv_pvt_input *input, bool *ret_sound);
 
 /* 0, or 1 at the end of the file between two sections. PV_ENOMEM; PV_EFORMAT when the head or
  * the payload is not what its checksum says, with *ret_why a constant text, for

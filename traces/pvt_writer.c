@@ -9,7 +9,7 @@
 #include "core/own.h"
 #include "core/status.h"
 #include "traces/pack.h"
-#include "traces/pvt.h"
+#include "traces/pvt_model.h"
 #include "traces/sink.h"
 #include "traces/texts.h"
 
@@ -33,7 +33,7 @@ struct block_at {
 struct pvt_writer {
     struct pv_sink_out *out;
     struct pv_zstd *zstd;
-    struct pv_pvt_model *model;
+    struct pv_pvt_model model;
     uint64_t offset;
     uint64_t n_total;
 
@@ -182,7 +182,7 @@ static int flush_definitions(struct pvt_writer *writer)
 
 /* ---- a block ---- */
 
-static void begin_block(struct pvt_writer *writer)
+static int begin_block(struct pvt_writer *writer)
 {
     writer->n_events = 0;
     writer->n_shapes = 0;
@@ -190,7 +190,7 @@ static void begin_block(struct pvt_writer *writer)
     for (int i = 0; i < PV_N_COLS; ++i) {
         writer->columns[i].n = 0;
     }
-    pv_model_begin(writer->model);
+    return pv_model_begin(&writer->model, PV_PVT_BLOCK_EVENTS);
 }
 
 static int note_block(struct pvt_writer *writer)
@@ -229,8 +229,7 @@ static int flush_block(struct pvt_writer *writer)
         status = put_piece(writer, &writer->columns[i]);
     }
     status = status ? status : end_section(writer, PV_PVT_BLOCK, writer->n_events);
-    begin_block(writer);
-    return status;
+    return status ? status : begin_block(writer);
 }
 
 /* The shape's number in this block, or -1 when the block has no room for another. */
@@ -257,7 +256,7 @@ static int find_shape(struct pvt_writer *writer, uint32_t shape)
 static uint32_t say_id(struct pvt_writer *writer, const struct pv_trace_event *event,
                        uint32_t text)
 {
-    struct pv_pvt_model *model = writer->model;
+    struct pv_pvt_model *model = &writer->model;
     if (event->op == PV_OP_MARK || event->id.kind == PV_ID_NULL) {
         return PV_SAY_ID_NULL;
     }
@@ -285,7 +284,7 @@ static uint32_t say_id(struct pvt_writer *writer, const struct pv_trace_event *e
 
 static uint32_t say_name(struct pvt_writer *writer, bool has_name, uint32_t name)
 {
-    struct pv_pvt_model *model = writer->model;
+    struct pv_pvt_model *model = &writer->model;
     if (!has_name) {
         return PV_SAY_NAME_NONE;
     }
@@ -302,7 +301,7 @@ static uint32_t say_name(struct pvt_writer *writer, bool has_name, uint32_t name
 
 static uint32_t say_size(struct pvt_writer *writer, const struct pv_trace_event *event)
 {
-    struct pv_pvt_name *row = pv_model_row(writer->model, event);
+    struct pv_pvt_name *row = pv_model_row(&writer->model, event->has_name);
     if (event->op == PV_OP_FREE || event->op == PV_OP_MARK) {
         return PV_SAY_SIZE_NONE;
     }
@@ -316,7 +315,7 @@ static uint32_t say_size(struct pvt_writer *writer, const struct pv_trace_event 
 
 static uint32_t say_time(struct pvt_writer *writer, const struct pv_trace_event *event)
 {
-    struct pv_pvt_model *model = writer->model;
+    struct pv_pvt_model *model = &writer->model;
     if (!event->has_t) {
         return PV_SAY_TIME_NONE;
     }
@@ -331,7 +330,7 @@ static uint32_t say_time(struct pvt_writer *writer, const struct pv_trace_event 
 
 static uint32_t say_thread(struct pvt_writer *writer, const struct pv_trace_event *event)
 {
-    struct pv_pvt_model *model = writer->model;
+    struct pv_pvt_model *model = &writer->model;
     if (!event->has_thread) {
         return PV_SAY_THREAD_NONE;
     }
@@ -346,7 +345,7 @@ static uint32_t say_thread(struct pvt_writer *writer, const struct pv_trace_even
 static uint32_t say_addr(struct pvt_writer *writer, const struct pv_trace_event *event,
                          uint64_t room)
 {
-    struct pv_pvt_model *model = writer->model;
+    struct pv_pvt_model *model = &writer->model;
     if (!event->has_addr) {
         return PV_SAY_ADDR_NONE;
     }
@@ -379,13 +378,14 @@ static uint32_t say_old(struct pvt_writer *writer, const struct pv_trace_event *
     if (!event->has_old_addr) {
         return PV_SAY_OLD_NONE;
     }
-    const uint64_t *row =
-        event->id.kind == PV_ID_NUMBER ? pv_model_block(writer->model, event->id.number) : NULL;
+    const uint64_t *row = event->id.kind == PV_ID_NUMBER
+                              ? pv_model_block(&writer->model, event->id.number)
+                              : NULL;
     if (row && *row && *row >> 8 == event->old_addr) {
         return PV_SAY_OLD_BLOCK;
     }
     put_varint(&writer->columns[PV_COL_OLD_ADDR],
-               pv_zigzag(event->old_addr - writer->model->behind));
+               pv_zigzag(event->old_addr - writer->model.behind));
     return PV_SAY_OLD_FULL;
 }
 
@@ -395,7 +395,7 @@ static uint32_t say_stack(struct pvt_writer *writer, const struct pv_trace_event
     if (!event->n_stack) {
         return PV_SAY_STACK_NONE;
     }
-    struct pv_pvt_name *row = pv_model_row(writer->model, event);
+    struct pv_pvt_name *row = pv_model_row(&writer->model, event->has_name);
     if (row->stack == stack) {
         return PV_SAY_STACK_SAME;
     }
@@ -480,7 +480,7 @@ static int put(void *state, const struct pv_trace_event *event)
     shape |= addr << PV_ADDR_SHIFT;
     shape |= say_old(writer, event) << PV_OLD_SHIFT;
     shape |= say_stack(writer, event, numbers.stack) << PV_STACK_SHIFT;
-    pv_model_add(writer->model, event, room, addr == PV_SAY_ADDR_FREED);
+    pv_model_add(&writer->model, event, room, addr == PV_SAY_ADDR_FREED);
     struct column *shapes = &writer->columns[PV_COL_SHAPES];
     shapes->bytes[shapes->n++] = (unsigned char)find_shape(writer, shape);
     writer->n_events++;
@@ -523,14 +523,14 @@ static int open(void **ret_state, struct pv_sink_out *out, const struct pv_trace
         return PV_ENOMEM;
     }
     writer->out = out;
-    writer->model = pv_own_calloc(1, sizeof *writer->model);
     writer->zstd = pv_zstd_open();
     writer->texts = pv_texts_open();
     writer->stacks = pv_texts_open();
-    if (!writer->model || !writer->zstd || !writer->texts || !writer->stacks) {
+    if (!writer->zstd || !writer->texts || !writer->stacks) {
         return PV_ENOMEM;
     }
-    return put_header(writer, header);
+    int status = begin_block(writer);
+    return status ? status : put_header(writer, header);
 }
 
 static int finish(void *state)
@@ -570,7 +570,7 @@ static void close(void *state)
     pv_own_free(writer->section.bytes);
     pv_own_free(writer->definitions.bytes);
     pv_own_free(writer->blocks);
-    pv_own_free(writer->model);
+    pv_model_fini(&writer->model);
     pv_zstd_close(writer->zstd);
     pv_texts_close(writer->texts);
     pv_texts_close(writer->stacks);
