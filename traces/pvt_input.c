@@ -11,6 +11,7 @@
 
 #include "core/own.h"
 #include "core/status.h"
+#include "core/text.h"
 #include "traces/pack.h"
 #include "traces/pvt.h"
 
@@ -149,6 +150,37 @@ int pv_pvt_input_next(struct pv_pvt_input *input, const char **ret_why)
     return PV_OK;
 }
 
+int pv_pvt_input_header(struct pv_pvt_input *input, char *program, size_t cap,
+                        const char **ret_clock, const char **ret_why)
+{
+    int status = pv_pvt_input_next(input, ret_why);
+    if (status < 0) {
+        return status;
+    }
+    if (status > 0 || input->section.kind != PV_PVT_HEADER) {
+        *ret_why = status > 0 ? "it is cut off" : "it is not the header";
+        return PV_EFORMAT;
+    }
+    struct pv_pvt_piece payload = pv_pvt_input_payload(&input->section);
+    uint64_t version = 0, clock, n;
+    if (pv_piece_take(&payload, &version) && version != PV_PVT_VERSION) {
+        *ret_why = "only version 1 of the format is known here";
+        return PV_EFORMAT;
+    }
+    size_t n_clocks = 0;
+    while (pv_pvt_clocks[n_clocks]) {
+        ++n_clocks;
+    }
+    if (!version || !pv_piece_take(&payload, &clock) || clock >= n_clocks ||
+        !pv_piece_take(&payload, &n) || n != (size_t)(payload.end - payload.at)) {
+        *ret_why = "the header cannot be";
+        return PV_EFORMAT;
+    }
+    pv_text_clean(program, cap, (const char *)payload.at, (size_t)n);
+    *ret_clock = pv_pvt_clocks[clock];
+    return PV_OK;
+}
+
 /* ---- what is left ---- */
 
 struct scan {
@@ -222,6 +254,7 @@ static int scan_rest(struct pv_pvt_input *input, struct scan *scan)
         }
         scan->at += (size_t)(found - from);
         if (head_is_sound(found)) {
+            input->more_is_sound = true;
             status = look_at_head(input, scan);
             if (status < 0) {
                 return status;

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "traces/pvt_piece.h"
 #include "traces/reader.h"
 #include "traces/stream.h"
 
@@ -26,6 +27,7 @@ struct pv_pvt_input {
     unsigned char *payload;
     size_t cap;                    /* of the payload, without the padding */
     struct pv_pvt_section section; /* the last one that had a sound head */
+    bool more_is_sound;            /* pv_pvt_input_damaged found the head of a section */
 };
 
 /* Do a file's first bytes begin a native trace? When the magic is damaged, its header's head
@@ -39,6 +41,16 @@ int pv_pvt_input_begin(struct pv_pvt_input *input, bool *ret_sound);
  * the payload is not what its checksum says, with *ret_why a constant text, for
  * pv_pvt_input_damaged; PV_EIO with the place set. */
 int pv_pvt_input_next(struct pv_pvt_input *input, const char **ret_why);
+
+static inline struct pv_pvt_piece pv_pvt_input_payload(const struct pv_pvt_section *section)
+{
+    return (struct pv_pvt_piece){.at = section->payload, .end = section->payload + section->n};
+}
+
+/* Takes the first section. The program's name is clean; the clock is a constant text. As
+ * pv_pvt_input_next, but an end of the file is PV_EFORMAT. */
+int pv_pvt_input_header(struct pv_pvt_input *input, char *program, size_t cap,
+                        const char **ret_clock, const char **ret_why);
 
 /* Looks through the rest of the file for what is lost: sets the place. n_given events have
  * been given out; n_here of the section at `offset` are known to be lost with it. PV_EFORMAT.

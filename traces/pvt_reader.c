@@ -14,7 +14,6 @@
 
 #include "core/own.h"
 #include "core/status.h"
-#include "core/text.h"
 #include "traces/format.h"
 #include "traces/pvt_event.h"
 #include "traces/pvt_input.h"
@@ -52,40 +51,16 @@ static int section_damaged(struct pvt_reader *reader, int status, const char *wh
     return damaged(reader, status, why, section->kind == PV_PVT_BLOCK ? section->n_items : 0);
 }
 
-static struct pv_pvt_piece payload_of(const struct pv_pvt_section *section)
-{
-    return (struct pv_pvt_piece){.at = section->payload, .end = section->payload + section->n};
-}
-
 /* ---- sections ---- */
 
 static int take_header(struct pvt_reader *reader, struct pv_trace_header *header)
 {
     const char *why = "";
-    int status = pv_pvt_input_next(&reader->input, &why);
+    int status = pv_pvt_input_header(&reader->input, reader->program, sizeof reader->program,
+                                     &header->clock, &why);
     if (status < 0) {
         return section_damaged(reader, status, why);
     }
-    if (status > 0 || reader->input.section.kind != PV_PVT_HEADER) {
-        return section_damaged(reader, PV_EFORMAT,
-                               status ? "it is cut off" : "it is not the header");
-    }
-    struct pv_pvt_piece payload = payload_of(&reader->input.section);
-    uint64_t version = 0, clock, n;
-    if (pv_piece_take(&payload, &version) && version != PV_PVT_VERSION) {
-        return section_damaged(reader, PV_EFORMAT,
-                               "only version 1 of the format is known here");
-    }
-    size_t n_clocks = 0;
-    while (pv_pvt_clocks[n_clocks]) {
-        ++n_clocks;
-    }
-    if (!version || !pv_piece_take(&payload, &clock) || clock >= n_clocks ||
-        !pv_piece_take(&payload, &n) || n != (size_t)(payload.end - payload.at)) {
-        return section_damaged(reader, PV_EFORMAT, "the header cannot be");
-    }
-    pv_text_clean(reader->program, sizeof reader->program, (const char *)payload.at, (size_t)n);
-    header->clock = pv_pvt_clocks[clock];
     header->program = reader->program;
     header->format = "pvt";
     return PV_OK;
@@ -94,7 +69,7 @@ static int take_header(struct pvt_reader *reader, struct pv_trace_header *header
 static int take_definitions(struct pvt_reader *reader)
 {
     const struct pv_pvt_section *section = &reader->input.section;
-    struct pv_pvt_piece payload = payload_of(section);
+    struct pv_pvt_piece payload = pv_pvt_input_payload(section);
     int status = pv_piece_unpack(&reader->piece, &payload, reader->block.zstd);
     if (status < 0) {
         return status;
@@ -104,10 +79,11 @@ static int take_definitions(struct pvt_reader *reader)
                : pv_pvt_tables_stacks(&reader->tables, &reader->piece, section->n_items);
 }
 
-static int take_section(struct pvt_reader *reader)
+static int take_section(struct pvt_reader *reader, const char **ret_why)
 {
+    *ret_why = cannot_be;
     const struct pv_pvt_section *section = &reader->input.section;
-    struct pv_pvt_piece payload = payload_of(section);
+    struct pv_pvt_piece payload = pv_pvt_input_payload(section);
     uint64_t n_total;
     reader->has_index = section->kind == PV_PVT_INDEX;
     switch (section->kind) {
@@ -118,8 +94,11 @@ static int take_section(struct pvt_reader *reader)
         reader->n_before += reader->block.n;
         return pv_pvt_block_begin(&reader->block, payload, section->n_items);
     case PV_PVT_INDEX:
-        return pv_piece_take(&payload, &n_total) && n_total == n_given(reader) ? PV_OK
-                                                                               : PV_EFORMAT;
+        if (!pv_piece_take(&payload, &n_total) || n_total != n_given(reader)) {
+            *ret_why = "the index tells of other events than stand before it";
+            return PV_EFORMAT;
+        }
+        return PV_OK;
     default: /* what a later version adds */
         return PV_OK;
     }
@@ -149,14 +128,14 @@ static int end(struct pvt_reader *reader)
 static int find_block(struct pvt_reader *reader)
 {
     while (!reader->block.n_left) {
-        const char *why = cannot_be;
+        const char *why = "";
         int status = pv_pvt_input_next(&reader->input, &why);
         if (status) {
             return status > 0 ? end(reader) : section_damaged(reader, status, why);
         }
-        status = take_section(reader);
+        status = take_section(reader, &why);
         if (status < 0) {
-            return section_damaged(reader, status, cannot_be);
+            return section_damaged(reader, status, why);
         }
     }
     *reader->input.place = (struct pv_place){.byte = reader->input.section.offset};

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,6 +25,8 @@ struct pv_save {
     bool is_stdout;
     char *path; /* the final name, with symbolic links followed */
     char *temp; /* the unfinished file, NULL when the final one is written directly */
+    bool is_old, is_cut;
+    off_t n_kept; /* is_cut: the bytes of an old file that stay in any case */
     int status;
     char error[160];
 };
@@ -122,6 +125,62 @@ int pv_save_open(struct pv_save **ret_save, const char *path)
     return save ? begin(save, path) : PV_ENOMEM;
 }
 
+static int open_old(struct pv_save *save, const char *path)
+{
+    struct stat about;
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0) {
+        return fail(save, "cannot write", errno);
+    }
+    bool is_regular = fstat(fd, &about) == 0 && S_ISREG(about.st_mode);
+    bool is_ours = is_regular && flock(fd, LOCK_EX | LOCK_NB) == 0;
+    int error = errno;
+    save->file = is_ours ? fdopen(fd, "w") : NULL;
+    if (save->file) {
+        save->is_old = true;
+        setvbuf(save->file, NULL, _IONBF, 0); /* so that nothing is written after a cut */
+        return PV_OK;
+    }
+    close(fd);
+    if (!is_regular) {
+        snprintf(save->error, sizeof save->error, "this is no regular file");
+        save->status = PV_EINVAL;
+        return PV_EINVAL;
+    }
+    if (!is_ours && error == EWOULDBLOCK) {
+        snprintf(save->error, sizeof save->error, "somebody else is writing to it");
+        save->status = PV_EIO;
+        return PV_EIO;
+    }
+    return fail(save, "cannot write", is_ours ? errno : error);
+}
+
+int pv_save_open_old(struct pv_save **ret_save, const char *path)
+{
+    struct pv_save *save = pv_own_calloc(1, sizeof *save);
+    *ret_save = save;
+    return save ? open_old(save, path) : PV_ENOMEM;
+}
+
+int pv_save_cut(struct pv_save *save, uint64_t n)
+{
+    if (ftruncate(fileno(save->file), (off_t)n) != 0 ||
+        fseeko(save->file, (off_t)n, SEEK_SET) != 0) {
+        return fail(save, "cannot write", errno);
+    }
+    save->n_kept = (off_t)n;
+    save->is_cut = true;
+    return PV_OK;
+}
+
+/* What was written to an old file goes again. Best effort: a cut gives room back. */
+static void take_back(struct pv_save *save)
+{
+    if (save->is_cut && save->file) {
+        (void)!ftruncate(fileno(save->file), save->n_kept);
+    }
+}
+
 FILE *pv_save_file(struct pv_save *save)
 {
     return save->file;
@@ -138,7 +197,8 @@ static bool flush(struct pv_save *save)
         errno = EIO; /* an earlier write failed and its reason is gone */
         return false;
     }
-    return !save->temp || fsync(fileno(save->file)) == 0 || errno == EINVAL || errno == ENOSYS;
+    return (!save->temp && !save->is_old) || fsync(fileno(save->file)) == 0 ||
+           errno == EINVAL || errno == ENOSYS;
 }
 
 int pv_save_finish(struct pv_save *save)
@@ -148,6 +208,9 @@ int pv_save_finish(struct pv_save *save)
     }
     bool done = flush(save);
     int error = errno;
+    if (!done) {
+        take_back(save);
+    }
     if (!save->is_stdout) {
         if (fclose(save->file) != 0 && done) {
             done = false;
@@ -172,6 +235,7 @@ void pv_save_close(struct pv_save *save)
     if (!save) {
         return;
     }
+    take_back(save);
     if (save->file && !save->is_stdout) {
         fclose(save->file);
     }

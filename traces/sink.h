@@ -8,6 +8,8 @@
 
 #include "traces/event.h"
 #include "traces/reader.h"
+#include "traces/stream.h"
+#include "traces/writer.h"
 
 /* Where a format's bytes go. */
 struct pv_sink_out {
@@ -24,6 +26,12 @@ struct pv_sink {
      */
     int (*open)(void **ret_state, struct pv_sink_out *out,
                 const struct pv_trace_header *header);
+    /* As open, but goes on behind the trace that `stream` holds: what is put in is to stand
+     * behind its first ret_kept->n_bytes. Writes nothing yet. PV_EFORMAT with the place;
+     * PV_EINVAL with out->error. NULL: the format cannot. */
+    int (*append)(void **ret_state, struct pv_sink_out *out,
+                  const struct pv_trace_header *header, struct pv_stream *stream,
+                  struct pv_place *place, struct pv_writer_kept *ret_kept);
     int (*put)(void *state, const struct pv_trace_event *event);
     int (*finish)(void *state);
     void (*close)(void *state); /* takes NULL */

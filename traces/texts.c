@@ -153,6 +153,19 @@ int pv_texts_number(struct pv_texts *texts, const void *bytes, size_t n, uint32_
     return status;
 }
 
+int pv_texts_add(struct pv_texts *texts, const void *bytes, size_t n)
+{
+    if (2 * texts->n >= texts->n_slots && widen(texts) < 0) {
+        return PV_ENOMEM;
+    }
+    uint32_t hash = hash_of(bytes, n);
+    size_t at = hash & (texts->n_slots - 1);
+    while (texts->slots[at]) { /* the older ones stay in front */
+        at = (at + 1) & (texts->n_slots - 1);
+    }
+    return add(texts, bytes, n, hash, at);
+}
+
 uint32_t pv_texts_count(const struct pv_texts *texts)
 {
     return (uint32_t)texts->n;

@@ -9,6 +9,7 @@
 #include "traces/writer.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -36,7 +37,7 @@ struct pv_writer {
     size_t n_plain;
     unsigned char *packed; /* NULL: plain */
     int status;
-    char error[200];
+    char error[240];
 };
 
 static int fail(struct pv_writer *writer, int status, const char *text)
@@ -173,6 +174,53 @@ int pv_writer_open(struct pv_writer **ret_writer, const char *path, const char *
         writer->out = (struct pv_sink_out){.write = write_plain, .ctx = writer};
         status = settle(writer, writer->sink->open(&writer->state, &writer->out, header));
     }
+    return status;
+}
+
+/* The stream is open, with this status. */
+static int append(struct pv_writer *writer, struct pv_stream *stream,
+                  const struct pv_trace_header *header, struct pv_writer_kept *ret_kept)
+{
+    struct pv_place place = {0};
+    if (*pv_stream_packing(stream)) {
+        return fail(writer, PV_EINVAL, "nothing can be put behind a packed trace");
+    }
+    writer->sink = &pv_sink_pvt;
+    writer->out = (struct pv_sink_out){.write = write_plain, .ctx = writer};
+    int status =
+        writer->sink->append(&writer->state, &writer->out, header, stream, &place, ret_kept);
+    if (status && place.text[0]) {
+        char text[sizeof place.text + 32];
+        snprintf(text, sizeof text, "byte %" PRIu64 ": %s", place.byte, place.text);
+        return fail(writer, status, text);
+    }
+    status = settle(writer, status);
+    if (!status && pv_save_cut(writer->save, ret_kept->n_bytes) < 0) {
+        return fail(writer, PV_EIO, pv_save_error(writer->save));
+    }
+    return status;
+}
+
+int pv_writer_append(struct pv_writer **ret_writer, const char *path,
+                     const struct pv_trace_header *header, struct pv_writer_kept *ret_kept)
+{
+    struct pv_writer *writer = pv_own_calloc(1, sizeof *writer);
+    *ret_writer = writer;
+    if (!writer) {
+        return PV_ENOMEM;
+    }
+    writer->plain = pv_own_calloc(BUFFER_BYTES, 1);
+    int status = writer->plain ? pv_save_open_old(&writer->save, path) : PV_ENOMEM;
+    if (status < 0) {
+        return fail(writer, status,
+                    writer->save ? pv_save_error(writer->save) : "out of memory");
+    }
+    struct pv_stream *stream;
+    status = pv_stream_open(&stream, path);
+    status = status < 0
+                 ? fail(writer, status, stream ? pv_stream_error(stream) : "out of memory")
+                 : append(writer, stream, header, ret_kept);
+    pv_stream_close(stream);
     return status;
 }
 

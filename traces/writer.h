@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * writer.h - events into a file: beside its name first, renamed when whole.
+ * writer.h - events into a file: beside its name first, renamed when whole; or behind a native
+ * trace that is there already.
  */
 #ifndef PV_TRACE_WRITER_H
 #define PV_TRACE_WRITER_H
@@ -17,6 +18,25 @@ struct pv_writer;
 int pv_writer_open(struct pv_writer **ret_writer, const char *path, const char *to,
                    const struct pv_trace_header *header);
 
+/* What of a trace is kept when events are put behind it. */
+struct pv_writer_kept {
+    uint64_t n_events;
+    uint64_t n_bytes;
+    uint64_t n_cut_bytes; /* behind them: a section that was not whole, as a writer that was
+                           * stopped leaves it; it is removed */
+};
+
+/* Goes on behind the native trace in a file, whether it has its index or not. All its sections
+ * are checked first; only the clock of the header is looked at, and must be the trace's. Until
+ * pv_writer_finish readers find a trace without its index, and another writer is refused; a
+ * writer that fails, or is closed before it has finished, takes back all that it wrote.
+ *
+ * PV_EFORMAT: this is no native trace, or it is damaged before its end; PV_EINVAL: it is packed
+ * as a whole, is no regular file, or has another clock; PV_EIO; PV_ENOMEM. Then the file is as
+ * it was. */
+int pv_writer_append(struct pv_writer **ret_writer, const char *path,
+                     const struct pv_trace_header *header, struct pv_writer_kept *ret_kept);
+
 /* PV_EIO (no space, say), PV_ENOMEM; PV_EINVAL for an event that trace.json cannot say (a size
  * beyond 2^63-1, a malloc of the null id, a mark without a name, flags that have no name, as
  * PV_FLAG_ALIGNED without PV_FLAG_PHYSICAL), or that rep has no word for (a text id, a
@@ -28,7 +48,8 @@ int pv_writer_put(struct pv_writer *writer, const struct pv_trace_event *event);
 bool pv_writer_knows(const char *to);
 
 /* Ends the file, gives it its final name. Any failure of the writer is answered here again;
- * then the file under the final name, if there was one, is as it was before. */
+ * then the file under the final name, if there was one, is as it was before (or what was kept
+ * of it). */
 int pv_writer_finish(struct pv_writer *writer);
 
 /* Without a finish before: the unfinished file is removed. Takes NULL. */

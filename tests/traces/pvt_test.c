@@ -6,15 +6,17 @@
 #include "support.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "core/heap.h"
 #include "core/status.h"
 #include "traces/writer.h"
 
-enum { N_FRAMES = 5, N_SOME = 900 };
+enum { N_FRAMES = 5, N_FEW = 60, N_SOME = 900, N_BLOCKS = 5000 };
 
 static const char *const frames[N_FRAMES] = {"main", "f", "g/h", "operator new", "\u00fc"};
 static const char *const names[] = {"a", "net/tcp", "", "b", "\u00e9t\u00e9"};
@@ -135,71 +137,108 @@ static size_t sections_of(const struct bytes *bytes, size_t *ret_offsets, size_t
     return n;
 }
 
-static bool is_boundary(const struct bytes *bytes, size_t at)
+/* Reads bytes that are damaged: what it gives is true, and how it ends is told. */
+static int read_damaged(const unsigned char *bytes, size_t n, uint64_t *ret_n,
+                        struct pv_place *ret_place)
 {
-    size_t offsets[400];
-    size_t n = sections_of(bytes, offsets, 400);
-    for (size_t i = 1; i < n; ++i) {
-        if (offsets[i] == at) {
-            return true;
-        }
-    }
-    return false;
+    struct pv_reader *reader;
+    *ret_n = 0;
+    int status = pv_reader_open_bytes(&reader, bytes, n, NULL);
+    status = status ? status : read_on(reader, ret_n);
+    *ret_place = *pv_reader_place(reader);
+    pv_reader_close(reader);
+    return status;
 }
 
 static void a_cut_keeps_what_is_good(void **state)
 {
     (void)state;
     struct bytes bytes = written(N_SOME);
-    for (size_t cut = 8; cut < bytes.n; ++cut) {
-        unsigned char *copy = malloc(cut);
-        assert_non_null(copy);
+    size_t offsets[400];
+    size_t n_sections = sections_of(&bytes, offsets, 400), n_whole = 0;
+    uint64_t n_most = 0;
+    for (size_t cut = 0; cut < bytes.n; ++cut) {
+        /* of its own, so that a sanitizer sees a read behind it */
+        unsigned char *copy = (unsigned char *)room(cut ? cut : 1);
+        struct pv_place place;
+        uint64_t n;
         memcpy(copy, bytes.bytes, cut);
-        struct pv_reader *reader;
-        uint64_t n = 0;
-        int status = pv_reader_open_bytes(&reader, copy, cut, NULL);
-        status = status ? status : read_on(reader, &n);
-        if (is_boundary(&bytes, cut)) { /* as a recorder that was killed leaves it */
-            assert_int_equal(status, 1);
-        } else {
-            assert_int_equal(status, PV_EFORMAT);
-            const char *text = pv_reader_place(reader)->text;
-            assert_non_null(strstr(text, "the section here cannot be used, it "));
-            assert_non_null(strstr(text, " lost"));
-            assert_true(pv_reader_place(reader)->byte <= cut);
+        assert_int_equal(read_damaged(copy, cut, &n, &place), PV_EFORMAT);
+        assert_true(n >= n_most);
+        n_most = n;
+        while (n_whole < n_sections && offsets[n_whole] < cut) {
+            ++n_whole;
         }
-        pv_reader_close(reader);
+        char lost[120];
+        if (n_whole > 1 && n_whole < n_sections && offsets[n_whole] == cut) {
+            assert_string_equal(place.text,
+                                "the trace ends here without its index: it is being written, "
+                                "or its writer was stopped; of what is here 0 events in 0 "
+                                "bytes are lost");
+            assert_int_equal(place.byte, cut);
+            free(copy);
+            continue;
+        }
+        snprintf(lost, sizeof lost, " in %" PRIu64 " bytes are lost", cut - place.byte);
+        if (cut && !strstr(place.text, lost)) {
+            fail_msg("cut at %zu: %s", cut, place.text);
+        }
         free(copy);
+    }
+    assert_int_equal(n_most, N_SOME);
+    free(bytes.bytes);
+}
+
+/* Every bit: nothing false is given out, and all that is missing is told. */
+static void a_flipped_bit_is_found_and_the_loss_is_told(void **state)
+{
+    (void)state;
+    struct bytes bytes = written(N_FEW);
+    size_t offsets[400];
+    size_t index = offsets[sections_of(&bytes, offsets, 400) - 1];
+    for (size_t bit = 0; bit < 8 * bytes.n; ++bit) {
+        size_t at = bit / 8;
+        struct pv_place place;
+        uint64_t n;
+        bytes.bytes[at] ^= (unsigned char)(1u << bit % 8);
+        assert_int_equal(read_damaged(bytes.bytes, bytes.n, &n, &place), PV_EFORMAT);
+        bytes.bytes[at] ^= (unsigned char)(1u << bit % 8);
+        char lost[80];
+        if (at < 8) {
+            assert_int_equal(n, N_FEW);
+            assert_string_equal(place.text, "the file begins with other bytes than a native "
+                                            "trace; 0 events in 8 bytes are lost");
+            continue;
+        }
+        snprintf(lost, sizeof lost, "; %s%" PRIu64 " events in %" PRIu64 " bytes are lost",
+                 at < index ? "" : "at least ", N_FEW - n, bytes.n - place.byte);
+        if (!strstr(place.text, lost)) {
+            fail_msg("bit %zu: %s, not %s", bit, place.text, lost);
+        }
+        assert_true(place.byte <= at);
     }
     free(bytes.bytes);
 }
 
-static void a_flipped_bit_is_found_and_the_loss_is_told(void **state)
+/* A whole section that is gone leaves no bad checksum. */
+static void a_section_that_is_gone_is_missed(void **state)
 {
     (void)state;
-    struct bytes bytes = written(N_SOME);
+    struct bytes bytes = written(N_BLOCKS);
     size_t offsets[400];
     size_t n_sections = sections_of(&bytes, offsets, 400);
-    size_t index = offsets[n_sections - 1];
-    for (size_t at = 8; at < bytes.n; ++at) {
-        unsigned bit = 1u << at % 8;
-        bytes.bytes[at] ^= (unsigned char)bit;
-        struct pv_reader *reader;
-        uint64_t n = 0;
-        int status = pv_reader_open_bytes(&reader, bytes.bytes, bytes.n, NULL);
-        status = status ? status : read_on(reader, &n);
-        assert_int_equal(status, PV_EFORMAT);
-        const struct pv_place *place = pv_reader_place(reader);
-        char lost[80];
-        snprintf(lost, sizeof lost, "%s%" PRIu64 " events in %" PRIu64 " bytes are lost",
-                 at < index ? "" : "at least ", N_SOME - n, bytes.n - place->byte);
-        if (!strstr(place->text, lost)) {
-            fail_msg("byte %zu: %s, not %s", at, place->text, lost);
-        }
-        assert_true(place->byte <= at);
-        pv_reader_close(reader);
-        bytes.bytes[at] ^= (unsigned char)bit;
-    }
+    assert_int_equal(bytes.bytes[offsets[n_sections - 2] + 3], 'B');
+    struct bytes less = {0};
+    bytes_add(&less, bytes.bytes, offsets[n_sections - 2]);
+    size_t index = less.n;
+    bytes_add(&less, bytes.bytes + offsets[n_sections - 1], bytes.n - offsets[n_sections - 1]);
+    struct pv_place place;
+    uint64_t n;
+    assert_int_equal(read_damaged(less.bytes, less.n, &n, &place), PV_EFORMAT);
+    assert_true(n > 0 && n < N_BLOCKS);
+    assert_int_equal(place.byte, index);
+    assert_non_null(strstr(place.text, "the index tells of other events than stand before it"));
+    free(less.bytes);
     free(bytes.bytes);
 }
 
@@ -227,41 +266,226 @@ static void damage_is_told_in_words(void **state)
     assert_string_equal(pv_reader_place(reader)->text, text);
     assert_int_equal(pv_reader_place(reader)->byte, offsets[block]);
     pv_reader_close(reader);
+    free(bytes.bytes);
+}
 
-    bytes.bytes[5] ^= 1;
-    assert_int_equal(pv_reader_open_bytes(&reader, bytes.bytes, bytes.n, NULL), PV_EFORMAT);
-    assert_string_equal(pv_reader_place(reader)->text,
-                        "a native trace begins with other bytes");
+/* ---- going on ---- */
+
+static void put_file(const char *path, const unsigned char *bytes, size_t n)
+{
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, n, file), n);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* Puts events first to n_end - 1 behind the file's. */
+static int append(const char *path, uint64_t n_end, struct pv_writer_kept *kept, bool finish)
+{
+    struct pv_writer *writer;
+    int status = pv_writer_append(&writer, path, &header, kept);
+    for (uint64_t i = kept->n_events; status == 0 && i < n_end; ++i) {
+        struct pv_trace_event event = event_at(i);
+        status = pv_writer_put(writer, &event);
+    }
+    if (!status && finish) {
+        status = pv_writer_finish(writer);
+    }
+    pv_writer_close(writer);
+    return status;
+}
+
+static void assert_file_holds(const char *path, uint64_t n_events)
+{
+    struct bytes bytes = bytes_of_file(path);
+    struct pv_reader *reader;
+    uint64_t n;
+    assert_int_equal(pv_reader_open_bytes(&reader, bytes.bytes, bytes.n, NULL), 0);
+    int status = read_on(reader, &n);
+    if (status != 1) {
+        fail_msg("%s", pv_reader_place(reader)->text);
+    }
+    assert_int_equal(n, n_events);
     pv_reader_close(reader);
     free(bytes.bytes);
 }
 
-/* Blocks may be appended behind an index, with an index of their own. */
-static void an_index_in_the_middle_is_passed_over(void **state)
+static void a_whole_trace_grows(void **state)
 {
     (void)state;
     struct bytes bytes = written(N_SOME);
+    scratch_make();
+    put_file(scratch_path("x.pvt"), bytes.bytes, bytes.n);
+    struct pv_writer_kept kept = {0};
+    for (uint64_t n = 1; n <= 3; ++n) {
+        assert_int_equal(append(scratch_path("x.pvt"), (n + 1) * N_SOME, &kept, true), 0);
+        assert_int_equal(kept.n_events, n * N_SOME);
+        assert_int_equal(kept.n_cut_bytes, 0);
+        assert_file_holds(scratch_path("x.pvt"), (n + 1) * N_SOME);
+    }
+    struct bytes grown = bytes_of_file(scratch_path("x.pvt"));
+    assert_memory_equal(grown.bytes, bytes.bytes, bytes.n);
+    /* texts and stacks are said once: one section of texts in all */
+    size_t offsets[400], n_texts = 0;
+    for (size_t i = sections_of(&grown, offsets, 400); i-- > 0;) {
+        n_texts += grown.bytes[offsets[i] + 3] == 'T';
+    }
+    assert_int_equal(n_texts, 1);
+    assert_int_equal(scratch_remove(), 1);
+    free(grown.bytes);
+    free(bytes.bytes);
+}
+
+/* Cut at every byte, as a writer that was killed leaves it. */
+static void a_cut_trace_grows_from_what_is_good(void **state)
+{
+    (void)state;
+    struct bytes bytes = written(N_FEW);
     size_t offsets[400];
     size_t n_sections = sections_of(&bytes, offsets, 400);
-    size_t index = offsets[n_sections - 1];
-    struct bytes twice = {0};
-    size_t second = 0;
-    while (bytes.bytes[offsets[second] + 3] != 'B') {
-        ++second;
+    scratch_make();
+    for (size_t cut = 0; cut < bytes.n; ++cut) {
+        struct pv_writer_kept kept = {0};
+        put_file(scratch_path("x.pvt"), bytes.bytes, cut);
+        int status = append(scratch_path("x.pvt"), N_FEW + 10, &kept, true);
+        if (cut < offsets[1]) { /* not even a header: it stays as it is */
+            assert_int_equal(status, PV_EFORMAT);
+            struct bytes same = bytes_of_file(scratch_path("x.pvt"));
+            assert_int_equal(same.n, cut);
+            free(same.bytes);
+            continue;
+        }
+        assert_int_equal(status, 0);
+        size_t whole = n_sections - 1;
+        while (offsets[whole] > cut) {
+            --whole;
+        }
+        assert_int_equal(kept.n_bytes, offsets[whole]);
+        assert_int_equal(kept.n_cut_bytes, cut - offsets[whole]);
+        assert_int_equal(kept.n_events, offsets[whole] == offsets[n_sections - 1] ? N_FEW : 0);
+        assert_file_holds(scratch_path("x.pvt"), N_FEW + 10);
     }
-    bytes_add(&twice, bytes.bytes, bytes.n);
-    bytes_add(&twice, bytes.bytes + offsets[second], index - offsets[second]);
-    struct pv_reader *reader;
-    struct pv_trace_event event;
-    assert_int_equal(pv_reader_open_bytes(&reader, twice.bytes, twice.n, NULL), 0);
-    uint64_t n = 0;
-    while (pv_reader_next(reader, &event) == 0) {
-        struct pv_trace_event wanted = event_at(n++ % N_SOME);
-        assert_same_event(&event, &wanted);
+    assert_int_equal(scratch_remove(), 1);
+    free(bytes.bytes);
+}
+
+static void a_damaged_trace_is_left_alone(void **state)
+{
+    (void)state;
+    struct bytes bytes = written(N_FEW);
+    size_t offsets[400];
+    size_t index = offsets[sections_of(&bytes, offsets, 400) - 1];
+    scratch_make();
+    for (size_t at = 0; at < bytes.n; ++at) {
+        struct pv_writer_kept kept = {0};
+        bytes.bytes[at] ^= (unsigned char)(1u << at % 8);
+        put_file(scratch_path("x.pvt"), bytes.bytes, bytes.n);
+        int status = append(scratch_path("x.pvt"), N_FEW + 10, &kept, true);
+        if (at < index) {
+            assert_int_equal(status, PV_EFORMAT);
+            struct bytes same = bytes_of_file(scratch_path("x.pvt"));
+            assert_int_equal(same.n, bytes.n);
+            assert_memory_equal(same.bytes, bytes.bytes, bytes.n);
+            free(same.bytes);
+        } else { /* only the index is bad: it is made again */
+            assert_int_equal(status, 0);
+            assert_int_equal(kept.n_events, N_FEW);
+            assert_int_equal(kept.n_cut_bytes, bytes.n - index);
+            assert_file_holds(scratch_path("x.pvt"), N_FEW + 10);
+        }
+        bytes.bytes[at] ^= (unsigned char)(1u << at % 8);
     }
-    assert_int_equal(n, 2 * N_SOME);
-    pv_reader_close(reader);
-    free(twice.bytes);
+    assert_int_equal(scratch_remove(), 1);
+    free(bytes.bytes);
+}
+
+static void assert_unchanged(const char *path, const struct bytes *bytes)
+{
+    struct bytes now = bytes_of_file(path);
+    assert_int_equal(now.n, bytes->n);
+    assert_memory_equal(now.bytes, bytes->bytes, bytes->n);
+    free(now.bytes);
+}
+
+static void what_was_not_finished_goes_again(void **state)
+{
+    (void)state;
+    struct bytes bytes = written(N_SOME);
+    scratch_make();
+    const char *path = scratch_path("x.pvt");
+    put_file(path, bytes.bytes, bytes.n);
+    struct pv_writer_kept kept = {0};
+    assert_int_equal(append(path, 200000, &kept, false), 0);
+    assert_unchanged(path, &bytes);
+
+    /* no room for it, in the middle of a block */
+    struct rlimit old, small;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    small = old;
+    small.rlim_cur = bytes.n + 100000;
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    int status = append(path, 200000, &kept, true);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+    signal(SIGXFSZ, handler);
+    assert_int_equal(status, PV_EIO);
+    assert_unchanged(path, &bytes);
+
+    for (uint64_t nth = 1, failed = 1; failed; ++nth) {
+        put_file(path, bytes.bytes, bytes.n);
+        kept = (struct pv_writer_kept){0};
+        own_fail_at(nth, 0);
+        status = append(path, N_SOME + 100, &kept, true);
+        failed = (uint64_t)own_has_failed();
+        own_fail_at(0, 0);
+        assert_int_equal(status, failed ? PV_ENOMEM : 0);
+        assert_int_equal(own_n_live(), 0);
+        if (failed) {
+            assert_unchanged(path, &bytes);
+        }
+    }
+    assert_file_holds(path, N_SOME + 100);
+    assert_int_equal(scratch_remove(), 1);
+    free(bytes.bytes);
+}
+
+static void assert_refused(const char *path, const struct pv_trace_header *with, int wanted,
+                           const char *text)
+{
+    struct pv_writer *writer;
+    struct pv_writer_kept kept;
+    assert_int_equal(pv_writer_append(&writer, path, with, &kept), wanted);
+    assert_string_equal(pv_writer_error(writer), text);
+    pv_writer_close(writer);
+}
+
+static void what_cannot_grow_is_refused_in_words(void **state)
+{
+    (void)state;
+    struct bytes bytes = written(N_FEW);
+    scratch_make();
+    const char *path = scratch_path("x.pvt");
+    struct pv_trace_header other = header;
+    other.clock = "ns";
+    put_file(path, bytes.bytes, bytes.n);
+    assert_refused(path, &other, PV_EINVAL, "its times are counted by another clock");
+    struct pv_writer *writer;
+    struct pv_writer_kept kept;
+    assert_int_equal(pv_writer_append(&writer, path, &header, &kept), 0);
+    assert_refused(path, &header, PV_EIO, "somebody else is writing to it");
+    pv_writer_close(writer);
+    assert_refused("/dev/null", &header, PV_EINVAL, "this is no regular file");
+    assert_refused("/nowhere/x.pvt", &header, PV_EIO,
+                   "cannot write: No such file or directory");
+    put_file(path, (const unsigned char *)"{}", 2);
+    assert_refused(path, &header, PV_EFORMAT,
+                   "byte 0: the section here cannot be used, the file begins with other bytes; "
+                   "at least 0 events in 2 bytes are lost");
+    struct bytes packed = bytes_packed(&pv_packing_gzip, bytes.bytes, bytes.n);
+    put_file(path, packed.bytes, packed.n);
+    assert_refused(path, &header, PV_EINVAL, "nothing can be put behind a packed trace");
+    assert_int_equal(scratch_remove(), 1);
+    free(packed.bytes);
     free(bytes.bytes);
 }
 
@@ -279,12 +503,18 @@ static void empty_sections_are_no_lack_of_memory(void **state)
     for (int i = 0; i < 4; ++i) {
         section[16 + i] = (unsigned char)(head_sum >> 8 * i);
     }
-    bytes_add(&bytes, section, sizeof section);
+    struct bytes more = {0};
+    size_t offsets[4];
+    assert_int_equal(sections_of(&bytes, offsets, 4), 2);
+    bytes_add(&more, bytes.bytes, offsets[1]);
+    bytes_add(&more, section, sizeof section);
+    bytes_add(&more, bytes.bytes + offsets[1], bytes.n - offsets[1]);
     struct pv_reader *reader;
     struct pv_trace_event event;
-    assert_int_equal(pv_reader_open_bytes(&reader, bytes.bytes, bytes.n, NULL), 0);
+    assert_int_equal(pv_reader_open_bytes(&reader, more.bytes, more.n, NULL), 0);
     assert_int_equal(pv_reader_next(reader, &event), 1);
     pv_reader_close(reader);
+    free(more.bytes);
     free(bytes.bytes);
 }
 
@@ -343,7 +573,12 @@ int main(void)
         cmocka_unit_test(a_cut_keeps_what_is_good),
         cmocka_unit_test(a_flipped_bit_is_found_and_the_loss_is_told),
         cmocka_unit_test(damage_is_told_in_words),
-        cmocka_unit_test(an_index_in_the_middle_is_passed_over),
+        cmocka_unit_test(a_section_that_is_gone_is_missed),
+        cmocka_unit_test(a_whole_trace_grows),
+        cmocka_unit_test(a_cut_trace_grows_from_what_is_good),
+        cmocka_unit_test(a_damaged_trace_is_left_alone),
+        cmocka_unit_test(what_was_not_finished_goes_again),
+        cmocka_unit_test(what_cannot_grow_is_refused_in_words),
         cmocka_unit_test(empty_sections_are_no_lack_of_memory),
         cmocka_unit_test(no_memory_is_told_and_nothing_leaks),
     };
