@@ -21,33 +21,28 @@ struct pv_pvt_piece {
     size_t cap;
 };
 
-static inline uint64_t pv_get_u64(const unsigned char *from)
-{
-    return (uint64_t)pv_get_u32(from + 4) << 32 | pv_get_u32(from);
-}
-
-/* Takes a number whose length nobody can guess, without a branch on it up to eight bytes. Of
+/* Takes a number whose length nobody can guess, without a branch on it up to four bytes. Of
  * more than ten the rest stays. */
 static inline __attribute__((always_inline)) uint64_t pv_take_varint(const unsigned char **at)
 {
-    const unsigned char *from = *at;
-    uint64_t eight = pv_get_u64(from);
-    uint64_t ends = ~eight & UINT64_C(0x8080808080808080);
-    uint64_t more = 0;
+    uint32_t four = pv_get_u32(*at);
+    uint32_t ends = ~four & UINT32_C(0x80808080);
     if (ends) {
-        *at += ((unsigned)__builtin_ctzll(ends) >> 3) + 1;
-        eight &= ends ^ (ends - 1);
-    } else {
-        more = (uint64_t)(from[8] & 0x7f) << 56 | (uint64_t)(from[8] >> 7 & from[9]) << 63;
-        *at += 9 + (from[8] >> 7);
+        *at += ((unsigned)__builtin_ctz(ends) >> 3) + 1;
+        four &= ends ^ (ends - 1);
+        /* seven of eight bits, then fourteen of sixteen */
+        four = (four & UINT32_C(0x007f007f)) | (four & UINT32_C(0x7f007f00)) >> 1;
+        return (four & UINT32_C(0x3fff)) | (four & UINT32_C(0x3fff0000)) >> 2;
     }
-    /* seven of eight bits, then fourteen of sixteen, then 28 of 32 */
-    eight =
-        (eight & UINT64_C(0x007f007f007f007f)) | (eight & UINT64_C(0x7f007f007f007f00)) >> 1;
-    eight =
-        (eight & UINT64_C(0x00003fff00003fff)) | (eight & UINT64_C(0x3fff00003fff0000)) >> 2;
-    eight = (eight & UINT64_C(0x0fffffff)) | (eight & UINT64_C(0x0fffffff00000000)) >> 4;
-    return eight | more;
+    uint64_t value = 0;
+    unsigned char byte;
+    unsigned shift = 0;
+    do {
+        byte = *(*at)++;
+        value |= (uint64_t)(byte & 0x7f) << shift;
+        shift += 7;
+    } while (byte >= 0x80 && shift < 7 * PV_PVT_VARINT_BYTES);
+    return value;
 }
 
 /* Takes a number that has nearly always one byte. */

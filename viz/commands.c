@@ -70,6 +70,9 @@ const struct pv_option pv_options[PV_N_KEYS] = {
          "the format of the output: json, jsonl, pvt or rep (default: by its name); a name "
          "that ends in .gz or .zst is packed",
          false},
+    [PV_KEY_PARTIAL] =
+        {"partial", 0, NULL,
+         "write what is good of a damaged input; the exit code is 4 all the same", false},
     [PV_KEY_RULES] = {"rules", 0, NULL, "list the laws that are checked, and end", false},
     [PV_KEY_EVERY] = {"every", 0, "N",
                       "check after every N-th event and after the last (default: after every "
@@ -150,18 +153,19 @@ const struct pv_command pv_commands[] = {
      .examples = {{"pebbleviz info app.json.zst", "a summary"},
                   {"pebbleviz info --json app.json", "the same for a script"}}},
     {.name = "convert",
-     .synopsis = "IN OUT [--from F] [--to F]",
+     .synopsis = "IN OUT [--from F] [--to F] [--partial]",
      .about = "write a trace in another form or packing",
      .text = "Every event stays as it is, in json, jsonl and pvt; rep has no word for most "
              "fields. A "
-             "damaged input is not converted: OUT is not touched.",
-     .keys = KEY(FROM) | KEY(TO),
+             "damaged input is not converted, and OUT is not touched, without --partial.",
+     .keys = KEY(FROM) | KEY(TO) | KEY(PARTIAL),
      .operands_min = 2,
      .operands_max = 2,
      .run = pv_cmd_convert,
      .examples = {{"pebbleviz convert valgrind.log app.pvt", "another tool's log, made small"},
                   {"pebbleviz convert app.json app.jsonl.zst", "one event a line, packed"},
-                  {"pebbleviz convert app.json.gz - --to jsonl | grep free", "into a pipe"}}},
+                  {"pebbleviz convert app.json.gz - --to jsonl | grep free", "into a pipe"},
+                  {"pebbleviz convert --partial cut.pvt app.pvt", "what is left of a trace"}}},
     {.name = "formats",
      .synopsis = "[--json]",
      .about = "list the trace formats that are read and written",

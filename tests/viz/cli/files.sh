@@ -51,6 +51,15 @@ echo before >kept.json
 printf '{"format":"pebbleviz-trace","version":1,"events":[{"op":"mal' >cut.json
 run 4 convert cut.json kept.json
 [ "$(cat kept.json)" = before ] || fail "convert touched a file that it could not make"
+
+# A native trace without its index: what a killed writer leaves is whole again.
+run 0 convert small.json whole.pvt
+head -c "$(($(wc -c <whole.pvt) - 1))" whole.pvt >cut.pvt
+run 4 convert cut.pvt mended.pvt
+[ ! -e mended.pvt ] || fail "convert wrote mended.pvt without being asked"
+run 4 convert --partial cut.pvt mended.pvt
+[ "$(wc -l <err)" -eq 1 ] || fail "not one line: $(cat err)"
+cmp whole.pvt mended.pvt || fail "what was mended differs"
 run 5 export --format json -o no/such/folder/x.json small.json
 [ "$(wc -l <err)" -eq 1 ] || fail "not one line: $(cat err)"
 run 5 convert small.json no/such/folder/x.json
