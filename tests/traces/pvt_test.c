@@ -220,6 +220,14 @@ static void a_flipped_bit_is_found_and_the_loss_is_told(void **state)
     free(bytes.bytes);
 }
 
+static void put_file(const char *path, const unsigned char *bytes, size_t n)
+{
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, n, file), n);
+    assert_int_equal(fclose(file), 0);
+}
+
 /* A whole section that is gone leaves no bad checksum. */
 static void a_section_that_is_gone_is_missed(void **state)
 {
@@ -238,6 +246,14 @@ static void a_section_that_is_gone_is_missed(void **state)
     assert_true(n > 0 && n < N_BLOCKS);
     assert_int_equal(place.byte, index);
     assert_non_null(strstr(place.text, "the index tells of other events than stand before it"));
+    scratch_make();
+    put_file(scratch_path("x.pvt"), less.bytes, less.n);
+    struct pv_writer *writer;
+    struct pv_writer_kept kept;
+    assert_int_equal(pv_writer_append(&writer, scratch_path("x.pvt"), &header, &kept),
+                     PV_EFORMAT);
+    pv_writer_close(writer);
+    assert_int_equal(scratch_remove(), 1);
     free(less.bytes);
     free(bytes.bytes);
 }
@@ -270,14 +286,6 @@ static void damage_is_told_in_words(void **state)
 }
 
 /* ---- going on ---- */
-
-static void put_file(const char *path, const unsigned char *bytes, size_t n)
-{
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(bytes, 1, n, file), n);
-    assert_int_equal(fclose(file), 0);
-}
 
 /* Puts events first to n_end - 1 behind the file's. */
 static int append(const char *path, uint64_t n_end, struct pv_writer_kept *kept, bool finish)
@@ -347,7 +355,7 @@ static void a_cut_trace_grows_from_what_is_good(void **state)
     for (size_t cut = 0; cut < bytes.n; ++cut) {
         struct pv_writer_kept kept = {0};
         put_file(scratch_path("x.pvt"), bytes.bytes, cut);
-        int status = append(scratch_path("x.pvt"), N_FEW + 10, &kept, true);
+        int status = append(scratch_path("x.pvt"), 0, &kept, true); /* nothing but the index */
         if (cut < offsets[1]) { /* not even a header: it stays as it is */
             assert_int_equal(status, PV_EFORMAT);
             struct bytes same = bytes_of_file(scratch_path("x.pvt"));
@@ -363,6 +371,8 @@ static void a_cut_trace_grows_from_what_is_good(void **state)
         assert_int_equal(kept.n_bytes, offsets[whole]);
         assert_int_equal(kept.n_cut_bytes, cut - offsets[whole]);
         assert_int_equal(kept.n_events, offsets[whole] == offsets[n_sections - 1] ? N_FEW : 0);
+        assert_file_holds(scratch_path("x.pvt"), kept.n_events);
+        assert_int_equal(append(scratch_path("x.pvt"), N_FEW + 10, &kept, true), 0);
         assert_file_holds(scratch_path("x.pvt"), N_FEW + 10);
     }
     assert_int_equal(scratch_remove(), 1);
@@ -489,13 +499,10 @@ static void what_cannot_grow_is_refused_in_words(void **state)
     free(bytes.bytes);
 }
 
-/* Sections without items and without bytes: found by fuzzing. */
-static void empty_sections_are_no_lack_of_memory(void **state)
+/* Makes a section's checksums right. */
+static void set_sums(unsigned char *section, size_t n)
 {
-    (void)state;
-    struct bytes bytes = written(0);
-    unsigned char section[22] = {'P', 'V', 'T', 'T', 2}; /* and a piece of nothing */
-    uint32_t payload_sum = pv_crc32(0, section + 20, 2);
+    uint32_t payload_sum = pv_crc32(0, section + 20, n);
     for (int i = 0; i < 4; ++i) {
         section[12 + i] = (unsigned char)(payload_sum >> 8 * i);
     }
@@ -503,6 +510,61 @@ static void empty_sections_are_no_lack_of_memory(void **state)
     for (int i = 0; i < 4; ++i) {
         section[16 + i] = (unsigned char)(head_sum >> 8 * i);
     }
+}
+
+static uint64_t number_at(const unsigned char *bytes, size_t *at)
+{
+    uint64_t number = 0;
+    for (unsigned shift = 0;; shift += 7) {
+        number |= (uint64_t)(bytes[*at] & 0x7f) << shift;
+        if (bytes[(*at)++] < 0x80) {
+            return number;
+        }
+    }
+}
+
+/* Checksums that hold, and a number that does not end: nothing of the block is given out. */
+static void a_column_must_hold_its_numbers(void **state)
+{
+    (void)state;
+    struct bytes bytes = written(N_FEW);
+    size_t offsets[400], block = 0, n_tried = 0;
+    size_t n_sections = sections_of(&bytes, offsets, 400);
+    while (bytes.bytes[offsets[block] + 3] != 'B') {
+        ++block;
+    }
+    assert_true(block + 1 < n_sections);
+    unsigned char *section = bytes.bytes + offsets[block];
+    size_t n = offsets[block + 1] - offsets[block];
+    size_t at = 20;
+    for (int piece = 0; at < n; ++piece) {
+        uint64_t n_plain = number_at(section, &at), n_packed = number_at(section, &at);
+        at += n_packed ? n_packed : n_plain;
+        bool has_numbers = piece > 1 && piece != 7; /* the table, shapes, times' low bytes */
+        if (!has_numbers || n_packed || !n_plain) {
+            continue;
+        }
+        ++n_tried;
+        section[at - 1] ^= 0x80;
+        set_sums(section, n - 20);
+        struct pv_place place;
+        uint64_t n_given;
+        assert_int_equal(read_damaged(bytes.bytes, bytes.n, &n_given, &place), PV_EFORMAT);
+        assert_int_equal(n_given, 0);
+        assert_non_null(strstr(place.text, "what it holds cannot be; 60 events in "));
+        section[at - 1] ^= 0x80;
+    }
+    assert_true(n_tried >= 3);
+    free(bytes.bytes);
+}
+
+/* Sections without items and without bytes: found by fuzzing. */
+static void empty_sections_are_no_lack_of_memory(void **state)
+{
+    (void)state;
+    struct bytes bytes = written(0);
+    unsigned char section[22] = {'P', 'V', 'T', 'T', 2}; /* and a piece of nothing */
+    set_sums(section, 2);
     struct bytes more = {0};
     size_t offsets[4];
     assert_int_equal(sections_of(&bytes, offsets, 4), 2);
@@ -579,6 +641,7 @@ int main(void)
         cmocka_unit_test(a_damaged_trace_is_left_alone),
         cmocka_unit_test(what_was_not_finished_goes_again),
         cmocka_unit_test(what_cannot_grow_is_refused_in_words),
+        cmocka_unit_test(a_column_must_hold_its_numbers),
         cmocka_unit_test(empty_sections_are_no_lack_of_memory),
         cmocka_unit_test(no_memory_is_told_and_nothing_leaks),
     };
