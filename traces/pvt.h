@@ -3,11 +3,12 @@
  * pvt.h - what the reader and the writer of the native format share: the numbers of
  * traces/FORMATS.md. Internal to traces/.
  *
- *   pvt_input   sections in        pvt_output  sections out
- *   pvt_tables  texts and stacks
- *   pvt_block   a block, pvt_event an event of it in
- *   pvt_model   what both guess the next event from
- *   pvt_reader  the whole          pvt_writer  the whole, new or behind an old one
+ *   pvt_reader                the whole        pvt_writer  the whole, new or behind an old one
+ *   pvt_input                 sections         pvt_output  sections
+ *   pvt_tables                texts, stacks    pvt_tail    what an old one holds already
+ *   pvt_block, pvt_event      events out       pvt_say     events in
+ *   pvt_piece                 bytes, numbers
+ *   pvt_model                 what both sides guess the next event from
  */
 #ifndef PV_PVT_H
 #define PV_PVT_H
