@@ -111,10 +111,11 @@ static int take_field(struct bench *bench, uint64_t end, struct field *ret)
     }
 }
 
-/* Where the field's bytes end. */
+/* Where the field's bytes end; after a failure, where the message does. */
 static int enter(struct bench *bench, uint64_t end, const struct field *field,
                  uint64_t *ret_end)
 {
+    *ret_end = end;
     if (field->n > end - bench->bytes.offset) {
         return end == UINT64_MAX ? cut_off(bench)
                                  : pv_bytes_blame(&bench->bytes, field->offset,
