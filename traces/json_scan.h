@@ -3,9 +3,9 @@
  * json_scan.h - where a JSON value ends, and whether it is one. Internal to traces/.
  *
  * Holds text to RFC 8259 without building anything, so that only what is sound reaches the JSON
- * library. Beyond the RFC it refuses: nesting deeper than PV_JSON_DEPTH_MAX, whole numbers that
- * do not fit in 64 bits, numbers of more than PV_JSON_NUMBER_MAX characters, U+0000 in a key.
- * Duplicate keys are not looked for: the last one wins.
+ * library and json_span.h. Beyond the RFC it refuses: nesting deeper than PV_JSON_DEPTH_MAX,
+ * whole numbers that do not fit in 64 bits, numbers of more than PV_JSON_NUMBER_MAX characters,
+ * U+0000 in a key. Duplicate keys are not looked for: the last one wins.
  */
 #ifndef PV_JSON_SCAN_H
 #define PV_JSON_SCAN_H
