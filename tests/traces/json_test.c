@@ -393,8 +393,7 @@ static void spans_say_what_the_library_says(void **state)
         "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80 \xe2\x80\xae \xf3\xa0\x81\x81\"",
         "\"ends in a backslash \\\\\"",
         "[\"0x7f\",\"0x\",\"0xffffffffffffffff\",\"0xFfffffffffffffff0\",\"\\u0030x1\"]",
-        "\"\\u0030\\u0078\\u0031\\u0031\\u0031\\u0031\\u0031\\u0031\\u0031\\u0031\\u0031\\u0031"
-        "\\u0031\\u0031\\u0031\\u0031\\u0031\\u0031\"",
+        "\"\\u0030\\u00781111111111111111\"",
         "{\"a\":1,\"b\" : {\"a\":[2,{}]} ,\n\"a\":\"last\",\"\\u0061b\":3,\"ab\":4,\"\":5}",
     };
     bool sound;
