@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: MIT
  *
- * calls.c - a table from address (or number) to block, with open addressing; the calls that
- * wait are kept in the order in which they came. See calls.h for the rules.
+ * calls.c - a table from address to block, with open addressing; the calls that wait are kept
+ * in the order in which they came. Of numbers only those that are live matter: a bit each, in
+ * an array that grows with the calls that there were, so that a single wild number, which goes
+ * into the table, cannot make it long. See calls.h for the rules.
  */
 #include "traces/calls.h"
+
+#include <string.h>
 
 #include "core/own.h"
 #include "core/status.h"
 
-enum { SLOTS_FIRST = 256 };
+enum { SLOTS_FIRST = 256, WORD_BITS = 64 };
+
+/* The bits that may be there: so many at first, and so many more a call. */
+enum { BITS_FIRST = 4096, BITS_A_CALL = 64 };
 
 struct place {
     uint64_t addr;
@@ -23,6 +30,9 @@ struct pv_calls {
     enum pv_calls_by by;
     uint64_t last_id;
 
+    uint64_t *live; /* bit number % 64 of word number / 64: is that number live? */
+    uint64_t n_bits, n_calls;
+
     struct pv_call *waiting; /* op PV_OP_MARK: none any more */
     size_t n_waiting, cap_waiting, n_held;
     struct pv_call *due; /* woken up; worked off before anything else */
@@ -30,6 +40,7 @@ struct pv_calls {
 
     struct pv_trace_event *events;
     size_t at_event, n_events, cap_events;
+    struct pv_trace_event blank; /* what each begins as: to copy is quicker than to clear */
 };
 
 struct pv_calls *pv_calls_open(enum pv_calls_by by)
@@ -39,6 +50,7 @@ struct pv_calls *pv_calls_open(enum pv_calls_by by)
         return NULL;
     }
     calls->by = by;
+    calls->blank = (struct pv_trace_event){.name = "", .count = 1};
     calls->n_slots = SLOTS_FIRST;
     calls->places = pv_own_calloc(calls->n_slots, sizeof *calls->places);
     if (!calls->places) {
@@ -52,6 +64,7 @@ void pv_calls_close(struct pv_calls *calls)
 {
     if (calls) {
         pv_own_free(calls->places);
+        pv_own_free(calls->live);
         pv_own_free(calls->waiting);
         pv_own_free(calls->due);
         pv_own_free(calls->events);
@@ -71,6 +84,9 @@ static struct place *slot_of(struct place *places, size_t n_slots, uint64_t addr
 
 bool pv_calls_is_live(const struct pv_calls *calls, uint64_t addr)
 {
+    if (addr < calls->n_bits) {
+        return calls->live[addr / WORD_BITS] >> addr % WORD_BITS & 1;
+    }
     return slot_of(calls->places, calls->n_slots, addr)->live;
 }
 
@@ -109,50 +125,98 @@ static int emit(struct pv_calls *calls, const struct pv_call *call, enum pv_op o
         return PV_ENOMEM;
     }
     calls->events = events;
-    bool freed = op == PV_OP_FREE;
-    bool null = call->is_null && op >= PV_OP_REALLOC;
-    bool placed = calls->by == PV_CALLS_BY_ADDRESS;
-    bool moved = placed && op == PV_OP_REALLOC && call->old != call->addr;
     struct pv_trace_event *event = &events[calls->n_events++];
-    *event = (struct pv_trace_event){
-        .op = op,
-        .id = {.kind = null ? PV_ID_NULL : PV_ID_NUMBER, .number = null ? 0 : id},
-        .size = freed ? 0 : call->size,
-        .count = op == PV_OP_CALLOC ? call->count : 1,
-        .align = op == PV_OP_ALIGNED ? call->align : 0,
-        .name = call->name && !freed ? call->name : "",
-        .has_name = call->name && !freed,
-        .has_t = call->has_t,
-        .t = call->t,
-        .has_thread = call->has_thread,
-        .thread = call->thread,
-        .has_addr = placed && call->addr,
-        .addr = placed ? call->addr : 0,
-        .has_old_addr = moved,
-        .old_addr = moved ? call->old : 0,
-        .stack = freed ? NULL : call->stack,
-        .n_stack = freed ? 0 : call->n_stack,
-    };
+    *event = calls->blank;
+    event->op = op;
+    if (!call->is_null || op < PV_OP_REALLOC) {
+        event->id.kind = PV_ID_NUMBER;
+        event->id.number = id;
+    }
+    event->has_t = call->has_t;
+    event->t = call->t;
+    event->has_thread = call->has_thread;
+    event->thread = call->thread;
+    if (calls->by == PV_CALLS_BY_ADDRESS) {
+        event->has_addr = call->addr != 0;
+        event->addr = call->addr;
+        event->has_old_addr = op == PV_OP_REALLOC && call->old != call->addr;
+        event->old_addr = event->has_old_addr ? call->old : 0;
+    }
+    if (op == PV_OP_FREE) {
+        return PV_OK;
+    }
+    event->size = call->size;
+    event->count = op == PV_OP_CALLOC ? call->count : 1;
+    event->align = op == PV_OP_ALIGNED ? call->align : 0;
+    event->has_name = call->name != NULL;
+    event->name = call->name ? call->name : "";
+    event->stack = call->stack;
+    event->n_stack = call->n_stack;
     return PV_OK;
 }
 
 /* ---- by number ---- */
+
+/* Makes the bits reach up to a number, and moves there what the table had for want of them. */
+static int grow_bits(struct pv_calls *calls, uint64_t number)
+{
+    uint64_t n_bits = calls->n_bits ? calls->n_bits : BITS_FIRST;
+    while (n_bits <= number) {
+        n_bits *= 2;
+    }
+    size_t n_old = (size_t)(calls->n_bits / WORD_BITS);
+    size_t n = (size_t)(n_bits / WORD_BITS);
+    uint64_t *live = pv_own_resize(calls->live, n, sizeof *live);
+    if (!live) {
+        return PV_ENOMEM;
+    }
+    memset(live + n_old, 0, (n - n_old) * sizeof *live);
+    for (size_t i = 0; i < calls->n_slots; ++i) {
+        const struct place *place = &calls->places[i];
+        if (place->live && place->addr >= calls->n_bits && place->addr < n_bits) {
+            live[place->addr / WORD_BITS] |= UINT64_C(1) << place->addr % WORD_BITS;
+        }
+    }
+    calls->live = live;
+    calls->n_bits = n_bits;
+    return PV_OK;
+}
+
+static int set_live(struct pv_calls *calls, uint64_t number, bool live)
+{
+    if (number >= calls->n_bits && number / BITS_A_CALL <= calls->n_calls) {
+        int status = grow_bits(calls, number);
+        if (status) {
+            return status;
+        }
+    }
+    calls->n_calls++;
+    if (number < calls->n_bits) {
+        uint64_t bit = UINT64_C(1) << number % WORD_BITS;
+        uint64_t *word = &calls->live[number / WORD_BITS];
+        *word = live ? *word | bit : *word & ~bit;
+        return PV_OK;
+    }
+    struct place *wild = find(calls, number);
+    if (!wild) {
+        return PV_ENOMEM;
+    }
+    wild->live = live;
+    return PV_OK;
+}
 
 static int put_number(struct pv_calls *calls, const struct pv_call *call)
 {
     if (call->is_null) {
         return emit(calls, call, call->op, 0);
     }
-    struct place *place = find(calls, call->addr);
-    if (!place) {
-        return PV_ENOMEM;
-    }
     enum pv_op op = call->op;
-    if (op == PV_OP_REALLOC && !place->live && call->size) {
+    if (op == PV_OP_REALLOC && call->size && !pv_calls_is_live(calls, call->addr)) {
         op = PV_OP_MALLOC;
     }
-    place->live = op != PV_OP_FREE && !(op == PV_OP_REALLOC && !call->size);
-    return emit(calls, call, op, call->addr);
+    bool live = op != PV_OP_FREE && !(op == PV_OP_REALLOC && !call->size);
+    int status = set_live(calls, call->addr, live);
+    return status ? status : emit(calls, call, op, call->addr);
 }
 
 /* ---- by address ---- */

@@ -15,7 +15,8 @@
  *
  * By number: ids stay as they are. A resize of a number that is not live allocates.
  *
- * Costs 24 bytes for each different address or number, half of the table being free.
+ * Costs 24 bytes for each different address, half of the table being free. A number costs a bit
+ * where numbers are dense, and as much as an address where they are wild.
  */
 #ifndef PV_CALLS_H
 #define PV_CALLS_H

@@ -20,6 +20,7 @@ int pv_grammar_open(const struct pv_grammar *grammar, void **ret_state,
         return PV_ENOMEM;
     }
     trace->grammar = grammar;
+    trace->blank = (struct pv_call){.count = 1};
     header->format = grammar->name;
     header->clock = grammar->clock;
     trace->calls = pv_calls_open(grammar->by_number ? PV_CALLS_BY_NUMBER : PV_CALLS_BY_ADDRESS);
@@ -72,7 +73,7 @@ int pv_grammar_next(void *state, struct pv_trace_event *ret_event)
         struct pv_cursor line;
         int status = pv_lines_next(&trace->lines, &line);
         if (status == 0) {
-            struct pv_call call = {.count = 1};
+            struct pv_call call = trace->blank;
             status = trace->grammar->line(trace, line, &call);
             status = status ? status : check_call(trace, &call);
             if (status > 0) {

@@ -20,6 +20,7 @@ struct pv_text_trace {
     struct pv_texts *texts; /* names live here */
     uint64_t counts[4];     /* the grammar's own */
     uint64_t old;           /* the grammar's own: the block that the next line is about */
+    struct pv_call blank;   /* what each call begins as */
     int ended;
 };
 

@@ -13,7 +13,6 @@
 #include <limits.h>
 #include <string.h>
 
-#include "core/own.h"
 #include "core/status.h"
 #include "traces/json_scan.h"
 
@@ -21,13 +20,9 @@ struct pv_json {
     char unused;
 };
 
-struct pv_json_parser {
-    struct json_tokener *tokener;
-};
-
 static const struct pv_json json_null;
 
-/* json-c counts the list's own array as a level, and a level for a scalar in it. */
+/* json-c counts the list as a level, and one for a scalar in it. */
 enum { TOKENER_DEPTH = PV_JSON_DEPTH_MAX + 3 };
 
 static const struct pv_json *from_library(const struct json_object *object)
@@ -40,53 +35,6 @@ static struct json_object *to_library(const struct pv_json *value)
     return value == &json_null ? NULL : (struct json_object *)(uintptr_t)value;
 }
 
-int pv_json_parser_open(struct pv_json_parser **ret_parser)
-{
-    struct pv_json_parser *parser = pv_own_calloc(1, sizeof *parser);
-    if (!parser) {
-        return PV_ENOMEM;
-    }
-    parser->tokener = json_tokener_new_ex(TOKENER_DEPTH);
-    if (!parser->tokener) {
-        pv_own_free(parser);
-        return PV_ENOMEM;
-    }
-    json_tokener_set_flags(parser->tokener, JSON_TOKENER_STRICT);
-    *ret_parser = parser;
-    return PV_OK;
-}
-
-void pv_json_parser_close(struct pv_json_parser *parser)
-{
-    if (parser) {
-        json_tokener_free(parser->tokener);
-        pv_own_free(parser);
-    }
-}
-
-int pv_json_parse_list(struct pv_json_parser *parser, struct pv_json **ret_array,
-                       const char *text, size_t n)
-{
-    struct json_tokener *tokener = parser->tokener;
-    if (n > INT_MAX) {
-        return PV_EFORMAT;
-    }
-    /* After an error json-c says "continue" for ever unless it is reset. */
-    json_tokener_reset(tokener);
-    json_tokener_parse_ex(tokener, "[", 1);
-    struct json_object *early = json_tokener_parse_ex(tokener, text, (int)n);
-    if (json_tokener_get_error(tokener) != json_tokener_continue) {
-        json_object_put(early);
-        return PV_EFORMAT;
-    }
-    struct json_object *array = json_tokener_parse_ex(tokener, "]", 1);
-    if (!array) {
-        return PV_EFORMAT;
-    }
-    *ret_array = (struct pv_json *)array;
-    return PV_OK;
-}
-
 static int set_place(struct pv_place *place, const struct pv_json_scan *scan, const char *text)
 {
     *place = (struct pv_place){.line = scan->n_lines + 1,
@@ -96,23 +44,26 @@ static int set_place(struct pv_place *place, const struct pv_json_scan *scan, co
     return PV_EFORMAT;
 }
 
-/* The text is known to be one sound value. */
+/* The text is known to be one sound value. It goes in as the only element of a list, so that a
+ * number has an end. */
 static int parse_sound(struct pv_json **ret_value, const char *bytes, size_t n)
 {
-    struct pv_json_parser *parser;
-    struct pv_json *list;
-    int status = pv_json_parser_open(&parser);
-    if (status < 0) {
-        return status;
+    struct json_tokener *tokener = json_tokener_new_ex(TOKENER_DEPTH);
+    if (!tokener) {
+        return PV_ENOMEM;
     }
-    status = pv_json_parse_list(parser, &list, bytes, n);
-    pv_json_parser_close(parser);
-    if (status < 0) {
-        return status;
+    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+    json_tokener_parse_ex(tokener, "[", 1);
+    json_tokener_parse_ex(tokener, bytes, (int)n);
+    bool taken = json_tokener_get_error(tokener) == json_tokener_continue;
+    struct json_object *list = taken ? json_tokener_parse_ex(tokener, "]", 1) : NULL;
+    json_tokener_free(tokener);
+    if (!list) {
+        return PV_EFORMAT;
     }
-    struct json_object *value = json_object_array_get_idx(to_library(list), 0);
+    struct json_object *value = json_object_array_get_idx(list, 0);
     *ret_value = (struct pv_json *)(uintptr_t)from_library(json_object_get(value));
-    pv_json_free(list);
+    json_object_put(list);
     return PV_OK;
 }
 
@@ -185,24 +136,6 @@ const struct pv_json *pv_json_member(const struct pv_json *object, const char *k
     return from_library(value);
 }
 
-bool pv_json_next_member(const struct pv_json *object, struct pv_json_members *members)
-{
-    const struct lh_entry *entry = members->at;
-    if (entry) {
-        entry = entry->next;
-    } else {
-        struct lh_table *table = json_object_get_object(to_library(object));
-        entry = table ? table->head : NULL;
-    }
-    if (!entry) {
-        return false;
-    }
-    members->at = entry;
-    members->key = lh_entry_k(entry);
-    members->value = from_library(lh_entry_v(entry));
-    return true;
-}
-
 const struct pv_json *pv_json_element(const struct pv_json *array, size_t index)
 {
     if (index >= pv_json_length(array)) {
@@ -217,25 +150,10 @@ size_t pv_json_length(const struct pv_json *array)
     return json_object_is_type(object, json_type_array) ? json_object_array_length(object) : 0;
 }
 
-bool pv_json_is_integer(const struct pv_json *value, uint64_t *ret_integer)
-{
-    struct json_object *object = to_library(value);
-    if (!json_object_is_type(object, json_type_int)) {
-        return false;
-    }
-    uint64_t integer = json_object_get_uint64(object); /* 0 for what is negative */
-    if (!integer && json_object_get_int64(object) < 0) {
-        return false;
-    }
-    *ret_integer = integer;
-    return true;
-}
-
 uint64_t pv_json_integer(const struct pv_json *value)
 {
-    uint64_t integer = 0;
-    pv_json_is_integer(value, &integer);
-    return integer;
+    return pv_json_kind(value) == PV_JSON_INTEGER ? json_object_get_uint64(to_library(value))
+                                                  : 0;
 }
 
 bool pv_json_bool(const struct pv_json *value)
@@ -253,32 +171,9 @@ const char *pv_json_text(const struct pv_json *value, size_t *ret_n)
     return json_object_get_string(object);
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    if (c >= 'a' && c <= 'f') {
-        return c - 'a' + 10;
-    }
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 bool pv_json_address(const struct pv_json *value, uint64_t *ret_addr)
 {
     size_t n;
     const char *text = pv_json_text(value, &n);
-    if (!text || n < 3 || n > 18 || text[0] != '0' || text[1] != 'x') {
-        return false;
-    }
-    uint64_t addr = 0;
-    for (size_t i = 2; i < n; ++i) {
-        int digit = hex_digit(text[i]);
-        if (digit < 0) {
-            return false;
-        }
-        addr = addr << 4 | (unsigned)digit;
-    }
-    *ret_addr = addr;
-    return true;
+    return text && pv_json_scan_address(text, n, ret_addr);
 }

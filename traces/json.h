@@ -6,7 +6,7 @@
  * alone is laxer: single quotes, NaN, raw controls, saturated integers, silent truncation). So
  * these are refused wherever they stand: nesting deeper than 32 levels, a whole number that
  * does not fit in 64 bits, U+0000 in a key. Of duplicate keys the last one wins. Streams of any
- * length are read with json_input.h.
+ * length are read with json_input.h, which takes the same language and builds nothing.
  * Out: text is built here so that no file has escapes of its own.
  *
  * The library, json-c 0.16, dereferences NULL when the C library has no memory for it; that is
@@ -40,15 +40,6 @@ int pv_json_parse(struct pv_json **ret_value, const char *bytes, size_t n,
                   struct pv_place *ret_place);
 void pv_json_free(struct pv_json *value);
 
-/* A parser that is used again and again. Takes a list of values that json_scan.h has found
- * sound, with commas between them and without brackets; gives them as an array. */
-struct pv_json_parser;
-
-int pv_json_parser_open(struct pv_json_parser **ret_parser);
-void pv_json_parser_close(struct pv_json_parser *parser); /* takes NULL */
-int pv_json_parse_list(struct pv_json_parser *parser, struct pv_json **ret_array,
-                       const char *text, size_t n);
-
 enum pv_json_kind pv_json_kind(const struct pv_json *value);
 
 /* Borrowed; NULL when there is no such key, or the value is no object. */
@@ -58,20 +49,7 @@ const struct pv_json *pv_json_member(const struct pv_json *object, const char *k
 const struct pv_json *pv_json_element(const struct pv_json *array, size_t index);
 size_t pv_json_length(const struct pv_json *array);
 
-/* Goes through an object's members in the order of the text: begin with a zeroed one. false:
- * there are no more. The key is raw text without U+0000. */
-struct pv_json_members {
-    const void *at; /* the library's */
-    const char *key;
-    const struct pv_json *value;
-};
-
-bool pv_json_next_member(const struct pv_json *object, struct pv_json_members *members);
-
 uint64_t pv_json_integer(const struct pv_json *value); /* 0 unless INTEGER */
-
-/* The same and whether it is one. */
-bool pv_json_is_integer(const struct pv_json *value, uint64_t *ret_integer);
 
 bool pv_json_bool(const struct pv_json *value); /* false unless BOOL */
 const char *pv_json_text(const struct pv_json *value,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * json_event.c - one pass over an object's members, each held to what INTERFACES says of it,
- * then a look at what the operation wants to be there. Allocates nothing.
+ * json_event.c - the members of an object are found first, since of equal keys the last one
+ * wins; then each is held to what INTERFACES says of it; then a look at what the operation
+ * wants to be there. Allocates nothing.
  */
 #include "traces/json_event.h"
 
@@ -9,7 +10,6 @@
 #include <string.h>
 
 #include "core/status.h"
-#include "core/text.h"
 
 enum key {
     OP,
@@ -61,57 +61,55 @@ static const unsigned wanted[PV_N_OPS] = {
     [PV_OP_MARK] = BIT(NAME),
 };
 
-static enum key find_key(const char *name)
+/* Looks for `likely` and those behind it first: keys mostly come in one order. */
+static enum key find_key(const struct pv_json_span *text, unsigned likely)
 {
-    for (int key = 0; key < N_KEYS; ++key) {
-        if (keys[key].name[0] == name[0] && strcmp(keys[key].name, name) == 0) {
+    for (unsigned i = 0; i < N_KEYS; ++i) {
+        unsigned key = likely + i < N_KEYS ? likely + i : likely + i - N_KEYS;
+        if (pv_json_span_is(text, keys[key].name)) {
             return (enum key)key;
         }
     }
     return N_KEYS;
 }
 
-const char *pv_json_clean(const char *text, size_t n, char *room, size_t cap, size_t *ret_n)
-{
-    size_t i = 0;
-    while (i < n && text[i] >= ' ' && text[i] <= '~') {
-        ++i;
-    }
-    if (i == n && n < cap) {
-        *ret_n = n;
-        return text;
-    }
-    *ret_n = pv_text_clean(room, cap, text, n);
-    return room;
-}
-
 /* ---- one member: 0, or PV_EFORMAT when the value is not what it must be ---- */
 
-static int take_integer(const struct pv_json *value, uint64_t max, uint64_t *ret_integer)
+static bool is_text(const struct pv_json_span *value)
 {
-    return pv_json_is_integer(value, ret_integer) && *ret_integer <= max ? PV_OK : PV_EFORMAT;
+    return *value->at == '"';
 }
 
-static int take_id(const struct pv_json *value, struct pv_event_texts *texts,
+static int take_integer(const struct pv_json_span *value, uint64_t max, uint64_t *ret_integer)
+{
+    return pv_json_span_integer(value, ret_integer) && *ret_integer <= max ? PV_OK : PV_EFORMAT;
+}
+
+static bool is_too_long(const struct pv_json_span *id)
+{
+    char bytes[PV_EVENT_ID_MAX + 8]; /* so many that more than the most is seen to be more */
+    return id->end - id->at - 2 > PV_EVENT_ID_MAX &&
+           pv_json_span_bytes(id, bytes, sizeof bytes) > PV_EVENT_ID_MAX;
+}
+
+static int take_id(const struct pv_json_span *value, struct pv_event_texts *texts,
                    struct pv_id *ret_id)
 {
     size_t n;
-    const char *text;
-    if (pv_json_is_integer(value, &ret_id->number)) {
+    if (pv_json_span_integer(value, &ret_id->number)) {
         ret_id->kind = PV_ID_NUMBER;
         return PV_OK;
     }
-    switch (pv_json_kind(value)) {
+    switch (pv_json_span_kind(value)) {
     case PV_JSON_NULL:
         ret_id->kind = PV_ID_NULL;
         return PV_OK;
     case PV_JSON_TEXT:
-        text = pv_json_text(value, &n);
-        if (n > PV_EVENT_ID_MAX) {
+        if (is_too_long(value)) {
             return PV_EFORMAT;
         }
         ret_id->kind = PV_ID_TEXT;
-        ret_id->text = pv_json_clean(text, n, texts->id, sizeof texts->id, &n);
+        ret_id->text = pv_json_span_borrow(value, texts->id, sizeof texts->id, &n);
         ret_id->n = (uint32_t)n;
         return PV_OK;
     default:
@@ -119,127 +117,108 @@ static int take_id(const struct pv_json *value, struct pv_event_texts *texts,
     }
 }
 
-static int take_op(const struct pv_json *value, enum pv_op *ret_op,
+static int refuse_name(const struct pv_json_span *text, const char *what,
+                       struct pv_event_error *ret_error)
+{
+    char clean[40];
+    pv_json_span_clean(text, clean, sizeof clean);
+    snprintf(ret_error->text, sizeof ret_error->text, "there is no %s \"%s\"", what, clean);
+    return PV_EFORMAT;
+}
+
+static int take_op(const struct pv_json_span *value, enum pv_op *ret_op,
                    struct pv_event_error *ret_error)
 {
-    size_t n;
-    const char *text = pv_json_text(value, &n);
-    if (!text) {
-        return PV_EFORMAT;
-    }
     for (int op = 0; op < PV_N_OPS; ++op) {
-        const char *name = pv_op_name((enum pv_op)op);
-        if (strlen(name) == n && memcmp(name, text, n) == 0) {
+        if (pv_json_span_is(value, pv_op_name((enum pv_op)op))) {
             *ret_op = (enum pv_op)op;
             return PV_OK;
         }
     }
-    char clean[40];
-    pv_text_clean(clean, sizeof clean, text, n);
-    snprintf(ret_error->text, sizeof ret_error->text, "there is no operation \"%s\"", clean);
-    return PV_EFORMAT;
+    return is_text(value) ? refuse_name(value, "operation", ret_error) : PV_EFORMAT;
 }
 
-static int take_flags(const struct pv_json *value, uint32_t *ret_flags,
+static int take_flags(const struct pv_json_span *value, uint32_t *ret_flags,
                       struct pv_event_error *ret_error)
 {
-    if (pv_json_kind(value) != PV_JSON_ARRAY) {
+    struct pv_json_span rest = pv_json_span_inside(value);
+    struct pv_json_span flag;
+    if (*value->at != '[') {
         return PV_EFORMAT;
     }
-    *ret_flags = 0;
-    for (size_t i = 0; i < pv_json_length(value); ++i) {
-        size_t n;
-        const char *text = pv_json_text(pv_json_element(value, i), &n);
-        if (!text) {
-            return PV_EFORMAT;
-        }
+    while (pv_json_span_next(&rest, &flag)) {
         size_t k = 0;
-        while (k < PV_N_FLAG_NAMES && (strlen(pv_flag_names[k].name) != n ||
-                                       memcmp(pv_flag_names[k].name, text, n) != 0)) {
+        while (k < PV_N_FLAG_NAMES && !pv_json_span_is(&flag, pv_flag_names[k].name)) {
             ++k;
         }
         if (k == PV_N_FLAG_NAMES) {
-            char clean[40];
-            pv_text_clean(clean, sizeof clean, text, n);
-            snprintf(ret_error->text, sizeof ret_error->text, "there is no flag \"%s\"", clean);
-            return PV_EFORMAT;
+            return is_text(&flag) ? refuse_name(&flag, "flag", ret_error) : PV_EFORMAT;
         }
         *ret_flags |= pv_flag_names[k].flags;
     }
     return PV_OK;
 }
 
-static int take_name(const struct pv_json *value, struct pv_event_texts *texts,
+static int take_name(const struct pv_json_span *value, struct pv_event_texts *texts,
                      struct pv_trace_event *event)
 {
     size_t n;
-    const char *text = pv_json_text(value, &n);
-    if (!text) {
+    if (!is_text(value)) {
         return PV_EFORMAT;
     }
-    event->name = pv_json_clean(text, n, texts->name, sizeof texts->name, &n);
+    event->name = pv_json_span_borrow(value, texts->name, sizeof texts->name, &n);
     event->has_name = true;
     return PV_OK;
 }
 
 /* A frame that is a number means the text of that number in the header. */
-static int take_frame(const struct pv_json *value, struct pv_event_texts *texts,
-                      const char **ret_frame)
+static const char *take_frame(const struct pv_json_span *value, struct pv_event_texts *texts)
 {
-    uint64_t number;
+    uint64_t number = 0;
     size_t n;
-    const char *text = pv_json_text(value, &n);
     size_t cap = sizeof texts->frames - texts->n_frames;
     char *room = texts->frames + texts->n_frames;
-    if (text) {
-        *ret_frame = n <= PV_EVENT_NAME_MAX ? pv_json_clean(text, n, room, cap, &n) : room;
-        if (n > PV_EVENT_NAME_MAX) {
-            n = pv_text_clean(room, cap < PV_EVENT_NAME_MAX + 1 ? cap : PV_EVENT_NAME_MAX + 1,
-                              text, n);
-        }
-        texts->n_frames += *ret_frame == room ? n + 1 : 0;
-        return PV_OK;
+    if (is_text(value)) {
+        cap = cap < PV_EVENT_NAME_MAX + 1 ? cap : PV_EVENT_NAME_MAX + 1;
+        const char *frame = pv_json_span_borrow(value, room, cap, &n);
+        texts->n_frames += frame == room ? n + 1 : 0;
+        return frame;
     }
-    if (!pv_json_is_integer(value, &number)) {
-        return PV_EFORMAT;
-    }
+    pv_json_span_integer(value, &number);
     if (number < texts->n_header_frames) {
-        *ret_frame = texts->header_frames[number];
-        return PV_OK;
+        return texts->header_frames[number];
     }
-    *ret_frame = room;
     n = (size_t)snprintf(room, cap, "frame %" PRIu64, number);
     texts->n_frames += n + 1;
-    return PV_OK;
+    return room;
 }
 
-static int take_stack(const struct pv_json *value, struct pv_event_texts *texts,
+static int take_stack(const struct pv_json_span *value, struct pv_event_texts *texts,
                       struct pv_trace_event *event)
 {
-    if (pv_json_kind(value) != PV_JSON_ARRAY) {
+    struct pv_json_span rest = pv_json_span_inside(value);
+    struct pv_json_span frame;
+    if (*value->at != '[') {
         return PV_EFORMAT;
     }
     texts->n_frames = 0;
-    event->n_stack = 0;
     event->stack = texts->stack;
-    for (size_t i = 0; i < pv_json_length(value); ++i) {
-        const struct pv_json *frame = pv_json_element(value, i);
+    while (pv_json_span_next(&rest, &frame)) {
+        enum pv_json_kind kind = pv_json_span_kind(&frame);
+        if (kind != PV_JSON_TEXT && kind != PV_JSON_INTEGER) {
+            return PV_EFORMAT;
+        }
         if (event->n_stack < PV_EVENT_STACK_MAX &&
             sizeof texts->frames - texts->n_frames > FRAME_ROOM) {
-            if (take_frame(frame, texts, &texts->stack[event->n_stack]) < 0) {
-                return PV_EFORMAT;
-            }
-            event->n_stack++;
-        } else if (pv_json_kind(frame) != PV_JSON_TEXT &&
-                   pv_json_kind(frame) != PV_JSON_INTEGER) {
-            return PV_EFORMAT;
+            texts->stack[event->n_stack++] = take_frame(&frame, texts);
         }
     }
     return PV_OK;
 }
 
-static int take_member(enum key key, const struct pv_json *value, struct pv_event_texts *texts,
-                       struct pv_trace_event *event, struct pv_event_error *ret_error)
+static int take_member(enum key key, const struct pv_json_span *value,
+                       struct pv_event_texts *texts, struct pv_trace_event *event,
+                       struct pv_event_error *ret_error)
 {
     switch (key) {
     case OP:
@@ -264,10 +243,10 @@ static int take_member(enum key key, const struct pv_json *value, struct pv_even
         return take_integer(value, UINT64_MAX, &event->thread);
     case ADDR:
         event->has_addr = true;
-        return pv_json_address(value, &event->addr) ? PV_OK : PV_EFORMAT;
+        return pv_json_span_address(value, &event->addr) ? PV_OK : PV_EFORMAT;
     case OLD_ADDR:
         event->has_old_addr = true;
-        return pv_json_address(value, &event->old_addr) ? PV_OK : PV_EFORMAT;
+        return pv_json_span_address(value, &event->old_addr) ? PV_OK : PV_EFORMAT;
     case STACK:
         return take_stack(value, texts, event);
     case N_KEYS:
@@ -278,31 +257,57 @@ static int take_member(enum key key, const struct pv_json *value, struct pv_even
 
 /* ---- the whole ---- */
 
-static int fail(struct pv_event_error *ret_error, const char *key, const char *format,
-                const char *detail)
+/* The members of an object that have a meaning here. */
+struct members {
+    struct pv_json_span values[N_KEYS]; /* of those that are seen */
+    enum key order[N_KEYS];             /* in which they came first */
+    unsigned n, seen;
+};
+
+static void find_members(const struct pv_json_span *object, struct members *ret_members)
 {
-    ret_error->key = key;
-    snprintf(ret_error->text, sizeof ret_error->text, format, detail);
+    struct pv_json_span rest = pv_json_span_inside(object);
+    struct pv_json_span name, value;
+    enum key key = OP;
+    ret_members->n = ret_members->seen = 0;
+    while (pv_json_span_next(&rest, &name) && pv_json_span_next(&rest, &value)) {
+        key = find_key(&name, key);
+        if (key == N_KEYS) {
+            continue;
+        }
+        if (!(ret_members->seen & BIT(key))) {
+            ret_members->order[ret_members->n++] = key;
+        }
+        ret_members->seen |= BIT(key);
+        ret_members->values[key] = value;
+    }
+}
+
+static int fail(struct pv_event_error *ret_error, const char *at, const char *who,
+                const char *format, const char *what)
+{
+    int n = snprintf(ret_error->text, sizeof ret_error->text, "%s", who);
+    snprintf(ret_error->text + n, sizeof ret_error->text - (size_t)n, format, what);
+    ret_error->at = at;
     return PV_EFORMAT;
 }
 
-static int check_wanted(unsigned seen, const struct pv_trace_event *event,
+static int check_wanted(const struct members *members, const struct pv_trace_event *event,
                         struct pv_event_error *ret_error)
 {
-    if (!(seen & BIT(OP))) {
-        return fail(ret_error, NULL, "an event wants the key \"%s\"", keys[OP].name);
+    static const char wants[] = " wants the key \"%s\"";
+    if (!(members->seen & BIT(OP))) {
+        return fail(ret_error, NULL, "an event", wants, keys[OP].name);
     }
-    for (int key = 0; key < N_KEYS; ++key) {
-        if (wanted[event->op] & ~seen & BIT(key)) {
-            ret_error->key = NULL;
-            snprintf(ret_error->text, sizeof ret_error->text, "%s wants the key \"%s\"",
-                     pv_op_name(event->op), keys[key].name);
-            return PV_EFORMAT;
+    unsigned missing = wanted[event->op] & ~members->seen;
+    for (int key = 0; missing; ++key) {
+        if (missing & BIT(key)) {
+            return fail(ret_error, NULL, pv_op_name(event->op), wants, keys[key].name);
         }
     }
     if (event->id.kind == PV_ID_NULL && (wanted[event->op] & BIT(ID)) &&
         event->op != PV_OP_REALLOC && event->op != PV_OP_FREE) {
-        return fail(ret_error, keys[ID].name, "the id of %s must not be null",
+        return fail(ret_error, members->values[ID].at, "the id of ", "%s must not be null",
                     pv_op_name(event->op));
     }
     return PV_OK;
@@ -321,24 +326,20 @@ static void tidy(struct pv_trace_event *event)
     }
 }
 
-int pv_json_event(const struct pv_json *value, struct pv_event_texts *texts,
+int pv_json_event(const struct pv_json_span *value, struct pv_event_texts *texts,
                   struct pv_trace_event *ret_event, struct pv_event_error *ret_error)
 {
-    if (pv_json_kind(value) != PV_JSON_OBJECT) {
-        return fail(ret_error, NULL, "an event must be %s", "an object");
+    if (*value->at != '{') {
+        return fail(ret_error, NULL, "an event ", "must be %s", "an object");
     }
+    struct members members;
     struct pv_trace_event event = {.name = ""};
-    struct pv_json_members members = {0};
-    unsigned seen = 0;
-    ret_error->text[0] = '\0';
-    while (pv_json_next_member(value, &members)) {
-        enum key key = find_key(members.key);
-        if (key == N_KEYS) {
-            continue;
-        }
-        seen |= BIT(key);
-        if (take_member(key, members.value, texts, &event, ret_error) < 0) {
-            ret_error->key = keys[key].name;
+    find_members(value, &members);
+    for (unsigned i = 0; i < members.n; ++i) {
+        enum key key = members.order[i];
+        ret_error->text[0] = '\0';
+        if (take_member(key, &members.values[key], texts, &event, ret_error) < 0) {
+            ret_error->at = members.values[key].at;
             if (!ret_error->text[0]) {
                 snprintf(ret_error->text, sizeof ret_error->text, "\"%s\" %s", keys[key].name,
                          keys[key].must);
@@ -346,7 +347,7 @@ int pv_json_event(const struct pv_json *value, struct pv_event_texts *texts,
             return PV_EFORMAT;
         }
     }
-    int status = check_wanted(seen, &event, ret_error);
+    int status = check_wanted(&members, &event, ret_error);
     if (status == PV_OK) {
         tidy(&event);
         *ret_event = event;

@@ -6,7 +6,7 @@
 #define PV_JSON_EVENT_H
 
 #include "traces/event.h"
-#include "traces/json.h"
+#include "traces/json_span.h"
 
 /* Room for the texts of one event that had to be cleaned. */
 struct pv_event_texts {
@@ -19,17 +19,17 @@ struct pv_event_texts {
     size_t n_header_frames;
 };
 
-/* What is wrong with an object: the member it lies in (NULL: none) and a clean sentence. */
+/* What is wrong with an object: the member's value it lies in (NULL: none) and a clean
+ * sentence.
+ */
 struct pv_event_error {
-    const char *key;
+    const char *at;
     char text[128];
 };
 
-/* The event's texts are in the value or in *texts and die with either. PV_EFORMAT. */
-int pv_json_event(const struct pv_json *value, struct pv_event_texts *texts,
+/* The event's texts are in the value, which is not to be looked at again, or in *texts and die
+ * with either. PV_EFORMAT. */
+int pv_json_event(const struct pv_json_span *value, struct pv_event_texts *texts,
                   struct pv_trace_event *ret_event, struct pv_event_error *ret_error);
-
-/* Foreign text made clean, borrowed where it is plain already; at most cap - 1 bytes of it. */
-const char *pv_json_clean(const char *text, size_t n, char *room, size_t cap, size_t *ret_n);
 
 #endif

@@ -2,17 +2,14 @@
  *
  * json_input.c - a window that moves over the stream.
  *
- *   buffer                                                                    cap
- *   +-----------------+------------------------------------+-----------------+
- *   | given out       | values scanned | begun      | read |                 |
- *   +-----------------+----------------+------------+------+-----------------+
- *                     spans[i] ...     begin        scan.at  n
+ *   buffer                                                    cap
+ *   +-----------+-------+------------------------------------+
+ *   | given out | value | read                |              |
+ *   +-----------+-------+---------------------+--------------+
+ *           value.begin scan.at               n
  *
- * Elements are scanned one by one, then handed to the library many at a time: a call of json-c
- * 0.16 makes and frees a locale, which costs as much as parsing an event. The text between the
- * first and the last of them already is a list; for JSON Lines the line breaks between them
- * become commas in the window. The window only moves when all that was scanned has been given
- * out, so a value's text is there to point into as long as the value is.
+ * A value is scanned, and given as it stands. The window only moves when the next one is wanted
+ * and is not whole, so a value is there to point into as long as the caller may.
  */
 #include "traces/json_input.h"
 
@@ -22,13 +19,10 @@
 #include "core/status.h"
 #include "traces/json_scan.h"
 
-enum {
-    WINDOW_BYTES = 128 * 1024,
-    BATCH = 32, /* values: enough to forget a call's cost, few enough for the nearest cache */
-};
+enum { WINDOW_BYTES = 128 * 1024 };
 
 /* Where a value lies in the window, and on which line it begins. */
-struct span {
+struct place {
     size_t begin, end;
     uint64_t line, line_start;
 };
@@ -39,23 +33,18 @@ enum before { BEFORE_FIRST, BEFORE_COMMA, BEFORE_ELEMENT };
 struct pv_json_input {
     struct pv_stream *stream;
     struct pv_place *place;
-    struct pv_json_parser *parser;
     int status;
-    struct pv_place failure; /* that belongs to it; values before it may have yet to be given */
+    struct pv_place failure; /* that belongs to it */
 
     char *buffer;
     size_t n, cap;
     bool ended; /* the stream has no more */
     struct pv_json_scan scan;
 
-    struct span begun; /* the value being scanned */
-    bool is_begun;
+    struct place value; /* the one being scanned or, then, given */
+    bool is_begun;      /* being scanned */
     enum before before;
     bool closed; /* the list's ] has been taken */
-
-    struct span spans[BATCH];
-    size_t n_spans, i_span; /* i_span: one past the value given last */
-    struct pv_json *values; /* array of those that were parsed, or NULL */
 };
 
 int pv_json_input_open(struct pv_json_input **ret_input, struct pv_stream *stream,
@@ -69,7 +58,7 @@ int pv_json_input_open(struct pv_json_input **ret_input, struct pv_stream *strea
     input->place = place;
     input->buffer = pv_own_calloc(WINDOW_BYTES, 1);
     input->cap = WINDOW_BYTES;
-    if (!input->buffer || pv_json_parser_open(&input->parser) < 0) {
+    if (!input->buffer) {
         pv_json_input_close(input);
         return PV_ENOMEM;
     }
@@ -80,8 +69,6 @@ int pv_json_input_open(struct pv_json_input **ret_input, struct pv_stream *strea
 void pv_json_input_close(struct pv_json_input *input)
 {
     if (input) {
-        pv_json_free(input->values);
-        pv_json_parser_close(input->parser);
         pv_own_free(input->buffer);
         pv_own_free(input);
     }
@@ -125,50 +112,38 @@ int pv_json_input_blame_here(struct pv_json_input *input, const char *text)
     return input->status < 0 ? fail_again(input) : fail_at_scan(input, PV_EFORMAT, text);
 }
 
-int pv_json_input_blame(struct pv_json_input *input, const char *key, const char *text)
+int pv_json_input_blame(struct pv_json_input *input, const char *at, const char *text)
 {
-    const struct span *span = &input->spans[input->i_span - 1];
-    const char *value = input->buffer + span->begin;
-    size_t n = span->end - span->begin;
-    size_t at = key && *value == '{' ? pv_json_scan_member(value, n, key) : n;
-    at = at < n ? at : 0;
-    uint64_t line = span->line;
-    uint64_t line_start = span->line_start;
-    for (size_t i = 0; i < at; ++i) {
-        if (value[i] == '\n') {
+    const struct place *value = &input->value;
+    size_t wrong = at ? (size_t)(at - input->buffer) : value->begin;
+    uint64_t line = value->line;
+    uint64_t line_start = value->line_start;
+    for (size_t i = value->begin; i < wrong; ++i) {
+        if (input->buffer[i] == '\n') {
             ++line;
-            line_start = input->scan.base + span->begin + i + 1;
+            line_start = input->scan.base + i + 1;
         }
     }
-    set_place(input, span->begin + at, line, line_start);
+    set_place(input, wrong, line, line_start);
     return fail(input, PV_EFORMAT, text);
 }
 
 /* ---- the window ---- */
 
-static void drop_values(struct pv_json_input *input)
-{
-    pv_json_free(input->values);
-    input->values = NULL;
-    input->n_spans = 0;
-    input->i_span = 0;
-}
-
 static void move_window(struct pv_json_input *input)
 {
-    drop_values(input);
-    size_t n = input->is_begun ? input->begun.begin : input->scan.at;
+    size_t n = input->is_begun ? input->value.begin : input->scan.at;
     memmove(input->buffer, input->buffer + n, input->n - n);
     input->n -= n;
     input->scan.at -= n;
     input->scan.base += n;
-    input->begun.begin -= input->is_begun ? n : 0;
+    input->value.begin -= input->is_begun ? n : 0;
 }
 
 static int grow_window(struct pv_json_input *input)
 {
     if (input->cap >= PV_JSON_VALUE_MAX) {
-        set_place(input, input->begun.begin, input->begun.line, input->begun.line_start);
+        set_place(input, input->value.begin, input->value.line, input->value.line_start);
         return fail(input, PV_EFORMAT, "a value is longer than 16 MiB");
     }
     char *buffer = pv_own_resize(input->buffer, input->cap * 2, 1);
@@ -223,12 +198,12 @@ static int skip_blanks(struct pv_json_input *input)
 static void begin_value(struct pv_json_input *input)
 {
     const struct pv_json_scan *scan = &input->scan;
-    input->begun = (struct span){
+    input->value = (struct place){
         .begin = scan->at, .line = scan->n_lines + 1, .line_start = scan->line_start};
     input->is_begun = true;
 }
 
-/* Scans on in what is here. 0: the value is whole and is a span now. 1: more is wanted. */
+/* Scans on in what is here. 0: the value is whole. 1: more is wanted. */
 static int scan_here(struct pv_json_input *input)
 {
     struct pv_json_scan *scan = &input->scan;
@@ -243,34 +218,17 @@ static int scan_here(struct pv_json_input *input)
         scan->at = input->n;
         return fail_at_scan(input, PV_EFORMAT, "the file ends inside a value");
     }
-    input->begun.end = scan->at;
+    input->value.end = scan->at;
     input->is_begun = false;
-    input->spans[input->n_spans] = input->begun;
-    ++input->n_spans;
     return 0;
 }
 
-/* The spans' text becomes values. */
-static int parse_spans(struct pv_json_input *input)
+static int give(struct pv_json_input *input, struct pv_json_span *ret_value)
 {
-    size_t begin = input->spans[0].begin;
-    size_t end = input->spans[input->n_spans - 1].end;
-    int status =
-        pv_json_parse_list(input->parser, &input->values, input->buffer + begin, end - begin);
-    if (status == PV_OK && pv_json_length(input->values) == input->n_spans) {
-        return PV_OK;
-    }
-    input->i_span = 1;
-    pv_json_input_blame(input, NULL, "the JSON library refuses a value");
-    return PV_EFORMAT;
-}
-
-static int give(struct pv_json_input *input, const struct pv_json **ret_value)
-{
-    const struct span *span = &input->spans[input->i_span];
-    set_place(input, span->begin, span->line, span->line_start);
-    *ret_value = pv_json_element(input->values, input->i_span);
-    ++input->i_span;
+    const struct place *value = &input->value;
+    set_place(input, value->begin, value->line, value->line_start);
+    *ret_value = (struct pv_json_span){.at = input->buffer + value->begin,
+                                       .end = input->buffer + value->end};
     return PV_OK;
 }
 
@@ -306,21 +264,11 @@ static int begin_next(struct pv_json_input *input)
     return status;
 }
 
-int pv_json_input_value(struct pv_json_input *input, const struct pv_json **ret_value)
+int pv_json_input_value(struct pv_json_input *input, struct pv_json_span *ret_value)
 {
     int status = begin_next(input);
-    if (status < 0) {
-        return status;
-    }
-    drop_values(input);
-    while ((status = scan_here(input)) > 0) {
+    while (status == PV_OK && (status = scan_here(input)) > 0) {
         status = refill(input);
-        if (status < 0) {
-            return status;
-        }
-    }
-    if (status == PV_OK) {
-        status = parse_spans(input);
     }
     return status < 0 ? status : give(input, ret_value);
 }
@@ -355,15 +303,14 @@ int pv_json_input_skip(struct pv_json_input *input)
 
 /* ---- elements ---- */
 
-/* Passes over the line's end or the comma that must stand after an element. 0: passed, and in
- * JSON Lines turned to a comma. 1: the elements end here. 2: not to be seen yet. */
+/* Passes over the line's end or the comma that must stand after an element. 0: passed. 1: the
+ * elements end here. 2: not to be seen yet. */
 enum { ENDS = 1, UNSEEN = 2 };
 
 static int pass_line_end(struct pv_json_input *input)
 {
     struct pv_json_scan *scan = &input->scan;
     uint64_t n_lines = scan->n_lines;
-    size_t at = scan->at;
     pv_json_scan_blanks(scan, input->buffer, input->n);
     if (scan->n_lines == n_lines && scan->at < input->n) {
         return fail_at_scan(input, PV_EFORMAT, "a line holds more than one value");
@@ -371,7 +318,6 @@ static int pass_line_end(struct pv_json_input *input)
     if (scan->n_lines == n_lines) {
         return input->ended ? ENDS : UNSEEN;
     }
-    *(char *)memchr(input->buffer + at, '\n', scan->at - at) = ',';
     return PV_OK;
 }
 
@@ -422,48 +368,37 @@ static int pass_to_element(struct pv_json_input *input, enum pv_json_form form)
     return PV_OK;
 }
 
-/* Scans elements as far as they are here: 0, ENDS, UNSEEN, or the failure after them. */
-static int scan_batch(struct pv_json_input *input, enum pv_json_form form)
+/* Scans the element as far as it is here: 0, ENDS, UNSEEN or its failure. */
+static int scan_element(struct pv_json_input *input, enum pv_json_form form)
 {
-    while (input->n_spans < BATCH) {
-        int status = input->is_begun ? PV_OK : pass_to_element(input, form);
-        if (status != PV_OK) {
-            return status;
-        }
+    int status = input->is_begun ? PV_OK : pass_to_element(input, form);
+    if (status == PV_OK) {
         status = scan_here(input);
-        if (status != PV_OK) {
-            return status < 0 ? status : UNSEEN;
-        }
-        input->before = BEFORE_COMMA;
+        status = status > 0 ? UNSEEN : status;
     }
-    return PV_OK;
+    return status;
 }
 
 int pv_json_input_element(struct pv_json_input *input, enum pv_json_form form,
-                          const struct pv_json **ret_value)
+                          struct pv_json_span *ret_value)
 {
-    if (input->values && input->i_span < input->n_spans) {
-        return give(input, ret_value);
-    }
     if (input->status < 0) {
         return fail_again(input);
     }
     if (input->closed) {
-        return 1;
+        return ENDS;
     }
-    drop_values(input);
     input->scan.one_line = form == PV_JSON_LINES;
     int status;
-    while ((status = scan_batch(input, form)) == UNSEEN && !input->n_spans) {
+    while ((status = scan_element(input, form)) == UNSEEN) {
         status = refill(input);
         if (status < 0) {
             return status;
         }
     }
-    if (!input->n_spans) {
-        return status;
+    if (status == PV_OK) {
+        input->before = BEFORE_COMMA;
+        give(input, ret_value);
     }
-    /* What went wrong after these is told when they have been given. */
-    status = parse_spans(input);
-    return status < 0 ? status : give(input, ret_value);
+    return status;
 }

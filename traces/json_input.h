@@ -2,9 +2,9 @@
  *
  * json_input.h - a stream of JSON of any length, cut into values. Internal to traces/.
  *
- * The caller walks the outermost brackets itself, byte by byte and value by value, and has the
- * elements of a long array, or the lines of JSON Lines, parsed for it. Memory: about 200 KiB,
- * and more where a value is long: its text and what the library makes of it.
+ * The caller walks the outermost brackets itself, byte by byte and value by value, and is given
+ * the elements of a long array, or the lines of JSON Lines, where they stand: nothing is built.
+ * Memory: 128 KiB, and more where a value is longer.
  *
  * Every failure (PV_EFORMAT, PV_EIO, PV_ENOMEM) is told in the place given to open and answered
  * again from then on. Columns count bytes.
@@ -12,7 +12,7 @@
 #ifndef PV_JSON_INPUT_H
 #define PV_JSON_INPUT_H
 
-#include "traces/json.h"
+#include "traces/json_span.h"
 #include "traces/stream.h"
 
 enum { PV_JSON_VALUE_MAX = 16 * 1024 * 1024 }; /* bytes of one value */
@@ -31,7 +31,7 @@ int pv_json_input_peek(struct pv_json_input *input, char *ret_byte);
 void pv_json_input_take(struct pv_json_input *input);
 
 /* The next value. Borrowed until the next call of any of these. */
-int pv_json_input_value(struct pv_json_input *input, const struct pv_json **ret_value);
+int pv_json_input_value(struct pv_json_input *input, struct pv_json_span *ret_value);
 
 /* Passes over the next value, which may be longer than PV_JSON_VALUE_MAX. */
 int pv_json_input_skip(struct pv_json_input *input);
@@ -41,15 +41,15 @@ enum pv_json_form {
     PV_JSON_LINES /* one value a line, up to the end of the stream */
 };
 
-/* The next element; 1: there are no more. Elements are parsed many at a time, as many as are
- * here already; it never waits for a second one when it has a first. Keep to this function and
- * one form from the first element to the last. Borrowed until the next call. */
+/* The next element; 1: there are no more. It never waits for what is behind the element. Keep
+ * to this function and one form from the first element to the last. Borrowed until the next
+ * call. */
 int pv_json_input_element(struct pv_json_input *input, enum pv_json_form form,
-                          const struct pv_json **ret_value);
+                          struct pv_json_span *ret_value);
 
-/* The failure of the caller: `text` is wrong with the value or element given last, or with
- * the value of its member `key` when that is not NULL and there is one. PV_EFORMAT. */
-int pv_json_input_blame(struct pv_json_input *input, const char *key, const char *text);
+/* The failure of the caller: `text` is wrong with the value or element given last, or with what
+ * stands `at` in it when that is not NULL. PV_EFORMAT. */
+int pv_json_input_blame(struct pv_json_input *input, const char *at, const char *text);
 
 /* The same with the next byte of the input. */
 int pv_json_input_blame_here(struct pv_json_input *input, const char *text);

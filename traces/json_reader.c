@@ -11,7 +11,6 @@
 
 #include "core/own.h"
 #include "core/status.h"
-#include "core/text.h"
 #include "traces/format.h"
 #include "traces/json_event.h"
 #include "traces/json_input.h"
@@ -70,55 +69,50 @@ static int take(struct json_reader *reader, char wanted, const char *text)
     return PV_OK;
 }
 
-static int take_format(struct json_reader *reader, const struct pv_json *value)
+static int take_format(struct json_reader *reader, const struct pv_json_span *value)
 {
-    size_t n;
-    const char *text = pv_json_text(value, &n);
-    if (!text) {
+    static const char wanted[] = "pebbleviz-trace";
+    if (pv_json_span_kind(value) != PV_JSON_TEXT) {
         return pv_json_input_blame(reader->input, NULL, "\"format\" must be a text");
     }
-    static const char wanted[] = "pebbleviz-trace";
-    if (n == sizeof wanted - 1 && memcmp(text, wanted, n) == 0) {
+    if (pv_json_span_is(value, wanted)) {
         return PV_OK;
     }
     char clean[60];
     char message[MESSAGE_BYTES];
-    pv_text_clean(clean, sizeof clean, text, n);
+    pv_json_span_clean(value, clean, sizeof clean);
     snprintf(message, sizeof message, "the format is \"%s\", not \"%s\"", clean, wanted);
     return pv_json_input_blame(reader->input, NULL, message);
 }
 
-static int take_version(struct json_reader *reader, const struct pv_json *value)
+static int take_version(struct json_reader *reader, const struct pv_json_span *value)
 {
-    if (pv_json_kind(value) != PV_JSON_INTEGER) {
+    uint64_t version;
+    if (!pv_json_span_integer(value, &version)) {
         return pv_json_input_blame(reader->input, NULL, "\"version\" must be a whole number");
     }
-    if (pv_json_integer(value) != 1) {
+    if (version != 1) {
         return pv_json_input_blame(reader->input, NULL,
                                    "only version 1 of the trace format is known here");
     }
     return PV_OK;
 }
 
-static int take_program(struct json_reader *reader, const struct pv_json *value)
+static int take_program(struct json_reader *reader, const struct pv_json_span *value)
 {
-    size_t n;
-    const char *text = pv_json_text(value, &n);
-    if (!text) {
+    if (pv_json_span_kind(value) != PV_JSON_TEXT) {
         return pv_json_input_blame(reader->input, NULL, "\"program\" must be a text");
     }
-    pv_text_clean(reader->program, sizeof reader->program, text, n);
+    pv_json_span_clean(value, reader->program, sizeof reader->program);
     reader->header->program = reader->program;
     return PV_OK;
 }
 
-static int take_clock(struct json_reader *reader, const struct pv_json *value)
+static int take_clock(struct json_reader *reader, const struct pv_json_span *value)
 {
     static const char *const clocks[] = {"ns", "us", "ms", "instructions"};
-    size_t n;
-    const char *text = pv_json_text(value, &n);
-    for (size_t i = 0; text && i < sizeof clocks / sizeof clocks[0]; ++i) {
-        if (strlen(clocks[i]) == n && memcmp(clocks[i], text, n) == 0) {
+    for (size_t i = 0; i < sizeof clocks / sizeof clocks[0]; ++i) {
+        if (pv_json_span_is(value, clocks[i])) {
             reader->header->clock = clocks[i];
             return PV_OK;
         }
@@ -137,14 +131,13 @@ static void free_frames(struct json_reader *reader)
 
 static int take_frame(struct json_reader *reader)
 {
-    const struct pv_json *value;
+    struct pv_json_span value;
     size_t n;
     int status = pv_json_input_value(reader->input, &value);
     if (status < 0) {
         return status;
     }
-    const char *text = pv_json_text(value, &n);
-    if (!text) {
+    if (pv_json_span_kind(&value) != PV_JSON_TEXT) {
         return pv_json_input_blame(reader->input, NULL, "a frame must be a text");
     }
     char **frames =
@@ -153,7 +146,8 @@ static int take_frame(struct json_reader *reader)
         return PV_ENOMEM;
     }
     reader->frames = frames;
-    text = pv_json_clean(text, n, reader->texts.name, sizeof reader->texts.name, &n);
+    const char *text =
+        pv_json_span_borrow(&value, reader->texts.name, sizeof reader->texts.name, &n);
     frames[reader->n_frames] = pv_own_text(text, n);
     return frames[reader->n_frames++] ? PV_OK : PV_ENOMEM;
 }
@@ -191,7 +185,7 @@ static int begin_events(struct json_reader *reader)
 /* The key and the colon. *ret_member is N_MEMBERS for a key that is not known. */
 static int take_key(struct json_reader *reader, enum member *ret_member)
 {
-    const struct pv_json *value;
+    struct pv_json_span value;
     char byte;
     int status = peek(reader, &byte);
     if (status < 0) {
@@ -205,11 +199,8 @@ static int take_key(struct json_reader *reader, enum member *ret_member)
     if (status < 0) {
         return status;
     }
-    size_t n;
-    const char *key = pv_json_text(value, &n);
     int member = 0;
-    while (member < N_MEMBERS &&
-           (strlen(member_names[member]) != n || memcmp(member_names[member], key, n) != 0)) {
+    while (member < N_MEMBERS && !pv_json_span_is(&value, member_names[member])) {
         ++member;
     }
     *ret_member = (enum member)member;
@@ -236,20 +227,20 @@ static int read_member(struct json_reader *reader)
     if (member == FRAMES) {
         return take_frames(reader);
     }
-    const struct pv_json *value;
+    struct pv_json_span value;
     status = pv_json_input_value(reader->input, &value);
     if (status < 0) {
         return status;
     }
     switch (member) {
     case FORMAT:
-        return take_format(reader, value);
+        return take_format(reader, &value);
     case VERSION:
-        return take_version(reader, value);
+        return take_version(reader, &value);
     case PROGRAM:
-        return take_program(reader, value);
+        return take_program(reader, &value);
     default:
-        return take_clock(reader, value);
+        return take_clock(reader, &value);
     }
 }
 
@@ -338,14 +329,14 @@ static int next(void *state, struct pv_trace_event *ret_event)
     if (reader->stage == AT_END) {
         return 1;
     }
-    const struct pv_json *value;
+    struct pv_json_span value;
     bool lines = reader->stage == IN_LINES;
     int status =
         pv_json_input_element(reader->input, lines ? PV_JSON_LINES : PV_JSON_LIST, &value);
     if (status == 0) {
         struct pv_event_error error;
-        status = pv_json_event(value, &reader->texts, ret_event, &error);
-        return status < 0 ? pv_json_input_blame(reader->input, error.key, error.text) : status;
+        status = pv_json_event(&value, &reader->texts, ret_event, &error);
+        return status < 0 ? pv_json_input_blame(reader->input, error.at, error.text) : status;
     }
     if (status > 0 && !lines) {
         status = read_members(reader, false);

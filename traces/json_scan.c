@@ -68,13 +68,30 @@ int pv_utf8_length(const unsigned char *text, size_t n)
     return length;
 }
 
-static int hex_digit(unsigned char c)
+int pv_hex_digit(char byte)
 {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
+    if (byte >= '0' && byte <= '9') {
+        return byte - '0';
     }
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    byte |= 0x20;
+    return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
+}
+
+bool pv_json_scan_address(const char *text, size_t n, uint64_t *ret_addr)
+{
+    if (n < 3 || n > 18 || text[0] != '0' || text[1] != 'x') {
+        return false;
+    }
+    uint64_t addr = 0;
+    for (size_t i = 2; i < n; ++i) {
+        int digit = pv_hex_digit(text[i]);
+        if (digit < 0) {
+            return false;
+        }
+        addr = addr << 4 | (unsigned)digit;
+    }
+    *ret_addr = addr;
+    return true;
 }
 
 /* \uXXXX at p: WHOLE with its value, or why not. */
@@ -86,7 +103,7 @@ static enum token scan_unit(struct pv_json_scan *scan, const unsigned char *p, s
         if (i >= n) {
             return CUT;
         }
-        int digit = hex_digit(p[i]);
+        int digit = pv_hex_digit((char)p[i]);
         if (digit < 0) {
             return wrong(scan, "\\u wants four hexadecimal digits");
         }
@@ -136,9 +153,9 @@ static enum token scan_escape(struct pv_json_scan *scan, const unsigned char *p,
     return token;
 }
 
-/* Passes over plain text eight bytes at a time; stops before eight that hold a quote, a
- * backslash, a control character or a byte that is not ASCII. (A borrow may also stop it early;
- * it never passes over one.) */
+/* Passes over plain text eight bytes at a time, up to a quote, a backslash, a control character
+ * or a byte that is not ASCII, or a few bytes before. (Of the marks the first one is exact;
+ * those behind it may come of a borrow.) */
 static size_t skip_plain(const struct cursor *c, size_t at)
 {
     static const uint64_t ones = UINT64_C(0x0101010101010101);
@@ -147,8 +164,9 @@ static size_t skip_plain(const struct cursor *c, size_t at)
         memcpy(&word, c->text + at, sizeof word);
         uint64_t quote = (word ^ ones * '"') - ones;
         uint64_t backslash = (word ^ ones * '\\') - ones;
-        if ((word | (word - ones * ' ') | quote | backslash) & ones * 0x80) {
-            break;
+        uint64_t marks = (word | (word - ones * ' ') | quote | backslash) & ones * 0x80;
+        if (marks) {
+            return at + pv_bytes_before(marks);
         }
         at += sizeof word;
     }
@@ -224,6 +242,12 @@ static enum token scan_digits(struct cursor *c, size_t *at)
     return WHOLE;
 }
 
+static bool ends_number(unsigned char byte)
+{
+    return byte == ',' || byte == '}' || byte == ']' || byte == ' ' || byte == '\t' ||
+           byte == '\r' || byte == '\n';
+}
+
 /* The number from *end on, which becomes one past it or where the text was cut. */
 static enum token scan_number_at(struct cursor *c, size_t *end)
 {
@@ -251,7 +275,7 @@ static enum token scan_number_at(struct cursor *c, size_t *end)
     }
     if (*end == c->n) {
         token = c->last ? WHOLE : CUT;
-    } else if (!c->text[*end] || !strchr(" \t\r\n,]}", c->text[*end])) {
+    } else if (!ends_number(c->text[*end])) {
         return wrong(c->scan, no_number);
     }
     if (whole && token == WHOLE && is_beyond(c->text + first, n_digits, negative)) {
@@ -308,12 +332,28 @@ static void close_bracket(struct pv_json_scan *scan)
     scan->state = AFTER_VALUE;
 }
 
+/* Goes on in a text. The colon behind a key is taken at once when it is there. */
+static enum token go_on_text(struct cursor *c)
+{
+    struct pv_json_scan *scan = c->scan;
+    enum token token = scan_text(c);
+    if (token != WHOLE) {
+        return token;
+    }
+    scan->state = scan->key ? COLON : AFTER_VALUE;
+    if (scan->key && scan->at < c->n && c->text[scan->at] == ':') {
+        ++scan->at;
+        scan->state = ANY_VALUE;
+    }
+    return WHOLE;
+}
+
 static enum token begin_text(struct cursor *c, bool key)
 {
     ++c->scan->at;
     c->scan->key = key;
     c->scan->state = IN_TEXT;
-    return WHOLE;
+    return go_on_text(c);
 }
 
 static enum token scan_value(struct cursor *c)
@@ -380,7 +420,6 @@ static enum token scan_token(struct cursor *c)
 {
     struct pv_json_scan *scan = c->scan;
     unsigned char byte = c->text[scan->at];
-    enum token token;
     switch ((enum state)scan->state) {
     case FIRST_KEY:
         if (byte == '}') {
@@ -405,11 +444,7 @@ static enum token scan_token(struct cursor *c)
         }
         return scan_value(c);
     case IN_TEXT:
-        token = scan_text(c);
-        if (token == WHOLE) {
-            scan->state = scan->key ? COLON : AFTER_VALUE;
-        }
-        return token;
+        return go_on_text(c);
     case AFTER_VALUE:
         return scan_after_value(c);
     case ANY_VALUE:
@@ -458,30 +493,5 @@ enum pv_scan_answer pv_json_scan(struct pv_json_scan *scan, const char *text, si
         if (token != WHOLE) {
             return token == CUT ? PV_SCAN_MORE : PV_SCAN_BAD;
         }
-    }
-}
-
-size_t pv_json_scan_member(const char *text, size_t n, const char *key)
-{
-    size_t found = n;
-    size_t n_key = strlen(key);
-    struct pv_json_scan scan = {.at = 1, .depth = 0};
-    for (;;) {
-        pv_json_scan_blanks(&scan, text, n);
-        size_t from = scan.at;
-        if (from == n || text[from] != '"' || pv_json_scan(&scan, text, n, true)) {
-            return found;
-        }
-        bool same = scan.at - from == n_key + 2 && memcmp(text + from + 1, key, n_key) == 0;
-        pv_json_scan_blanks(&scan, text, n);
-        ++scan.at; /* the colon */
-        pv_json_scan_blanks(&scan, text, n);
-        size_t value = scan.at;
-        if (value >= n || pv_json_scan(&scan, text, n, true)) {
-            return found;
-        }
-        found = same ? value : found;
-        pv_json_scan_blanks(&scan, text, n);
-        ++scan.at; /* the comma, or the end */
     }
 }

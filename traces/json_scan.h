@@ -3,9 +3,9 @@
  * json_scan.h - where a JSON value ends, and whether it is one. Internal to traces/.
  *
  * Holds text to RFC 8259 without building anything, so that only what is sound reaches the JSON
- * library. Beyond the RFC it refuses: nesting deeper than PV_JSON_DEPTH_MAX, whole numbers that
- * do not fit in 64 bits, numbers of more than PV_JSON_NUMBER_MAX characters, U+0000 in a key.
- * Duplicate keys are not looked for: the last one wins.
+ * library and json_span.h. Beyond the RFC it refuses: nesting deeper than PV_JSON_DEPTH_MAX,
+ * whole numbers that do not fit in 64 bits, numbers of more than PV_JSON_NUMBER_MAX characters,
+ * U+0000 in a key. Duplicate keys are not looked for: the last one wins.
  */
 #ifndef PV_JSON_SCAN_H
 #define PV_JSON_SCAN_H
@@ -48,13 +48,26 @@ enum pv_scan_answer pv_json_scan(struct pv_json_scan *scan, const char *text, si
 /* Moves over blanks and counts lines. */
 void pv_json_scan_blanks(struct pv_json_scan *scan, const char *text, size_t n);
 
-/* Where in a sound object, outermost level, the value of the last member `key` begins: offset
- * in text, or n when there is none. Keys are compared as they are written. Slow; for messages.
- */
-size_t pv_json_scan_member(const char *text, size_t n, const char *key);
-
 /* The length of the UTF-8 character at `text`: 1 to 4, 0 when it is none, -1 when n bytes are
  * too few to tell. */
 int pv_utf8_length(const unsigned char *text, size_t n);
+
+/* For marks made in the high bits of eight bytes at once, of which the first is exact: how many
+ * bytes of memory stand before it. 0 where the order of bytes is another: look at each then. */
+static inline size_t pv_bytes_before(uint64_t marks)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return (size_t)__builtin_ctzll(marks) / 8;
+#else
+    (void)marks;
+    return 0;
+#endif
+}
+
+/* -1: it is none. */
+int pv_hex_digit(char byte);
+
+/* "0x" and 1 to 16 hexadecimal digits, nothing else. false: not that. */
+bool pv_json_scan_address(const char *text, size_t n, uint64_t *ret_addr);
 
 #endif

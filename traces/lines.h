@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "traces/reader.h"
 #include "traces/stream.h"
@@ -45,13 +46,53 @@ int pv_lines_next(struct pv_lines *lines, struct pv_cursor *ret_line);
 /* The caller's failure, at a byte of the line given last. PV_EFORMAT. */
 int pv_lines_blame(struct pv_lines *lines, const char *at, const char *text);
 
-/* ---- pieces; each is false, and takes nothing, when something else stands there ---- */
+/* ---- pieces; each is false, and takes nothing, when something else stands there. They are
+ * here because a line is made of little else: a call would cost more than its work. ---- */
 
-void pv_cursor_blanks(struct pv_cursor *cursor); /* blanks and tabs; there may be none */
-bool pv_cursor_byte(struct pv_cursor *cursor, char byte);
-bool pv_cursor_word(struct pv_cursor *cursor, const char *word); /* as a prefix */
+/* Blanks and tabs; there may be none. */
+static inline void pv_cursor_blanks(struct pv_cursor *cursor)
+{
+    while (cursor->at < cursor->end && (*cursor->at == ' ' || *cursor->at == '\t')) {
+        ++cursor->at;
+    }
+}
+
+static inline bool pv_cursor_byte(struct pv_cursor *cursor, char byte)
+{
+    bool is = cursor->at < cursor->end && *cursor->at == byte;
+    cursor->at += is;
+    return is;
+}
+
+/* As a prefix. */
+static inline bool pv_cursor_word(struct pv_cursor *cursor, const char *word)
+{
+    size_t n = strlen(word);
+    bool is = n <= (size_t)(cursor->end - cursor->at) && memcmp(cursor->at, word, n) == 0;
+    cursor->at += is ? n : 0;
+    return is;
+}
+
 /* Digits, that fit in 64 bits. */
-bool pv_cursor_decimal(struct pv_cursor *cursor, uint64_t *ret);
+static inline bool pv_cursor_decimal(struct pv_cursor *cursor, uint64_t *ret)
+{
+    const char *at = cursor->at;
+    uint64_t value = 0;
+    for (; at < cursor->end && *at >= '0' && *at <= '9'; ++at) {
+        uint64_t digit = (uint64_t)(*at - '0');
+        if (value > UINT64_MAX / 10 || 10 * value > UINT64_MAX - digit) {
+            return false;
+        }
+        value = 10 * value + digit;
+    }
+    if (at == cursor->at) {
+        return false;
+    }
+    cursor->at = at;
+    *ret = value;
+    return true;
+}
+
 bool pv_cursor_hex(struct pv_cursor *cursor, uint64_t *ret);     /* without 0x */
 bool pv_cursor_address(struct pv_cursor *cursor, uint64_t *ret); /* 0x and digits */
 /* Up to a blank or the end; false when there is nothing. */

@@ -28,7 +28,7 @@ static int read_op(struct pv_text_trace *trace, struct pv_cursor line, struct pv
     struct pv_lines *lines = &trace->lines;
     const char *begin = line.at;
     char letter = line.at < line.end ? *line.at++ : '\0';
-    if (letter == '\0' || !memchr("arfw", letter, 4)) {
+    if (letter != 'a' && letter != 'r' && letter != 'f' && letter != 'w') {
         return pv_lines_blame(lines, begin, "an operation is a, r, f or w");
     }
     pv_cursor_blanks(&line);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * decode.c - how fast traces are read, in one run: JSON Lines against bare json-c on the same
- * lines, the native format, and .rep text. Bytes are in memory; the best of several rounds.
+ * lines, the native format, and .rep text. Bytes are in memory; the best of several rounds, in
+ * which the two take turns.
  *
  *   bench_decode FILE.jsonl|FILE.pvt|FILE.rep ...     (unpacked files)
  */
@@ -80,6 +81,8 @@ static uint64_t parse_lines(const char *bytes, size_t n)
 
 int main(int argc, char **argv)
 {
+    printf("%-24s %9s %10s %16s %13s\n", "reading", "events", "bytes each", "million a second",
+           "of bare json-c");
     for (int i = 1; i < argc; ++i) {
         size_t n;
         char *bytes = slurp(argv[i], &n);
@@ -98,11 +101,12 @@ int main(int argc, char **argv)
                 bare = took < bare ? took : bare;
             }
         }
-        printf("%s: %s, %llu events, %.3f bytes an event, %.2f million events a second",
-               argv[i], format, (unsigned long long)n_events, (double)n / (double)n_events,
+        const char *slash = strrchr(argv[i], '/');
+        printf("%-24s %9llu %10.3f %16.2f", slash ? slash + 1 : argv[i],
+               (unsigned long long)n_events, (double)n / (double)n_events,
                (double)n_events / ours * 1e-6);
         if (bare < 1e9) {
-            printf(", %.2f of bare json-c", bare / ours);
+            printf(" %13.2f", bare / ours);
         }
         putchar('\n');
         free(bytes);

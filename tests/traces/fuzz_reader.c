@@ -61,8 +61,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     const struct pv_place *place = pv_reader_place(reader);
     expect(status == 1 || status == PV_EFORMAT);
     expect(status == 1 || place->text[0]);
-    /* What the scan lets through the library must take, or the two would read two languages. */
-    expect(strcmp(place->text, "the JSON library refuses a value") != 0);
     expect(pv_reader_next(reader, &event) == status);
     pv_reader_close(reader);
     return 0;

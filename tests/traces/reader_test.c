@@ -427,6 +427,8 @@ static void bad_events(void **state)
         {HEAD "{\"op\":\"malloc\\u0000\"}", 0, 0, 2, 7,
          "there is no operation \"malloc\xe2\x90\x80\""},
         {HEAD "{\"op\":1}", 0, 0, 2, 7, "\"op\" must be a text"},
+        {HEAD "{\"\\u006fp\":1}", 0, 0, 2, 12, "\"op\" must be a text"},
+        {HEAD "{\"op\":1,\"op\":2}", 0, 0, 2, 14, "\"op\" must be a text"},
         {HEAD "{\"op\":\"malloc\",\"id\":1}", 0, 0, 2, 1, "malloc wants the key \"size\""},
         {HEAD "{\"op\":\"malloc\",\"size\":1}", 0, 0, 2, 1, "malloc wants the key \"id\""},
         {HEAD "{\"op\":\"calloc\",\"id\":1,\"size\":1}", 0, 0, 2, 1,

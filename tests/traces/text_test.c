@@ -4,6 +4,7 @@
  */
 #include "support.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -286,6 +287,44 @@ static void a_long_log(void **state)
     free(text.bytes);
 }
 
+/* Numbers that are dense, that are wild, and that were wild until the dense ones came up to
+ * them: a resize of one that is live is a resize, else it allocates. */
+static void numbers_are_live_or_not(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 40000, N_DENSE = 100, N_WILD = 64, N = N_DENSE + N_WILD };
+    struct bytes text = {0};
+    static bool live[N];
+    static bool wanted[ROUNDS];
+    uint32_t seed = 1;
+    bytes_add(&text, "0\n0\n0\n0\n", 8);
+    for (int i = 0; i < ROUNDS; ++i) {
+        seed = seed * 1664525 + 1013904223;
+        unsigned which = (seed >> 8) % N;
+        uint64_t number = which < N_DENSE ? which : UINT64_C(1) << (which - N_DENSE);
+        which = which < N_DENSE || number >= N_DENSE ? which : (unsigned)number;
+        bool frees = seed >> 28 < 6;
+        char line[64];
+        int n = snprintf(line, sizeof line, frees ? "f %" PRIu64 "\n" : "r %" PRIu64 " 8\n",
+                         number);
+        bytes_add(&text, line, (size_t)n);
+        wanted[i] = live[which];
+        live[which] = !frees;
+    }
+    struct pv_reader *reader;
+    struct pv_trace_event event;
+    assert_int_equal(pv_reader_open_bytes(&reader, text.bytes, text.n, NULL), 0);
+    for (int i = 0; i < ROUNDS; ++i) {
+        assert_int_equal(pv_reader_next(reader, &event), 0);
+        if (event.op != PV_OP_FREE) {
+            assert_int_equal(event.op, wanted[i] ? PV_OP_REALLOC : PV_OP_MALLOC);
+        }
+    }
+    assert_int_equal(pv_reader_next(reader, &event), 1);
+    pv_reader_close(reader);
+    free(text.bytes);
+}
+
 /* Files that the real tools made of foreign/calls.c; make.sh there says how. */
 static void files_of_real_tools(void **state)
 {
@@ -331,6 +370,7 @@ int main(void)
         cmocka_unit_test(no_memory_is_told_and_nothing_leaks),
         cmocka_unit_test(a_line_has_a_longest_length),
         cmocka_unit_test(a_long_log),
+        cmocka_unit_test(numbers_are_live_or_not),
         cmocka_unit_test(files_of_real_tools),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
