@@ -60,16 +60,31 @@ static unsigned side_of(const struct pv_pebble *up, const struct pv_pebble *pebb
     return node(up)->child[RIGHT] == pebble;
 }
 
-/* Whether a pebble of bucket `parent` with this size and address stands before b. Buckets do
- * not overlap, so by address is also bucket by bucket. */
-static bool key_before(const struct pv_heap *heap, uint64_t parent, uint64_t size,
-                       uint64_t addr, struct pv_pebble *b)
+/* Where a pebble stands in the order. */
+struct key {
+    uint64_t parent, size, addr;
+    bool by_size, is_alone; /* the heap's order; its one bucket */
+};
+
+static struct key key_of(const struct pv_heap *heap, uint64_t parent, uint64_t size,
+                         uint64_t addr)
 {
-    if (heap->config.fit == PV_FIT_BEST && size != node(b)->size &&
-        (heap->n_buckets == 1 || parent == b->parent)) {
-        return size < node(b)->size;
+    return (struct key){.parent = parent,
+                        .size = size,
+                        .addr = addr,
+                        .by_size = heap->config.fit == PV_FIT_BEST,
+                        .is_alone = heap->n_buckets == 1};
+}
+
+/* Whether it stands before b. Buckets do not overlap, so by address is also bucket by bucket.
+ */
+static bool is_before(const struct key *key, const struct pv_pebble *b)
+{
+    if (key->by_size && key->size != node(b)->size &&
+        (key->is_alone || key->parent == b->parent)) {
+        return key->size < node(b)->size;
     }
-    return addr < (uint64_t)(uintptr_t)b;
+    return key->addr < (uint64_t)(uintptr_t)b;
 }
 
 /* Makes what pointed down to `from`, whose parent node is `up`, point to `to`. */
@@ -165,12 +180,13 @@ static void balance_upward(struct pv_heap *heap, struct pv_pebble *at)
 void pv_index_insert(struct pv_heap *heap, struct pv_pebble *pebble)
 {
     struct node *n = node(pebble);
-    uint64_t size = pebble->size, addr = (uint64_t)(uintptr_t)pebble;
+    uint64_t size = pebble->size;
+    struct key key = key_of(heap, pebble->parent, size, (uint64_t)(uintptr_t)pebble);
     struct pv_pebble *up = NULL, *at = heap->tree;
     unsigned side = LEFT;
     while (at) {
         struct node *above = node(at);
-        side = !key_before(heap, pebble->parent, size, addr, at);
+        side = !is_before(&key, at);
         if (above->max[side] < size) {
             above->max[side] = size;
         }
@@ -279,13 +295,13 @@ static struct pv_pebble *beside(struct pv_heap *heap, struct pv_pebble *at, unsi
 static bool keeps_place(struct pv_heap *heap, struct pv_pebble *from,
                         const struct pv_pebble *to)
 {
-    uint64_t addr = (uint64_t)(uintptr_t)to;
+    struct key key = key_of(heap, to->parent, to->size, (uint64_t)(uintptr_t)to);
     struct pv_pebble *next = beside(heap, from, RIGHT);
-    if (next && !key_before(heap, to->parent, to->size, addr, next)) {
+    if (next && !is_before(&key, next)) {
         return false;
     }
     struct pv_pebble *prev = beside(heap, from, LEFT);
-    return !prev || !key_before(heap, to->parent, to->size, addr, prev);
+    return !prev || !is_before(&key, prev);
 }
 
 void pv_index_replace(struct pv_heap *heap, struct pv_pebble *from, struct pv_pebble *to)
@@ -344,10 +360,11 @@ static struct pv_pebble *after(struct pv_heap *heap, struct pv_pebble *at, uint6
 static struct pv_pebble *lower_bound(struct pv_heap *heap, uint64_t parent, uint64_t size,
                                      uint64_t addr)
 {
+    struct key key = key_of(heap, parent, size, addr);
     struct pv_pebble *found = NULL;
     for (struct pv_pebble *at = heap->tree; at;) {
         heap->n_visited++;
-        if ((uint64_t)(uintptr_t)at == addr || key_before(heap, parent, size, addr, at)) {
+        if ((uint64_t)(uintptr_t)at == addr || is_before(&key, at)) {
             found = at;
             at = node(at)->child[LEFT];
         } else {
