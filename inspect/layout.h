@@ -28,11 +28,11 @@
  *   M1   the memory that a list leads to can be read
  *
  * P3 asks for a multiple of 16 where 20.3.3.5 asks for one of 64, because both of its
- * neighbours forbid 64: a header has 80 bytes, so the rest of a split pebble (20.3.4), when the
- * pebbles tile their bucket, is off by 16 for every header before it, and a pebble moved for an
- * alignment (20.3.6) leaves odd neighbours that stay when it is gone. All of these are
- * multiples of 16. What is given out by a split is a multiple of 64 still; which pebble that
- * was cannot be seen later.
+ * neighbours forbid 64: a header has 80 bytes (48 without a name), so the rest of a split
+ * pebble (20.3.4), when the pebbles tile their bucket, is off by 16 for every header before it,
+ * and a pebble moved for an alignment (20.3.6) leaves odd neighbours that stay when it is gone.
+ * All of these are multiples of 16. What is given out by a split is a multiple of 64 still;
+ * which pebble that was cannot be seen later.
  *
  * A pebble without a kind counts as VIRTUAL. A snapshot from a catalog file knows fewer fields
  * than one from memory; a law about a field that is not known is not judged.
@@ -102,7 +102,8 @@ enum {
     PV_LAYOUT_PEBBLE_MAX = 256,
 };
 
-/* The specification's layout: Tables 20.3.2.1 and 20.3.3.1, little-endian, 64-bit. */
+/* The specification's layout: Tables 20.3.2.1 and 20.3.3.1, little-endian, 64-bit; built
+ * without names, one without that field. */
 extern const struct pv_layout pv_layout_fysos;
 
 /* A buddy's chunk: no headers and no fields. The page is that of each snapshot. */

@@ -88,7 +88,7 @@ int64_t
 pv_timeline_last(const struct pv_timeline *timeline); /* the last event; PV_START: none */
 
 /* The live heap at the end of what was applied, by the walk, with requested, id and born filled
- * in. Needs no log. */
+ * in, and the tags where headers have no name. Needs no log. */
 int pv_timeline_walk(struct pv_timeline *timeline, struct pv_snapshot **ret_snapshot);
 
 /* ---- with the log ---- */

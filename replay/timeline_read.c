@@ -77,6 +77,9 @@ int pv_timeline_walk(struct pv_timeline *timeline, struct pv_snapshot **ret_snap
             pv_pebble_row_used(row) ? pv_log_at(&timeline->log, row->addr) : LOG_NONE;
         if (index != LOG_NONE) {
             know(row, &timeline->log.placements[index]);
+            if (timeline->type->layout->pebble.name.width == 0) {
+                row->tag = timeline->log.placements[index].tag;
+            }
         }
     }
     pv_snapshot_count(snapshot);

@@ -340,6 +340,18 @@ static int read_kind(struct reading *reading, const struct pv_json *root)
     return status;
 }
 
+/* Either build reads what the other wrote: how long a header is, the sum of them tells. */
+static uint16_t header_bytes(const struct pv_snapshot *snapshot, const struct pv_json *root)
+{
+    enum { NAMELESS = 48, NAMED = NAMELESS + PV_NAME_BYTES };
+    const struct pv_json *sum = pv_json_member(pv_json_member(root, "totals"), "header_bytes");
+    uint64_t without_names = snapshot->n_buckets * (uint64_t)snapshot->bucket_bytes +
+                             snapshot->n_pebbles * (uint64_t)NAMELESS;
+    bool nameless = sum && pv_json_kind(sum) == PV_JSON_INTEGER && snapshot->n_pebbles > 0 &&
+                    pv_json_integer(sum) == without_names;
+    return nameless ? NAMELESS : NAMED;
+}
+
 static int read_root(struct pv_catalog *catalog, const struct pv_json *root,
                      struct pv_place *place)
 {
@@ -363,6 +375,9 @@ static int read_root(struct pv_catalog *catalog, const struct pv_json *root,
         status = read_bucket(&reading, pv_json_element(buckets, reading.bucket));
     }
     if (!status) {
+        if (catalog->snapshot->kind == PV_CATALOG_PEBBLES) {
+            catalog->snapshot->pebble_bytes = header_bytes(catalog->snapshot, root);
+        }
         pv_snapshot_count(catalog->snapshot);
         status = pv_rules_apply(catalog->snapshot);
     }

@@ -5,6 +5,9 @@
  * The file is as hostile as any: every field is checked, sizes and counts are bounded by the
  * file's own length. Source is PV_SNAPSHOT_FILE. The laws that can be judged on what the file
  * holds are applied; findings that the file itself lists are kept.
+ *
+ * A pebble's header has the 80 bytes of Table 20.3.3.1 however this was built, or 48, without
+ * the name (20.3.3.6), when the file's totals say so.
  */
 #ifndef PV_CATALOG_H
 #define PV_CATALOG_H

@@ -21,6 +21,12 @@ enum {
     BAR = 60,
 };
 
+#ifdef PV_WITHOUT_NAMES
+#define PEBBLE_BYTES "48"
+#else
+#define PEBBLE_BYTES "80"
+#endif
+
 /* A row of a table: one figure of every engine. */
 struct row {
     const char *label;
@@ -114,9 +120,8 @@ static const struct row bytes_at[] = {
      "Left inside a block because the rest was too small to stand alone.",
      "buddy: none, all of it counts as rounding."},
     {"h headers", PART, split_header,
-     "80 bytes a pebble and 48 a bucket. With many small blocks this is the main loss, under "
-     "any "
-     "policy: fewer and larger blocks are the only cure.",
+     PEBBLE_BYTES " bytes a pebble and 48 a bucket. With many small blocks this is the main "
+                  "loss, under any policy: fewer and larger blocks are the only cure.",
      "buddy: none. Its tree, a bit a node, lies beside the chunk."},
     {". free", PART, split_free,
      "Held and not used. Room for what comes, or fragmentation: the lines below tell which.",

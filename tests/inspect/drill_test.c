@@ -143,10 +143,12 @@ static void underflow(struct drill *drill)
     memset(payload - 8, (int)(1 + pick(drill, 255)), 8);
 }
 
+#ifndef PV_WITHOUT_NAMES
 static void tag_changed(struct drill *drill)
 {
     victim(drill)->name[pick(drill, 4)] ^= (char)(1 + pick(drill, 127));
 }
+#endif
 
 static void overflow(struct drill *drill, size_t n)
 {
@@ -173,7 +175,7 @@ static void overflow_32(struct drill *drill)
 
 static void overflow_large(struct drill *drill)
 {
-    overflow(drill, 80);
+    overflow(drill, IMAGE_HEADER);
 }
 
 static void write_to_payload(struct drill *drill, bool used)
@@ -289,7 +291,7 @@ static const struct drill_class {
     {"overflow by 1 byte", overflow_1, ALWAYS},
     {"overflow by 8 bytes", overflow_8, ALWAYS},
     {"overflow by 32 bytes", overflow_32, ALWAYS},
-    {"overflow by 80 bytes", overflow_large, ALWAYS},
+    {"overflow by a whole header", overflow_large, ALWAYS},
     {"link: to itself", self_loop, ALWAYS},
     {"link: back to the first", rho_loop, ALWAYS},
     {"link: out of range", out_of_range, ALWAYS},
@@ -297,7 +299,9 @@ static const struct drill_class {
     {"link: to another pebble", to_another, ALWAYS},
     {"pebble missing in the list", missing, ALWAYS},
     {"64 bytes of text anywhere", smear, SOME},
+#ifndef PV_WITHOUT_NAMES
     {"tag changed", tag_changed, NEVER},
+#endif
     {"one bit of a used payload", write_to_used, NEVER},
     {"one bit of a free payload", write_to_free, NEVER},
     {"forged: all laws kept", forged, NEVER},
@@ -376,7 +380,7 @@ static void test_share_found_of_each_class(void **state)
                       100.0 * n_placed / N_SEEDS);
         if ((classes[c].share == ALWAYS && n_found < N_SEEDS) ||
             (classes[c].share == NEVER && n_found > 0) ||
-            (classes[c].share == SOME && n_found < N_SEEDS / 10)) {
+            (classes[c].share == SOME && n_found < N_SEEDS / 20)) {
             fail_msg("%s: %u of %d found", classes[c].name, n_found, N_SEEDS);
         }
     }
@@ -433,7 +437,7 @@ static void test_random_overwrites_end(void **state)
         n_changed[i % N_KINDS] += memcmp(sound, image.bytes, image.n) != 0;
         n_found[i % N_KINDS] += snapshot->n_findings > 0;
         n_lost[i % N_KINDS] += snapshot->n_pebbles < image.n_pebbles;
-        assert_true(snapshot->n_pebbles <= image.n / 80 * 2);
+        assert_true(snapshot->n_pebbles <= image.n / IMAGE_HEADER * 2);
         assert_true(snapshot->n_buckets <= 4);
         image_done(snapshot);
         memcpy(image.bytes, sound, image.n);

@@ -137,7 +137,7 @@ static void test_a_real_heap_is_sound(void **state)
 static bool is_guarded(size_t offset)
 {
     return offset < 4 || (offset > 4 && offset < 8) || (offset >= 16 && offset < 24) ||
-           offset >= 56;
+           offset >= offsetof(struct pv_pebble, parent);
 }
 
 static void test_an_overwritten_byte_is_found(void **state)
@@ -169,8 +169,8 @@ static void test_an_overwritten_byte_is_found(void **state)
             pv_snapshot_close(snapshot);
         }
     }
-    print_message("one byte of a real header: %zu of %zu found (32 of 80 bytes are a name)\n",
-                  n_found, n_drills);
+    print_message("one byte of a real header: %zu of %zu found (%d of %zu bytes are a name)\n",
+                  n_found, n_drills, PV_NAMES * PV_NAME_BYTES, sizeof(struct pv_pebble));
     for (size_t b = 0; b < sound->n_buckets; b++) {
         unsigned char *header = (void *)(uintptr_t)sound->buckets[b].addr;
         for (size_t offset = 0; offset < sizeof(struct pv_bucket); offset++) {

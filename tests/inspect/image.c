@@ -34,6 +34,15 @@ struct pv_pebble *image_pebble(const struct image *image, uint64_t addr)
     return (struct pv_pebble *)(void *)(image->bytes + (addr - image->base));
 }
 
+void image_name(struct pv_pebble *pebble, const char *name, size_t n)
+{
+#ifdef PV_WITHOUT_NAMES
+    (void)pebble, (void)name, (void)n;
+#else
+    memcpy(pebble->name, name, n);
+#endif
+}
+
 uint64_t image_addr(const struct image *image, size_t bucket, size_t i)
 {
     assert_true(bucket < image->n_buckets);
@@ -71,7 +80,7 @@ void image_add(struct image *image, uint64_t n_pages, const struct image_pebble 
             .next = i + 1 < n ? at + IMAGE_HEADER + size : 0,
         };
         if (pebbles[i].name) {
-            memcpy(pebble->name, pebbles[i].name, strnlen(pebbles[i].name, PV_NAME_BYTES - 1));
+            image_name(pebble, pebbles[i].name, strnlen(pebbles[i].name, PV_NAME_BYTES - 1));
         }
         if (!pebbles[i].used && size > bucket->largest) {
             bucket->largest = size;
@@ -105,7 +114,7 @@ void image_open_sample(struct image *image)
     image_add(image, 4,
               (struct image_pebble[]){
                   {.size = 64, .used = true, .name = "dma"},
-                  {.size = 240 - 80, .sflags = PV_FLAG_PHYSICAL},
+                  {.size = 400 - 3 * IMAGE_HEADER, .sflags = PV_FLAG_PHYSICAL},
                   {.size = 512,
                    .used = true,
                    .name = "ring",

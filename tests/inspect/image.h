@@ -63,6 +63,9 @@ void image_open_random(struct image *image, uint64_t seed, unsigned n_buckets);
 struct pv_bucket *image_bucket(const struct image *image, uint64_t addr);
 struct pv_pebble *image_pebble(const struct image *image, uint64_t addr);
 
+/* The first n bytes of a pebble's name field, where it has one. */
+void image_name(struct pv_pebble *pebble, const char *name, size_t n);
+
 /* The i-th pebble of a bucket. */
 uint64_t image_addr(const struct image *image, size_t bucket, size_t i);
 

@@ -554,7 +554,7 @@ static void test_overlaps_of_three(void **state)
         struct pv_pebble_row *row = pv_snapshot_add_pebble(snapshot);
         assert_non_null(row);
         row->addr = addrs[i] + 48;
-        row->size = pages[i] * 4096 - 128;
+        row->size = pages[i] * 4096 - 48 - IMAGE_HEADER;
         row->alignment = 64;
         row->lflags = 1;
     }
@@ -744,8 +744,14 @@ static void test_an_empty_bucket(void **state)
 static void test_extreme_rows(void **state)
 {
     (void)state;
-    static const uint64_t values[] = {
-        0, 1, 48, 64, UINT64_MAX - 79, UINT64_MAX - 80, UINT64_MAX / 2, UINT64_MAX};
+    static const uint64_t values[] = {0,
+                                      1,
+                                      48,
+                                      64,
+                                      UINT64_MAX - IMAGE_HEADER + 1,
+                                      UINT64_MAX - IMAGE_HEADER,
+                                      UINT64_MAX / 2,
+                                      UINT64_MAX};
     enum { N = sizeof(values) / sizeof(values[0]) };
     struct pv_tags *tags;
     assert_int_equal(pv_tags_open(&tags), 0);

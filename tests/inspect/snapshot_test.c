@@ -50,7 +50,7 @@ static void test_an_empty_one(void **state)
     struct pv_snapshot *snapshot = open_snapshot();
     assert_int_equal(snapshot->source, PV_SNAPSHOT_LOG);
     assert_int_equal(snapshot->bucket_bytes, 48);
-    assert_int_equal(snapshot->pebble_bytes, 80);
+    assert_int_equal(snapshot->pebble_bytes, pv_layout_fysos.pebble_bytes);
     assert_int_equal(snapshot->page_bytes, 4096);
     assert_ptr_equal(snapshot->tags, tags);
     pv_snapshot_count(snapshot);
@@ -87,7 +87,7 @@ static void test_rows_and_sums(void **state)
     assert_int_equal(totals->used_bytes, 128 + 64 + 64);
     assert_int_equal(totals->free_bytes, 640 + 320);
     assert_int_equal(totals->largest_free_bytes, 640);
-    assert_int_equal(totals->header_bytes, 2 * 48 + 5 * 80);
+    assert_int_equal(totals->header_bytes, 2 * 48 + 5 * pv_layout_fysos.pebble_bytes);
     assert_int_equal(totals->heap_bytes, 4 * 4096);
     close_snapshot(snapshot);
 }
@@ -118,7 +118,7 @@ static void expect_find(const struct pv_snapshot *snapshot, uint64_t from, uint6
         size_t wanted = SIZE_MAX;
         for (size_t i = 0; i < snapshot->n_pebbles && wanted == SIZE_MAX; i++) {
             const struct pv_pebble_row *row = &snapshot->pebbles[i];
-            if (addr >= row->addr && addr < row->addr + 80 + row->size) {
+            if (addr >= row->addr && addr < row->addr + snapshot->pebble_bytes + row->size) {
                 wanted = i;
             }
         }
