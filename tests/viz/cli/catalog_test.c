@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -60,6 +61,42 @@ static void reads_every_field(void **state)
     pv_catalog_close(&catalog);
 }
 
+/* However this was built: 80 bytes, or 48 when the totals say so. */
+static void headers_are_as_long_as_the_file_says(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *totals, *second;
+        int pebble_bytes;
+        bool sound;
+    } rows[] = {
+        {"", "0x10c0\", \"size\": 3824", 80, true},
+        {"\"totals\": {\"header_bytes\": 208},", "0x10c0\", \"size\": 3824", 80, true},
+        {"\"totals\": {\"header_bytes\": 144},", "0x10a0\", \"size\": 3888", 48, true},
+        {"\"totals\": {\"header_bytes\": 208},", "0x10a0\", \"size\": 3888", 80, false},
+        {"\"totals\": {\"header_bytes\": 145},", "0x10c0\", \"size\": 3824", 80, true},
+        {"\"totals\": {\"header_bytes\": \"144\"},", "0x10c0\", \"size\": 3824", 80, true},
+        {"\"totals\": 144,", "0x10c0\", \"size\": 3824", 80, true},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char bytes[1024];
+        int n = snprintf(bytes, sizeof(bytes),
+                         "{\"format\": \"pebbleviz-catalog\", \"version\": 1, %s\n"
+                         " \"buckets\": [{\"address\": \"0x1000\", \"pages\": 1, \"fit\": "
+                         "\"first\", \"largest\": %s, \"flags\": [], \"pebbles\": [\n"
+                         " {\"address\": \"0x1030\", \"size\": 64, \"state\": \"used\"},\n"
+                         " {\"address\": \"%s, \"state\": \"free\"}]}]}",
+                         rows[i].totals, strrchr(rows[i].second, ' '), rows[i].second);
+        assert_in_range(n, 1, sizeof(bytes) - 1);
+        struct pv_catalog catalog;
+        struct pv_place place;
+        assert_int_equal(pv_catalog_open_bytes(&catalog, bytes, (size_t)n, &place), PV_OK);
+        assert_int_equal(catalog.snapshot->pebble_bytes, rows[i].pebble_bytes);
+        assert_int_equal(catalog.snapshot->n_findings == 0, rows[i].sound);
+        pv_catalog_close(&catalog);
+    }
+}
+
 static void every_cut_is_refused(void **state)
 {
     (void)state;
@@ -108,6 +145,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_every_field),
+        cmocka_unit_test(headers_are_as_long_as_the_file_says),
         cmocka_unit_test(every_cut_is_refused),
         cmocka_unit_test(every_changed_byte_is_survived),
     };

@@ -20,6 +20,7 @@ unset NO_COLOR
 tmp=$(mktemp -d) || exit 99
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 99' INT TERM
+names=${PV_NAMES:-1} # 0: built with -Dnames=false
 n_checks=0
 n_failed=0
 

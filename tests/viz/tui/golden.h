@@ -10,10 +10,18 @@
 
 #include <stdbool.h>
 
-/* Whether text is what the file holds. Prints the first line that differs. */
-bool golden_same(const char *name, const char *text);
+/* The goldens are of 80-byte headers. Without names a header is shorter, other addresses and
+ * sizes follow, and only a part of some texts must be as it was; with names all of each. */
+enum golden_part {
+    GOLDEN_ALL,   /* no header's size shows */
+    GOLDEN_WORDS, /* all but numbers */
+    GOLDEN_FRAME  /* a screen's first line, its last, and how many there are */
+};
 
-/* As golden_same, or writes the file when asked to. */
-bool golden_check(const char *name, const char *text);
+/* Whether that part of text is what the file holds. Prints the first line that differs. */
+bool golden_same(const char *name, enum golden_part part, const char *text);
+
+/* As golden_same, with names GOLDEN_ALL whatever the part; or writes the file when asked to. */
+bool golden_check(const char *name, enum golden_part part, const char *text);
 
 #endif
