@@ -101,7 +101,8 @@ bool golden_same(const char *name, enum golden_part part, const char *text)
     char *expected = calloc(FILE_BYTES, 1), *now = strdup(text);
     assert_non_null(expected);
     assert_non_null(now);
-    fread(expected, 1, FILE_BYTES - 1, file);
+    size_t n = fread(expected, 1, FILE_BYTES - 1, file);
+    expected[n] = '\0';
     fclose(file);
     keep_part(expected, part);
     keep_part(now, part);
