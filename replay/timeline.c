@@ -48,6 +48,7 @@ static int add_mistake(struct pv_timeline *timeline, enum pv_mistake kind,
                        const struct pv_id *id)
 {
     timeline->stats.n_faults++;
+    timeline->n_by_kind[kind]++;
     pv_log_flag(&timeline->log, LOG_MISTAKE);
     if (timeline->n_mistakes == PV_MISTAKES_MAX) {
         return PV_OK;
@@ -68,12 +69,21 @@ static int add_mistake(struct pv_timeline *timeline, enum pv_mistake kind,
 
 /* ---- events ---- */
 
+static void add_failed(struct pv_timeline *timeline, uint64_t bytes)
+{
+    struct pv_stats *stats = &timeline->stats;
+    stats->n_failed++;
+    if (__builtin_add_overflow(stats->failed_bytes, bytes, &stats->failed_bytes)) {
+        stats->failed_bytes = UINT64_MAX;
+    }
+}
+
 /* The request was refused: the id lives all the same, with no block behind it, so that its free
  * is no mistake. */
 static int fail(struct pv_timeline *timeline, const struct pv_id *id, uint64_t bytes,
                 uint32_t tag)
 {
-    timeline->stats.n_failed++;
+    add_failed(timeline, bytes);
     int status = pv_log_failed(&timeline->log, bytes, tag);
     return status || id->kind == PV_ID_NULL ? status : pv_ids_put(&timeline->ids, id, LOG_NONE);
 }
@@ -171,7 +181,7 @@ static int resize_block(struct pv_timeline *timeline, const struct pv_trace_even
     struct pv_place_of_block place;
     int status = timeline->type->resize(timeline->engine, placement.addr, event->size, &place);
     if (status > 0) {
-        timeline->stats.n_failed++;
+        add_failed(timeline, event->size);
         return pv_log_failed(&timeline->log, event->size, placement.tag);
     }
     if (status) {

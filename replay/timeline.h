@@ -111,6 +111,8 @@ struct pv_step pv_timeline_step(const struct pv_timeline *timeline, int64_t even
 /* In the order of events. */
 const struct pv_mistake_row *pv_timeline_mistakes(const struct pv_timeline *timeline,
                                                   size_t *ret_n);
+/* All of a kind, also those that are not kept. */
+uint64_t pv_timeline_mistake_count(const struct pv_timeline *timeline, enum pv_mistake kind);
 const struct pv_mark_row *pv_timeline_marks(const struct pv_timeline *timeline, size_t *ret_n);
 
 /* The next event after `event` (forward) or before it that made a block with this tag;

@@ -18,7 +18,8 @@ struct pv_timeline {
     struct pv_stats stats;
     struct pv_mistake_row *mistakes;
     size_t n_mistakes, cap_mistakes;
-    struct pv_mark_row *marks; /* the names are ours */
+    uint64_t n_by_kind[PV_N_MISTAKES]; /* all, also those that are not kept */
+    struct pv_mark_row *marks;         /* the names are ours */
     size_t n_marks, cap_marks;
     int listener_status; /* the first failure while the engine told of a bucket */
 };

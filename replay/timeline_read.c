@@ -253,6 +253,11 @@ const struct pv_mistake_row *pv_timeline_mistakes(const struct pv_timeline *time
     return timeline->mistakes;
 }
 
+uint64_t pv_timeline_mistake_count(const struct pv_timeline *timeline, enum pv_mistake kind)
+{
+    return timeline->n_by_kind[kind];
+}
+
 const struct pv_mark_row *pv_timeline_marks(const struct pv_timeline *timeline, size_t *ret_n)
 {
     *ret_n = timeline->n_marks;

@@ -14,7 +14,7 @@ static int count(struct pv_feed *feed, struct pv_info *info)
     struct pv_trace_event event;
     int status = pv_info_begin(info, feed->path, pv_reader_header(feed->reader));
     while (!status && pv_feed_next(feed, &event)) {
-        status = pv_info_add(info, &event);
+        status = pv_info_add(info, &event, pv_reader_place(feed->reader));
     }
     pv_progress_end(&feed->progress);
     if (!status && feed->code == PV_EXIT_DAMAGED && feed->n_events) {

@@ -69,7 +69,47 @@ static int add_thread(struct pv_info *info, uint64_t thread)
     return 0;
 }
 
-int pv_info_add(struct pv_info *info, const struct pv_trace_event *event)
+static void note(const struct pv_info *info, struct pv_info_places *places,
+                 const struct pv_place *place)
+{
+    if (places->n < PV_INFO_FIRST) {
+        places->first[places->n] = (struct pv_info_place){.event = (int64_t)info->n_events - 1,
+                                                          .line = place->line,
+                                                          .column = place->column,
+                                                          .byte = place->byte};
+    }
+    places->n++;
+}
+
+static void add_time(struct pv_info *info, uint64_t t, const struct pv_place *place)
+{
+    if (!info->has_times || t < info->t_first) {
+        info->t_first = t;
+    }
+    if (!info->has_times || t > info->t_last) {
+        info->t_last = t;
+    }
+    if (info->has_times && t < info->t_before) {
+        note(info, &info->backward, place);
+    }
+    info->has_times = true;
+    info->t_before = t;
+}
+
+static int replay(struct pv_info *info, const struct pv_trace_event *event,
+                  const struct pv_place *place)
+{
+    int status = pv_timeline_apply(info->timeline, event);
+    for (unsigned i = 0; !status && i < PV_N_MISTAKES; i++) {
+        if (pv_timeline_mistake_count(info->timeline, i) > info->mistakes[i].n) {
+            note(info, &info->mistakes[i], place);
+        }
+    }
+    return status;
+}
+
+int pv_info_add(struct pv_info *info, const struct pv_trace_event *event,
+                const struct pv_place *place)
 {
     int status = 0;
     info->n_events++;
@@ -86,15 +126,9 @@ int pv_info_add(struct pv_info *info, const struct pv_trace_event *event)
         status = add_thread(info, event->thread);
     }
     if (event->has_t) {
-        if (!info->has_times || event->t < info->t_first) {
-            info->t_first = event->t;
-        }
-        if (!info->has_times || event->t > info->t_last) {
-            info->t_last = event->t;
-        }
-        info->has_times = true;
+        add_time(info, event->t, place);
     }
-    return status ? status : pv_timeline_apply(info->timeline, event);
+    return status ? status : replay(info, event, place);
 }
 
 int pv_info_end(struct pv_info *info)

@@ -12,7 +12,18 @@
 #include "traces/reader.h"
 #include "viz/tally.h"
 
-enum { PV_INFO_SIZES = 65, PV_INFO_THREADS_MAX = 65536, PV_INFO_FIRST = 5 };
+enum { PV_INFO_FIRST = 5 };
+
+/* What is wrong with the program, or with its clock: how often, and where first. */
+struct pv_info_places {
+    uint64_t n;
+    struct pv_info_place {
+        int64_t event;
+        uint64_t line, column, byte; /* in the trace, as in struct pv_place */
+    } first[PV_INFO_FIRST];
+};
+
+enum { PV_INFO_SIZES = 65, PV_INFO_THREADS_MAX = 65536 };
 
 struct pv_info {
     const char *path; /* clean, borrowed */
@@ -32,13 +43,17 @@ struct pv_info {
     uint64_t *threads;         /* sorted */
     size_t n_threads, cap_threads;
     bool has_times;
-    uint64_t t_first, t_last;
+    uint64_t t_first, t_last, t_before;
+    struct pv_info_places backward; /* events whose time is before that of the one before */
+    struct pv_info_places mistakes[PV_N_MISTAKES];
     bool damaged;
 };
 
 int pv_info_begin(struct pv_info *info, const char *path,
                   const struct pv_trace_header *header); /* PV_ENOMEM */
-int pv_info_add(struct pv_info *info, const struct pv_trace_event *event);
+/* The place is that of the event in its file. */
+int pv_info_add(struct pv_info *info, const struct pv_trace_event *event,
+                const struct pv_place *place);
 int pv_info_end(struct pv_info *info);
 void pv_info_free(struct pv_info *info);
 

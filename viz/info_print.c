@@ -10,26 +10,32 @@
 
 enum { LABEL = 20, BAR = 40 };
 
-/* Events of one kind of mistake: how many are listed, and the first of them. */
-struct mistakes {
-    size_t n, n_first;
-    int64_t first[PV_INFO_FIRST];
-};
+enum { PLACE_TEXT = 64 };
 
-static void count_mistakes(const struct pv_info *info, struct mistakes kinds[PV_N_MISTAKES])
+/* "3:14", or "byte 512" of a format without lines. */
+static const char *place_text(char *buf, const struct pv_info_place *place)
 {
-    size_t n = 0;
-    const struct pv_mistake_row *rows = pv_timeline_mistakes(info->timeline, &n);
-    for (size_t i = 0; i < n; i++) {
-        struct mistakes *kind = &kinds[rows[i].kind];
-        kind->n++;
-        if (kind->n_first < PV_INFO_FIRST) {
-            kind->first[kind->n_first++] = rows[i].event;
-        }
+    if (place->line) {
+        snprintf(buf, PLACE_TEXT, "%" PRIu64 ":%" PRIu64, place->line, place->column);
+    } else {
+        snprintf(buf, PLACE_TEXT, "byte %" PRIu64, place->byte);
     }
+    return buf;
 }
 
 /* ---- text ---- */
+
+/* "event 4 (5:1), 7 (8:1), ..." */
+static void text_places(const struct pv_info_places *places, FILE *out)
+{
+    char text[PLACE_TEXT];
+    for (size_t i = 0; i < places->n && i < PV_INFO_FIRST; i++) {
+        const struct pv_info_place *place = &places->first[i];
+        fprintf(out, "%s %" PRId64 " (%s)", i ? "," : "event", place->event,
+                place_text(text, place));
+    }
+    fputs(places->n > PV_INFO_FIRST ? ", ...\n" : "\n", out);
+}
 
 static void text_head(const struct pv_info *info, FILE *out)
 {
@@ -63,6 +69,11 @@ static void text_time(const struct pv_info *info, FILE *out)
         fprintf(out, "%-*s%s", LABEL, "time", pv_units_count(text, info->t_first));
         fprintf(out, " to %s %s\n", pv_units_count(text, info->t_last),
                 *info->header->clock ? info->header->clock : "(no unit given)");
+        if (info->backward.n) {
+            fprintf(out, "%-*sgoes back %s time%s, at ", LABEL, "",
+                    pv_units_count(text, info->backward.n), info->backward.n == 1 ? "" : "s");
+            text_places(&info->backward, out);
+        }
     } else {
         fprintf(out, "%-*snone recorded\n", LABEL, "time");
     }
@@ -91,8 +102,11 @@ static void text_live(const struct pv_info *info, FILE *out)
             pv_units_bytes(a, stats->now.live_bytes),
             pv_units_count(b, stats->now.live_blocks));
     if (stats->n_failed) {
-        fprintf(out, "%-*s%s (too large for any heap, or a flag that cannot be served)\n",
-                LABEL, "refused requests", pv_units_count(a, stats->n_failed));
+        fprintf(out,
+                "%-*s%s for %s in all (too large for any heap, or a flag that cannot be "
+                "served)\n",
+                LABEL, "refused requests", pv_units_count(a, stats->n_failed),
+                pv_units_bytes(b, stats->failed_bytes));
     }
 }
 
@@ -161,19 +175,14 @@ static void text_mistakes(const struct pv_info *info, FILE *out)
         fputs("\nFaults of the program: none\n", out);
         return;
     }
-    struct mistakes kinds[PV_N_MISTAKES] = {{0}};
-    count_mistakes(info, kinds);
     fprintf(out, "\nFaults of the program: %s\n", pv_units_count(text, n_all));
     for (unsigned i = 0; i < PV_N_MISTAKES; i++) {
-        if (!kinds[i].n) {
-            continue;
+        const struct pv_info_places *places = &info->mistakes[i];
+        if (places->n) {
+            fprintf(out, "  %-18s %6s  at ", pv_mistake_name(i),
+                    pv_units_count(text, places->n));
+            text_places(places, out);
         }
-        fprintf(out, "  %-18s %6s  at event", pv_mistake_name(i),
-                pv_units_count(text, kinds[i].n));
-        for (size_t j = 0; j < kinds[i].n_first; j++) {
-            fprintf(out, "%s %" PRId64, j ? "," : "", kinds[i].first[j]);
-        }
-        fputs(kinds[i].n > kinds[i].n_first ? ", ...\n" : "\n", out);
     }
 }
 
@@ -270,6 +279,25 @@ static void json_moment(struct pv_json_out *out, const char *key,
     pv_emit_integer(out, "live_blocks", moment->live_blocks);
 }
 
+/* Where each event stands in the file: texts, as in error messages. */
+static void json_places(struct pv_json_out *out, const struct pv_info_places *places)
+{
+    char text[PLACE_TEXT];
+    size_t n = places->n < PV_INFO_FIRST ? (size_t)places->n : PV_INFO_FIRST;
+    pv_json_key(out, "first_events");
+    pv_json_begin(out, '[');
+    for (size_t i = 0; i < n; i++) {
+        pv_json_put_integer(out, (uint64_t)places->first[i].event);
+    }
+    pv_json_end(out, ']');
+    pv_json_key(out, "first_places");
+    pv_json_begin(out, '[');
+    for (size_t i = 0; i < n; i++) {
+        pv_json_put_text(out, place_text(text, &places->first[i]));
+    }
+    pv_json_end(out, ']');
+}
+
 static void json_time(struct pv_json_out *out, const struct pv_info *info)
 {
     pv_json_newline(out, 1);
@@ -278,6 +306,8 @@ static void json_time(struct pv_json_out *out, const struct pv_info *info)
         pv_json_begin(out, '{');
         pv_emit_integer(out, "first", info->t_first);
         pv_emit_integer(out, "last", info->t_last);
+        pv_emit_integer(out, "backward", info->backward.n);
+        json_places(out, &info->backward);
         pv_json_end(out, '}');
     } else {
         pv_json_put_null(out);
@@ -287,8 +317,6 @@ static void json_time(struct pv_json_out *out, const struct pv_info *info)
 
 static void json_mistakes(struct pv_json_out *out, const struct pv_info *info)
 {
-    struct mistakes kinds[PV_N_MISTAKES] = {{0}};
-    count_mistakes(info, kinds);
     pv_json_newline(out, 1);
     pv_json_key(out, "faults");
     pv_json_begin(out, '{');
@@ -296,17 +324,12 @@ static void json_mistakes(struct pv_json_out *out, const struct pv_info *info)
     pv_json_key(out, "kinds");
     pv_json_begin(out, '[');
     for (unsigned i = 0; i < PV_N_MISTAKES; i++) {
-        if (kinds[i].n) {
+        if (info->mistakes[i].n) {
             pv_json_newline(out, 2);
             pv_json_begin(out, '{');
             pv_emit_text(out, "kind", pv_mistake_name(i));
-            pv_emit_integer(out, "count", kinds[i].n);
-            pv_json_key(out, "first_events");
-            pv_json_begin(out, '[');
-            for (size_t j = 0; j < kinds[i].n_first; j++) {
-                pv_json_put_integer(out, (uint64_t)kinds[i].first[j]);
-            }
-            pv_json_end(out, ']');
+            pv_emit_integer(out, "count", info->mistakes[i].n);
+            json_places(out, &info->mistakes[i]);
             pv_json_end(out, '}');
         }
     }
@@ -335,6 +358,7 @@ void pv_info_json(const struct pv_info *info, size_t top, FILE *file)
     json_tags(&out, &info->live, top);
     pv_json_end(&out, '}');
     pv_emit_integer(&out, "refused", stats->n_failed);
+    pv_emit_integer(&out, "refused_bytes", stats->failed_bytes);
     json_mistakes(&out, info);
     pv_json_end(&out, '}');
     fputc('\n', file);

@@ -129,6 +129,7 @@ static void json_engine(struct pv_json_out *out, const struct pv_report *report,
     pv_json_begin(out, '{');
     pv_emit_text(out, "engine", engine->type->name);
     pv_emit_integer(out, "failed", stats->n_failed);
+    pv_emit_integer(out, "failed_bytes", stats->failed_bytes);
     pv_emit_integer(out, "heap_peak_bytes", stats->peak_held.held_bytes);
     pv_emit_integer(out, "heap_end_bytes", stats->now.held_bytes);
     pv_emit_integer(out, "high_water_bytes", stats->high_water_bytes);

@@ -46,6 +46,7 @@ FIGURE(held_peak, engine->stats->peak_held.held_bytes)
 FIGURE(held_end, engine->stats->now.held_bytes)
 FIGURE(high_water, engine->stats->high_water_bytes)
 FIGURE(failed, engine->stats->n_failed)
+FIGURE(failed_bytes, engine->stats->failed_bytes)
 FIGURE(utilisation, pv_metric_peak_utilisation(engine->stats))
 FIGURE(peak_over_peak, pv_metric_peak_over_peak(engine->stats))
 FIGURE(at_peak_live, pv_metric_at_peak_live(engine->stats))
@@ -82,6 +83,8 @@ static const struct row over_time[] = {
      "Requests that found no room. Not 0 only under --heap-limit, or for a size that no heap "
      "serves: raise the limit, or see whether the other policy passes.",
      NULL},
+    {"  they asked for", BYTES, failed_bytes,
+     "All of them together. What found no room is not among the live bytes here.", NULL},
     {"peak utilisation", SHARE, utilisation,
      "Largest live bytes over largest heap: 100 % is a heap without any loss.", NULL},
     {"peak over peak", SHARE, peak_over_peak,
