@@ -5,10 +5,11 @@
  * Nodes are numbered from 1 here (the tree's bit i is node i + 1), so that the halves of k are
  * 2k and 2k+1, the buddy of k is k ^ 1, and level l is 1 << l to (2 << l) - 1.
  *
- * A node's byte in the index is the largest free power at or below it plus 1, or 0: none. Below
- * a free node every byte is as if all were free; so are those below a block, but for its halves
- * and quarters, which are 0. So neither a split nor a merge has to touch what lies below, and a
- * search may take three levels in a step.
+ * A node's byte in the index says how many powers its own is above the largest free one at or
+ * below it: 0 is a free node, power + 1 one without any. Below a free node every byte is 0; so
+ * are those below a block, but for its halves and quarters, which have nothing free. So neither
+ * a split nor a merge has to touch what lies below, a search may take three levels in a step,
+ * and of a large chunk only the bytes around its blocks are ever written.
  *
  * One file, though a long one: a kernel takes it and its header, and nothing else.
  */
@@ -141,19 +142,18 @@ static enum pv_buddy_fault fault(const struct pv_buddy *buddy, enum pv_buddy_fau
 
 /* ---- the index ---- */
 
-/* What the byte of a node of this power is, given those of its halves. */
-static unsigned char joined(unsigned char low, unsigned char high, unsigned power)
+/* What the byte of a node is, given those of its halves. */
+static unsigned char joined(unsigned char low, unsigned char high)
 {
-    unsigned whole = (unsigned)(low == power) & (unsigned)(high == power);
-    return (unsigned char)((low > high ? low : high) + whole);
+    return (unsigned char)((low < high ? low : high) + ((low | high) != 0));
 }
 
 /* Sets a node's byte and those above as far as they change. */
-static void note(unsigned char *index, uint64_t node, unsigned power, unsigned char byte)
+static void note(unsigned char *index, uint64_t node, unsigned char byte)
 {
     index[node] = byte;
     while (node > 1) {
-        byte = joined(byte, index[node ^ 1], ++power);
+        byte = joined(byte, index[node ^ 1]);
         node /= 2;
         if (index[node] == byte) {
             return;
@@ -162,24 +162,17 @@ static void note(unsigned char *index, uint64_t node, unsigned power, unsigned c
     }
 }
 
-static void fill_index(unsigned char *index, unsigned depth)
-{
-    index[0] = 0;
-    for (unsigned level = 0; level <= depth; level++) {
-        memset(index + ((size_t)1 << level), (int)(depth - level + 1), (size_t)1 << level);
-    }
-}
-
 /* ---- a node taken and given back ---- */
 
-/* The halves and quarters of a block read 0, for who passes them by in a step of three. */
+/* The halves and quarters of a block have nothing free, for who passes them by in a step of
+ * three. */
 static void note_block(unsigned char *index, uint64_t node, unsigned power, bool taken)
 {
     if (power >= 1) {
-        index[2 * node] = index[2 * node + 1] = (unsigned char)(taken ? 0 : power);
+        index[2 * node] = index[2 * node + 1] = (unsigned char)(taken ? power : 0);
     }
     if (power >= 2) {
-        memset(index + 4 * node, (int)(taken ? 0 : power - 1), 4);
+        memset(index + 4 * node, (int)(taken ? power - 1 : 0), 4);
     }
 }
 
@@ -189,7 +182,7 @@ static uint64_t take(struct pv_buddy *buddy, uint64_t node)
 {
     unsigned char *index = buddy->index;
     unsigned power = power_of(buddy, node);
-    unsigned char byte = 0;
+    unsigned char byte = (unsigned char)(power + 1);
     buddy->free_bytes -= buddy->page << power;
     buddy->n_free--;
     set_bit(buddy->tree, node);
@@ -202,11 +195,11 @@ static uint64_t take(struct pv_buddy *buddy, uint64_t node)
         }
         node /= 2;
         set_bit(buddy->tree, node);
-        byte = (unsigned char)++power;
+        byte = 1; /* the half that is not on the way */
         buddy->n_free++;
     }
     if (index) {
-        note(index, node, power, byte);
+        note(index, node, byte);
     }
     return node;
 }
@@ -224,9 +217,8 @@ static uint64_t give_back(struct pv_buddy *buddy, uint64_t node)
     }
     buddy->free_bytes += bytes_of(buddy, node);
     if (buddy->index) {
-        unsigned power = power_of(buddy, node);
-        note_block(buddy->index, node, power, false);
-        note(buddy->index, node, power, (unsigned char)(power + 1));
+        note_block(buddy->index, node, power_of(buddy, node), false);
+        note(buddy->index, node, 0);
     }
     return top;
 }
@@ -277,19 +269,20 @@ static uint64_t descend(struct pv_buddy *buddy, unsigned power, enum pv_buddy_en
     const unsigned char *index = buddy->index;
     unsigned n_levels = buddy->depth - power;
     uint64_t node = 1;
-    if (index[node] <= power) {
+    if (index[node] > n_levels) {
         return 0;
     }
     for (; n_levels % 3; n_levels--) {
-        node = end == PV_BUDDY_LOW ? 2 * node + (index[2 * node] <= power)
-                                   : 2 * node + (index[2 * node + 1] > power);
+        node = end == PV_BUDDY_LOW ? 2 * node + (index[2 * node] >= n_levels)
+                                   : 2 * node + (index[2 * node + 1] < n_levels);
         buddy->n_visited++;
     }
-    /* The top bit of each byte: it is greater than power. Bytes are at most 65. */
+    /* The top bit of each difference: the byte is at most the levels that are left then. Bytes
+     * are at most 65, so no byte borrows from the next. */
     const uint64_t each = UINT64_C(0x0101010101010101), tops = each << 7;
-    uint64_t over = each * (127 - power);
-    for (; n_levels; n_levels -= 3) {
-        uint64_t room = (load_eight(index + 8 * node) + over) & tops;
+    while (n_levels) {
+        n_levels -= 3;
+        uint64_t room = (each * (128 + n_levels) - load_eight(index + 8 * node)) & tops;
         unsigned at = end == PV_BUDDY_LOW ? (unsigned)__builtin_ctzll(room)
                                           : 63 - (unsigned)__builtin_clzll(room);
         node = 8 * node + at / 8;
@@ -434,6 +427,16 @@ static void reserve(struct pv_buddy *buddy)
     }
 }
 
+static void clear_tables(void *index, const char **names, uint64_t n_pages)
+{
+    if (index) {
+        memset(index, 0, (size_t)pv_buddy_index_bytes(n_pages));
+    }
+    for (uint64_t i = 0; names && i < n_pages; i++) {
+        names[i] = NULL;
+    }
+}
+
 bool pv_buddy_init(struct pv_buddy *buddy, const struct pv_buddy_config *config)
 {
     uint64_t n_pages = pv_buddy_pages(config->total_bytes, config->page_bytes);
@@ -458,16 +461,16 @@ bool pv_buddy_init(struct pv_buddy *buddy, const struct pv_buddy_config *config)
         .depth = log2_of(n_pages),
         .page_shift = power_of_two ? (int)log2_of(config->page_bytes) : -1,
         .ignore_payloads = config->ignore_payloads,
+        .zeroed = config->zeroed,
         .n_reserved = reserved / config->page_bytes + (reserved % config->page_bytes != 0),
         .n_free = 1,
         .free_bytes = managed,
     };
-    memset(buddy->tree, 0, (size_t)tree_bytes);
-    if (buddy->index) {
-        fill_index(buddy->index, buddy->depth);
+    if (!config->zeroed || !config->tree) {
+        memset(buddy->tree, 0, (size_t)tree_bytes);
     }
-    for (uint64_t i = 0; buddy->names && i < n_pages; i++) {
-        buddy->names[i] = NULL;
+    if (!config->zeroed) {
+        clear_tables(buddy->index, buddy->names, n_pages);
     }
     reserve(buddy);
     return true;
@@ -592,6 +595,15 @@ void *pv_buddy_start(const struct pv_buddy *buddy, const void *ptr, uint64_t *re
     return node ? place_of(buddy, node) : NULL;
 }
 
+/* The node behind the last of a subtree, in the order of a depth-first walk; 0: none. */
+static uint64_t behind(uint64_t node)
+{
+    while (node & 1) {
+        node /= 2;
+    }
+    return node ? node + 1 : 0;
+}
+
 void pv_buddy_visit(const struct pv_buddy *buddy,
                     bool (*visit)(void *ctx, const struct pv_buddy_node *node), void *ctx)
 {
@@ -609,13 +621,10 @@ void pv_buddy_visit(const struct pv_buddy *buddy,
         if (!visit(ctx, &seen)) {
             return;
         }
-        while (node & 1) {
-            node /= 2;
-        }
+        node = behind(node);
         if (!node) { /* it was the root, or the last of every level */
             return;
         }
-        node++;
     }
 }
 
@@ -630,7 +639,8 @@ uint64_t pv_buddy_largest(const struct pv_buddy *buddy)
 {
     uint64_t largest = 0;
     if (buddy->index) {
-        return buddy->index[1] ? buddy->page << (buddy->index[1] - 1) : 0;
+        uint64_t whole = buddy->page << buddy->depth;
+        return buddy->index[1] <= buddy->depth ? whole >> buddy->index[1] : 0;
     }
     pv_buddy_visit(buddy, see_largest, &largest);
     return largest;
@@ -650,36 +660,54 @@ uint64_t pv_buddy_extent(const struct pv_buddy *buddy)
 
 /* ---- doubling ---- */
 
-/* Level by level: the first half of each level of the new tree, but for the root, is a level of
- * the old. */
+/* Node k of level l is node k + (1 << l) of the low half. What is free is zeros in all tables,
+ * so only what is split or a block is looked at. */
+static void copy_low_half(const struct pv_buddy *old, struct pv_buddy *to)
+{
+    uint64_t node = bit(old, 1) ? 1 : 0;
+    while (node) {
+        if (!bit(old, node)) {
+            node = behind(node);
+            continue;
+        }
+        uint64_t now = node + (UINT64_C(1) << level_of(node));
+        set_bit(to->tree, now);
+        if (to->index) {
+            to->index[now] = old->index[node];
+        }
+        if (!is_block(old, node)) {
+            node *= 2;
+            continue;
+        }
+        if (to->index) {
+            note_block(to->index, now, power_of(old, node), true);
+        }
+        if (to->names) {
+            to->names[first_page(old, node)] = *name_slot(old, node);
+        }
+        node = behind(node);
+    }
+}
+
 void pv_buddy_double(struct pv_buddy *buddy, void *tree, void *index, const char **names)
 {
-    uint64_t n_pages = UINT64_C(1) << buddy->depth;
-    unsigned char *bits = memset(tree, 0, (size_t)pv_buddy_tree_bytes(2 * n_pages));
-    bool was_free = !bit(buddy, 1);
-    for (uint64_t node = 1; node < 2 * n_pages; node++) {
-        if (bit(buddy, node)) {
-            set_bit(bits, node + (UINT64_C(1) << level_of(node)));
-        }
-    }
-    if (!was_free) {
-        set_bit(bits, 1);
-    }
-    if (index) {
-        unsigned char *bytes = index;
-        fill_index(bytes, buddy->depth + 1);
-        for (uint64_t n = 1; n <= n_pages; n *= 2) {
-            memmove(bytes + 2 * n, buddy->index + n, (size_t)n);
-        }
-        bytes[1] = joined(bytes[2], bytes[3], buddy->depth + 1);
-    }
-    for (uint64_t i = 0; names && i < 2 * n_pages; i++) {
-        names[i] = i < n_pages ? buddy->names[i] : NULL;
-    }
-    buddy->tree = bits;
+    uint64_t n_pages = UINT64_C(2) << buddy->depth;
+    struct pv_buddy old = *buddy;
+    buddy->tree = tree;
     buddy->index = index;
     buddy->names = names;
-    buddy->n_free += !was_free;
+    if (!buddy->zeroed) {
+        memset(tree, 0, (size_t)pv_buddy_tree_bytes(n_pages));
+        clear_tables(index, names, n_pages);
+    }
+    copy_low_half(&old, buddy);
+    if (bit(&old, 1)) {
+        set_bit(buddy->tree, 1);
+        buddy->n_free++;
+        if (index) {
+            buddy->index[1] = joined(buddy->index[2], buddy->index[3]);
+        }
+    }
     buddy->free_bytes += buddy->page << buddy->depth;
     buddy->depth++;
     tell(buddy, PV_BUDDY_EVENT_DOUBLE, 1, 0);

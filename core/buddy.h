@@ -26,7 +26,7 @@
  * - what is reserved at init cannot be freed or resized: the tree would go with it.
  *
  * Cost: without an index a search may visit every node that is not below a block; all else is
- * O(depth). With an index (one byte a node: the largest free power at or below it) everything
+ * O(depth). With an index (one byte a node: how large a free one is at or below it) everything
  * is O(depth), and the results are the same. Freestanding; not locked; two files are all.
  */
 #ifndef PV_BUDDY_H
@@ -85,6 +85,9 @@ struct pv_buddy_config {
     void *index;        /* pv_buddy_index_bytes() of the caller's memory: no search */
     void *tree;         /* pv_buddy_tree_bytes() elsewhere, so that the chunk can be doubled */
     const char **names; /* pv_buddy_pages() pointers: the side table of tags */
+    /* The tables given here and to pv_buddy_double are zeros already: only what lies around
+     * blocks is ever written, so that pages which come when they are touched stay few. */
+    bool zeroed;
     /* A replay: nobody reads payloads, so a realloc that moves copies nothing. */
     bool ignore_payloads;
 };
@@ -99,7 +102,7 @@ struct pv_buddy {
     uint64_t page;
     unsigned depth;
     int page_shift; /* page is 1 << page_shift; -1: no power of two */
-    bool ignore_payloads;
+    bool ignore_payloads, zeroed;
     uint64_t n_reserved; /* pages at the low end */
     uint64_t n_free;     /* free nodes that are not below a free node */
     uint64_t free_bytes;
@@ -162,7 +165,8 @@ void pv_buddy_visit(const struct pv_buddy *buddy,
 /* The bytes managed become twice as many: the chunk goes on where it ended, its tree becomes
  * that of the low half, and every block stays where it is. Only with a tree of the caller's.
  * What is given takes the place of the old, which it must not overlap, and has the size for
- * twice the pages; index and names as at init: NULL exactly if they were. O(nodes). */
+ * twice the pages; index and names as at init: NULL exactly if they were. O(depth) a block, and
+ * O(nodes) unless the tables are zeros already. */
 void pv_buddy_double(struct pv_buddy *buddy, void *tree, void *index, const char **names);
 
 /* One word for a fault: "wrong-length". */

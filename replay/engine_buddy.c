@@ -71,23 +71,27 @@ static void tell_chunk(const struct pv_engine *engine, uint64_t pages_before)
 
 /* ---- tables beside the chunk ---- */
 
+/* Address space: of it only what lies around blocks becomes memory. */
 struct tables {
+    uint64_t n_pages;
     unsigned char *tree, *index;
     const char **names;
 };
 
 static void free_tables(const struct tables *tables)
 {
-    pv_own_free(tables->tree);
-    pv_own_free(tables->index);
-    pv_own_free(tables->names);
+    uint64_t n_pages = tables->n_pages;
+    pv_space_zeros_free(tables->tree, pv_buddy_tree_bytes(n_pages));
+    pv_space_zeros_free(tables->index, pv_buddy_index_bytes(n_pages));
+    pv_space_zeros_free(tables->names, n_pages * sizeof(*tables->names));
 }
 
 static bool make_tables(struct tables *tables, uint64_t n_pages)
 {
-    tables->tree = pv_own_calloc(pv_buddy_tree_bytes(n_pages), 1);
-    tables->index = pv_own_calloc(pv_buddy_index_bytes(n_pages), 1);
-    tables->names = pv_own_calloc(n_pages, sizeof(*tables->names));
+    tables->n_pages = n_pages;
+    tables->tree = pv_space_zeros(pv_buddy_tree_bytes(n_pages));
+    tables->index = pv_space_zeros(pv_buddy_index_bytes(n_pages));
+    tables->names = pv_space_zeros(n_pages * sizeof(*tables->names));
     if (tables->tree && tables->index && tables->names) {
         return true;
     }
@@ -97,7 +101,10 @@ static bool make_tables(struct tables *tables, uint64_t n_pages)
 
 static struct tables tables_of(const struct pv_engine *engine)
 {
-    return (struct tables){engine->buddy.tree, engine->buddy.index, engine->buddy.names};
+    return (struct tables){.n_pages = UINT64_C(1) << engine->buddy.depth,
+                           .tree = engine->buddy.tree,
+                           .index = engine->buddy.index,
+                           .names = engine->buddy.names};
 }
 
 /* ---- open and close ---- */
@@ -141,6 +148,7 @@ static int chunk_start(struct pv_engine *engine, const struct pv_engine_options 
                                      .index = tables.index,
                                      .tree = tables.tree,
                                      .names = tables.names,
+                                     .zeroed = true,
                                      .ignore_payloads = true};
     (void)pv_buddy_init(&engine->buddy, &config); /* a whole chunk of at least one page */
     tell_chunk(engine, 0);

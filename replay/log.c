@@ -40,6 +40,8 @@ void pv_log_fini(struct pv_log *log)
     pv_own_free(log->changes);
     pv_own_free(log->failures);
     pv_own_free(log->buckets);
+    pv_own_free(log->held_buckets);
+    pv_own_free(log->gone);
     *log = (struct pv_log){0};
 }
 
@@ -192,8 +194,34 @@ static void undo(struct pv_log *log, const struct pv_log_bucket_change *change)
                   change->first_before);
 }
 
+/* The first change after the moment that is held. */
+static int save_buckets(struct pv_log *log)
+{
+    if (!log->holding || log->buckets_changed) {
+        return PV_OK;
+    }
+    if (log->cap_held_buckets < log->n_buckets) {
+        void *room =
+            pv_own_resize(log->held_buckets, log->cap_buckets, sizeof(*log->held_buckets));
+        if (!room) {
+            return PV_ENOMEM;
+        }
+        log->held_buckets = room;
+        log->cap_held_buckets = log->cap_buckets;
+    }
+    if (log->n_buckets) {
+        memcpy(log->held_buckets, log->buckets, log->n_buckets * sizeof(*log->buckets));
+    }
+    log->n_held_buckets = log->n_buckets;
+    log->buckets_changed = true;
+    return PV_OK;
+}
+
 int pv_log_bucket(struct pv_log *log, const struct pv_bucket_change *what)
 {
+    if (save_buckets(log)) {
+        return PV_ENOMEM;
+    }
     void *room =
         pv_own_room(log->buckets, log->n_buckets, &log->cap_buckets, sizeof(*log->buckets));
     if (!room) {
@@ -289,16 +317,34 @@ int pv_log_made(struct pv_log *log, const struct pv_placement *placement, uint32
     return PV_OK;
 }
 
-void pv_log_ended(struct pv_log *log, uint32_t index)
+static void forget(struct pv_log *log, uint32_t index)
+{
+    log->placements[index].from = log->free_placement;
+    log->free_placement = index;
+}
+
+static bool is_held(const struct pv_log *log, const struct pv_placement *placement)
+{
+    return log->holding && (int64_t)placement->from <= log->held_event;
+}
+
+int pv_log_ended(struct pv_log *log, uint32_t index)
 {
     hide(log, index);
+    log->placements[index].until = (uint32_t)log->at;
     if (log->keep) {
-        log->placements[index].until = (uint32_t)log->at;
         log->steps[log->at].ended = index;
+    } else if (is_held(log, &log->placements[index])) {
+        void *room = pv_own_room(log->gone, log->n_gone, &log->cap_gone, sizeof(*log->gone));
+        if (!room) {
+            return PV_ENOMEM;
+        }
+        log->gone = room;
+        log->gone[log->n_gone++] = index;
     } else {
-        log->placements[index].from = log->free_placement;
-        log->free_placement = index;
+        forget(log, index);
     }
+    return PV_OK;
 }
 
 void pv_log_flag(struct pv_log *log, uint8_t flag)
@@ -338,6 +384,69 @@ const struct pv_log_failure *pv_log_failure(const struct pv_log *log, int64_t ev
     }
     assert(low < log->n_failures && log->failures[low].event == event);
     return &log->failures[low];
+}
+
+/* ---- the moment that is held ---- */
+
+void pv_log_hold(struct pv_log *log)
+{
+    assert(!log->keep);
+    while (log->n_gone) {
+        forget(log, log->gone[--log->n_gone]);
+    }
+    log->holding = true;
+    log->held_event = log->at;
+    log->buckets_changed = false;
+}
+
+/* Shows or hides the blocks that came since. */
+static void turn_new(struct pv_log *log, void (*turn)(struct pv_log *log, uint32_t index))
+{
+    for (size_t i = 0; i < log->n_placements; i++) {
+        const struct pv_placement *placement = &log->placements[i];
+        if (placement->until == LOG_NONE && !is_held(log, placement)) {
+            turn(log, (uint32_t)i);
+        }
+    }
+}
+
+static void turn_gone(struct pv_log *log, void (*turn)(struct pv_log *log, uint32_t index))
+{
+    for (size_t i = 0; i < log->n_gone; i++) {
+        turn(log, log->gone[i]);
+    }
+}
+
+static void swap_buckets(struct pv_log *log)
+{
+    if (log->buckets_changed) {
+        struct pv_log_bucket *buckets = log->buckets;
+        size_t n = log->n_buckets, cap = log->cap_buckets;
+        log->buckets = log->held_buckets;
+        log->n_buckets = log->n_held_buckets;
+        log->cap_buckets = log->cap_held_buckets;
+        log->held_buckets = buckets;
+        log->n_held_buckets = n;
+        log->cap_held_buckets = cap;
+    }
+}
+
+void pv_log_show_held(struct pv_log *log)
+{
+    struct pv_moment moment = log->moment;
+    turn_new(log, hide);
+    turn_gone(log, show);
+    swap_buckets(log);
+    log->moment = moment;
+}
+
+void pv_log_show_end(struct pv_log *log)
+{
+    struct pv_moment moment = log->moment;
+    turn_gone(log, hide);
+    turn_new(log, show);
+    swap_buckets(log);
+    log->moment = moment;
 }
 
 /* ---- checkpoints ---- */

@@ -15,7 +15,8 @@
  *
  * Costs: a step is O(1) either way; a seek costs the distance to the cursor or to the nearest
  * checkpoint, whichever is nearer. Memory: 9 bytes an event, 56 a placement, 4 a slot of heap
- * that ever held a block. Without keeping, only live placements.
+ * that ever held a block. Without keeping, only live placements; of one moment that is held,
+ * also those that were live then.
  */
 #ifndef PV_LOG_H
 #define PV_LOG_H
@@ -90,6 +91,15 @@ struct pv_log {
     struct pv_engine_shape shape;
     uint64_t header_bytes;
     uint64_t base;
+
+    /* without keeping: the moment that is held */
+    bool holding;
+    int64_t held_event;
+    uint32_t *gone; /* placements that ended since */
+    size_t n_gone, cap_gone;
+    struct pv_log_bucket *held_buckets; /* as they were, once one has changed since */
+    size_t n_held_buckets, cap_held_buckets;
+    bool buckets_changed;
 };
 
 enum { LOG_OP_MASK = 0x0F, LOG_FAILED = 0x10, LOG_MISTAKE = 0x20 };
@@ -106,13 +116,23 @@ int pv_log_begin(struct pv_log *log, enum pv_op op);
 
 /* Within an event, at most one of each. The placement's from and until are set here. */
 int pv_log_made(struct pv_log *log, const struct pv_placement *placement, uint32_t *ret_index);
-void pv_log_ended(struct pv_log *log, uint32_t index);
+int pv_log_ended(struct pv_log *log, uint32_t index); /* PV_ENOMEM */
 void pv_log_flag(struct pv_log *log, uint8_t flag);
 int pv_log_failed(struct pv_log *log, uint64_t bytes, uint32_t tag);
 int pv_log_bucket(struct pv_log *log, const struct pv_bucket_change *what);
 
 /* Ends the event: takes a checkpoint when one is due. */
 int pv_log_finish(struct pv_log *log);
+
+/* ---- without keeping: one moment ---- */
+
+/* Holds the moment at the end, and no other. */
+void pv_log_hold(struct pv_log *log);
+
+/* Puts the slots and the buckets to the held moment, and back: nothing is written between. The
+ * running counts stay those of the end. */
+void pv_log_show_held(struct pv_log *log);
+void pv_log_show_end(struct pv_log *log);
 
 /* ---- reading ---- */
 

@@ -16,6 +16,9 @@
 static const uint64_t reserve_most = UINT64_C(1) << 40;
 static const uint64_t reserve_least = UINT64_C(1) << 30;
 
+/* Below this, zeros come from our own memory. */
+static const uint64_t zeros_least = UINT64_C(1) << 20;
+
 struct run {
     uint64_t page, n;
     bool hole;
@@ -271,6 +274,30 @@ struct pv_pages pv_space_pages(struct pv_space *space)
 struct pv_memory pv_space_memory(struct pv_space *space)
 {
     return (struct pv_memory){.read = space_read, .ctx = space};
+}
+
+/* In small pages, or one byte would cost two megabytes. */
+void *pv_space_zeros(uint64_t bytes)
+{
+    if (bytes < zeros_least) {
+        return pv_own_calloc((size_t)bytes, 1);
+    }
+    void *zeros = mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (zeros == MAP_FAILED) {
+        return NULL;
+    }
+    (void)madvise(zeros, (size_t)bytes, MADV_NOHUGEPAGE);
+    return zeros;
+}
+
+void pv_space_zeros_free(void *zeros, uint64_t bytes)
+{
+    if (bytes < zeros_least) {
+        pv_own_free(zeros);
+    } else if (zeros) {
+        (void)munmap(zeros, (size_t)bytes);
+    }
 }
 
 uint64_t pv_space_bias(const struct pv_space *space)

@@ -25,6 +25,11 @@ struct pv_pages pv_space_pages(struct pv_space *space);
 /* The pages that are real, at the target's addresses. */
 struct pv_memory pv_space_memory(struct pv_space *space);
 
+/* Zeros that become memory where they are written, given back with
+ * pv_space_zeros_free and the same number of bytes. NULL: there is no room for them. */
+void *pv_space_zeros(uint64_t bytes);
+void pv_space_zeros_free(void *zeros, uint64_t bytes); /* takes NULL */
+
 /* What to add to an address of this process to get the target's; modulo 2^64. */
 uint64_t pv_space_bias(const struct pv_space *space);
 

@@ -150,13 +150,15 @@ static int apply_alloc(struct pv_timeline *timeline, const struct pv_trace_event
     return alloc_block(timeline, event);
 }
 
-static void free_entry(struct pv_timeline *timeline, struct pv_id_entry *entry)
+static int free_entry(struct pv_timeline *timeline, struct pv_id_entry *entry)
 {
+    int status = PV_OK;
     if (entry->block != LOG_NONE) {
         timeline->type->free(timeline->engine, timeline->log.placements[entry->block].addr);
-        pv_log_ended(&timeline->log, entry->block);
+        status = pv_log_ended(&timeline->log, entry->block);
     }
     pv_ids_drop(&timeline->ids, entry);
+    return status;
 }
 
 static int apply_free(struct pv_timeline *timeline, const struct pv_trace_event *event)
@@ -170,8 +172,7 @@ static int apply_free(struct pv_timeline *timeline, const struct pv_trace_event 
         return add_mistake(timeline, entry ? PV_MISTAKE_DOUBLE_FREE : PV_MISTAKE_UNKNOWN_FREE,
                            &event->id);
     }
-    free_entry(timeline, entry);
-    return PV_OK;
+    return free_entry(timeline, entry);
 }
 
 static int resize_block(struct pv_timeline *timeline, const struct pv_trace_event *event,
@@ -190,8 +191,8 @@ static int resize_block(struct pv_timeline *timeline, const struct pv_trace_even
     placement.addr = place.addr;
     placement.size = place.size;
     placement.requested = event->size;
-    pv_log_ended(&timeline->log, block);
-    return put_block(timeline, &event->id, &placement);
+    status = pv_log_ended(&timeline->log, block);
+    return status ? status : put_block(timeline, &event->id, &placement);
 }
 
 static int apply_realloc(struct pv_timeline *timeline, const struct pv_trace_event *event)
@@ -208,8 +209,7 @@ static int apply_realloc(struct pv_timeline *timeline, const struct pv_trace_eve
         }
     }
     if (live && !event->size) {
-        free_entry(timeline, entry);
-        return PV_OK;
+        return free_entry(timeline, entry);
     }
     if (!live || entry->block == LOG_NONE) {
         return alloc_block(timeline, event);
@@ -268,6 +268,11 @@ int pv_timeline_apply(struct pv_timeline *timeline, const struct pv_trace_event 
         status = pv_log_finish(&timeline->log);
     }
     return status;
+}
+
+void pv_timeline_hold(struct pv_timeline *timeline)
+{
+    pv_log_hold(&timeline->log);
 }
 
 int pv_timeline_open(struct pv_timeline **ret_timeline,

@@ -22,7 +22,7 @@ struct pv_timeline_options {
     const struct pv_engine_type *engine;
     struct pv_engine_options heap;
     bool keep_log; /* false: only the running heap and its statistics, in memory that depends on
-                      the live blocks alone; no seek */
+                      the live blocks alone; no seek, but one moment can be held */
 };
 
 enum pv_mistake {
@@ -91,15 +91,42 @@ pv_timeline_last(const struct pv_timeline *timeline); /* the last event; PV_STAR
  * in, and the tags where headers have no name. Needs no log. */
 int pv_timeline_walk(struct pv_timeline *timeline, struct pv_snapshot **ret_snapshot);
 
-/* ---- with the log ---- */
+/* Without the log: holds the moment that the cursor is at, and forgets the one held before, so
+ * that its catalog can be had later. O(1) amortised. Memory: that of the blocks live then. */
+void pv_timeline_hold(struct pv_timeline *timeline);
+
+/* The catalog at the held moment. O(blocks). Only after a hold. */
+int pv_timeline_snapshot_held(struct pv_timeline *timeline, struct pv_snapshot **ret_snapshot);
+
+/* A moment as `--at` names it. */
+struct pv_moment_name {
+    enum pv_moment_kind {
+        PV_MOMENT_START,
+        PV_MOMENT_END,
+        PV_MOMENT_PEAK,
+        PV_MOMENT_MARK, /* the first mark of this name */
+        PV_MOMENT_EVENT
+    } kind;
+    const char *mark; /* borrowed from the text */
+    int64_t event;
+};
+
+/* "start", "end", "peak", "mark:NAME" or an event number. PV_EINVAL: none of them. */
+int pv_moment_parse(const char *text, struct pv_moment_name *ret_name);
+
+/* Bytes of the log so far; 0 without. */
+uint64_t pv_timeline_log_bytes(const struct pv_timeline *timeline);
+
+/* ---- with the log, but for the first two ---- */
+
+int64_t pv_timeline_cursor(const struct pv_timeline *timeline);
+
+/* The catalog at the cursor, from the log or the live placements: the same snapshot that a walk
+ * there would give, but for its source. O(live pebbles). */
+int pv_timeline_snapshot(struct pv_timeline *timeline, struct pv_snapshot **ret_snapshot);
 
 /* Clamped to PV_START .. last. */
 int pv_timeline_seek(struct pv_timeline *timeline, int64_t event); /* PV_ENOMEM */
-int64_t pv_timeline_cursor(const struct pv_timeline *timeline);
-
-/* The catalog at the cursor, from the log: the same snapshot that a walk there would give, but
- * for its source. O(live pebbles). */
-int pv_timeline_snapshot(struct pv_timeline *timeline, struct pv_snapshot **ret_snapshot);
 
 /* The running counts at the cursor; O(1). The three about free space are 0 here: take them from
  * a snapshot. */
@@ -123,8 +150,7 @@ int64_t pv_timeline_find_tag(const struct pv_timeline *timeline, uint32_t tag, i
 /* A word for each mistake: "double-free". */
 const char *pv_mistake_name(enum pv_mistake mistake);
 
-/* "start", "end", "peak", "mark:NAME" or an event number, as `--at` has them. 0 with
- * *ret_event; PV_EINVAL: no such moment. */
+/* As pv_moment_parse. 0 with *ret_event; PV_EINVAL: no such moment. */
 int pv_timeline_moment_named(const struct pv_timeline *timeline, const char *text,
                              int64_t *ret_event);
 

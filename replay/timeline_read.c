@@ -220,6 +220,22 @@ int pv_timeline_snapshot(struct pv_timeline *timeline, struct pv_snapshot **ret_
     return PV_OK;
 }
 
+int pv_timeline_snapshot_held(struct pv_timeline *timeline, struct pv_snapshot **ret_snapshot)
+{
+    pv_log_show_held(&timeline->log);
+    int status = pv_timeline_snapshot(timeline, ret_snapshot);
+    pv_log_show_end(&timeline->log);
+    return status;
+}
+
+uint64_t pv_timeline_log_bytes(const struct pv_timeline *timeline)
+{
+    const struct pv_log *log = &timeline->log;
+    return log->keep ? log->cap_ops * sizeof(*log->ops) + log->cap_steps * sizeof(*log->steps) +
+                           log->cap_placements * sizeof(*log->placements)
+                     : 0;
+}
+
 /* ---- events ---- */
 
 static const struct pv_placement *placement_at(const struct pv_log *log, uint32_t index)
@@ -300,25 +316,55 @@ static int mark_named(const struct pv_timeline *timeline, const char *name, int6
     return PV_EINVAL;
 }
 
+int pv_moment_parse(const char *text, struct pv_moment_name *ret_name)
+{
+    static const char mark[] = "mark:";
+    struct pv_moment_name name = {.kind = PV_MOMENT_EVENT};
+    if (strcmp(text, "start") == 0) {
+        name.kind = PV_MOMENT_START;
+    } else if (strcmp(text, "end") == 0) {
+        name.kind = PV_MOMENT_END;
+    } else if (strcmp(text, "peak") == 0) {
+        name.kind = PV_MOMENT_PEAK;
+    } else if (strncmp(text, mark, sizeof(mark) - 1) == 0) {
+        name.kind = PV_MOMENT_MARK;
+        name.mark = text + sizeof(mark) - 1;
+    } else if (!*text || text[strspn(text, "0123456789")] || strlen(text) > 18) {
+        return PV_EINVAL;
+    } else {
+        name.event = strtoll(text, NULL, 10);
+    }
+    *ret_name = name;
+    return PV_OK;
+}
+
 int pv_timeline_moment_named(const struct pv_timeline *timeline, const char *text,
                              int64_t *ret_event)
 {
-    static const char mark[] = "mark:";
+    struct pv_moment_name name;
     int64_t last = pv_timeline_last(timeline);
-    if (strcmp(text, "start") == 0) {
+    int status = pv_moment_parse(text, &name);
+    if (status) {
+        return status;
+    }
+    switch (name.kind) {
+    case PV_MOMENT_START:
         *ret_event = PV_START;
-    } else if (strcmp(text, "end") == 0) {
+        return PV_OK;
+    case PV_MOMENT_END:
         *ret_event = last;
-    } else if (strcmp(text, "peak") == 0) {
+        return PV_OK;
+    case PV_MOMENT_PEAK:
         *ret_event = timeline->stats.peak_live.event;
-    } else if (strncmp(text, mark, sizeof(mark) - 1) == 0) {
-        return mark_named(timeline, text + sizeof(mark) - 1, ret_event);
-    } else {
-        if (!*text || text[strspn(text, "0123456789")] || strlen(text) > 18 ||
-            strtoll(text, NULL, 10) > last) {
+        return PV_OK;
+    case PV_MOMENT_MARK:
+        return mark_named(timeline, name.mark, ret_event);
+    case PV_MOMENT_EVENT:
+        if (name.event > last) {
             return PV_EINVAL;
         }
-        *ret_event = strtoll(text, NULL, 10);
+        *ret_event = name.event;
+        return PV_OK;
     }
-    return PV_OK;
+    return PV_EINVAL;
 }

@@ -153,7 +153,7 @@ static int check_trace(struct check *check, const char *path,
 static int check_catalog(struct check *check, const char *path)
 {
     struct pv_target target;
-    int code = pv_target_open(&target, path, NULL, NULL);
+    int code = pv_target_open(&target, path, NULL, NULL, NULL);
     if (!code) {
         check->is_catalog = true;
         if (gather(check, target.snapshot, PV_START - 1)) {

@@ -235,12 +235,12 @@ static int open_sides(struct pair *pair, const struct pv_args *args,
     size_t engine_b = options->n_engines - 1;
     struct pv_replay_options first = *options;
     first.n_engines = one ? options->n_engines : 1;
-    int code = pv_target_open(&pair->a, a, NULL, &first);
+    int code = pv_target_open(&pair->a, a, one ? b : NULL, NULL, &first);
     if (code) {
         return code;
     }
     if (one && !pair->a.is_catalog) {
-        return pv_target_again(&pair->b, &pair->a, b, NULL, engine_b);
+        return pv_target_other(&pair->b, &pair->a, b, engine_b);
     }
     if (one && strcmp(pair->a.path, "-") == 0) {
         return pv_say_usage("diff", "standard input can be read once only");
@@ -248,7 +248,7 @@ static int open_sides(struct pair *pair, const struct pv_args *args,
     struct pv_replay_options second = *options;
     second.engines[0] = options->engines[engine_b];
     second.n_engines = 1;
-    return pv_target_open(&pair->b, b, NULL, &second);
+    return pv_target_open(&pair->b, b, NULL, NULL, &second);
 }
 
 static int compare(struct pair *pair, bool json)

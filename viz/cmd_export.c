@@ -123,7 +123,7 @@ int pv_cmd_export(const struct pv_args *args)
         return pv_say_usage("export", "a png is nothing for a terminal, name a file with -o");
     }
     struct pv_target target;
-    code = pv_target_open(&target, args->operands[0], args->value[PV_KEY_AT], &options);
+    code = pv_target_open(&target, args->operands[0], NULL, args->value[PV_KEY_AT], &options);
     if (!code) {
         code = write_out(&target, format, pv_args_has(args, PV_KEY_FULL), path);
         code = code ? code : target.code;

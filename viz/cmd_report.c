@@ -45,9 +45,12 @@ int pv_cmd_report(const struct pv_args *args)
         return code;
     }
     struct pv_load load;
-    code = pv_load_open(&load, path, &options, true, !pv_args_has(args, PV_KEY_NO_TIMING));
+    struct pv_load_wish wish = {.timed = !pv_args_has(args, PV_KEY_NO_TIMING),
+                                .n_moments = 1,
+                                .moments = {moment ? moment : args->value[PV_KEY_AT]}};
+    code = pv_load_open(&load, path, &options, &wish);
     if (!code) {
-        code = print(&load, &options, moment ? moment : args->value[PV_KEY_AT], top, args);
+        code = print(&load, &options, wish.moments[0], top, args);
     }
     pv_load_close(&load);
     pv_own_free(path);

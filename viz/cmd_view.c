@@ -113,7 +113,8 @@ int pv_cmd_view(const struct pv_args *args)
         return code;
     }
     struct pv_load load;
-    code = pv_load_open(&load, path, &options, true, false);
+    struct pv_load_wish wish = {.keep_log = true};
+    code = pv_load_open(&load, path, &options, &wish);
     if (!code) {
         code = show(&load, moment ? moment : args->value[PV_KEY_AT], args, columns, lines);
     }

@@ -6,10 +6,12 @@
 
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "core/status.h"
 #include "core/text.h"
 #include "viz/feed.h"
+#include "viz/units.h"
 
 static double now_seconds(void)
 {
@@ -51,6 +53,105 @@ static int open_timelines(struct pv_load *load, const struct pv_replay_options *
     return 0;
 }
 
+/* ---- moments in passing ---- */
+
+/* The moments that are waited for while the trace goes by. */
+struct wanted {
+    size_t n;
+    struct pv_moment_name names[PV_LOAD_MOMENTS];
+    bool peak; /* one of them is the peak */
+};
+
+static int no_moment(const struct pv_load *load, const char *name)
+{
+    pv_say("%s: there is no moment '%s'; events are 0 to %lld, and there are start, end, peak "
+           "and mark:NAME",
+           load->path, name, (long long)pv_timeline_last(load->timelines[0]));
+    return PV_EXIT_USAGE;
+}
+
+/* A name that is none is complained of when it is known how many events there are. */
+static void want(struct wanted *wanted, const struct pv_load_wish *wish)
+{
+    *wanted = (struct wanted){.n = wish->n_moments};
+    for (size_t i = 0; i < wanted->n; i++) {
+        const char *text = wish->moments[i] ? wish->moments[i] : "peak";
+        if (pv_moment_parse(text, &wanted->names[i])) {
+            wanted->names[i] =
+                (struct pv_moment_name){.kind = PV_MOMENT_EVENT, .event = INT64_MAX};
+        }
+        wanted->peak |= wanted->names[i].kind == PV_MOMENT_PEAK;
+    }
+}
+
+static int take(struct pv_load *load, size_t moment, bool held)
+{
+    for (size_t i = 0; i < load->n; i++) {
+        struct pv_snapshot **to = &load->taken[moment][i];
+        int status = held ? pv_timeline_snapshot_held(load->timelines[i], to)
+                          : pv_timeline_snapshot(load->timelines[i], to);
+        if (status) {
+            return status;
+        }
+    }
+    load->events[moment] = held ? pv_timeline_stats(load->timelines[0])->peak_live.event
+                                : pv_timeline_last(load->timelines[0]);
+    return 0;
+}
+
+static bool is_now(const struct pv_moment_name *name, int64_t now,
+                   const struct pv_trace_event *event)
+{
+    switch (name->kind) {
+    case PV_MOMENT_START:
+        return !event;
+    case PV_MOMENT_MARK:
+        return event && event->op == PV_OP_MARK && strcmp(event->name, name->mark) == 0;
+    case PV_MOMENT_EVENT:
+        return name->event == now;
+    default:
+        return false;
+    }
+}
+
+/* After an event, or with NULL before the first. All engines hold the first one's peak. */
+static int pass(struct pv_load *load, const struct wanted *wanted,
+                const struct pv_trace_event *event)
+{
+    int64_t now = pv_timeline_last(load->timelines[0]);
+    if (wanted->peak && pv_timeline_stats(load->timelines[0])->peak_live.event == now) {
+        for (size_t i = 0; i < load->n; i++) {
+            pv_timeline_hold(load->timelines[i]);
+        }
+    }
+    int status = 0;
+    for (size_t i = 0; !status && i < wanted->n; i++) {
+        if (!load->taken[i][0] && is_now(&wanted->names[i], now, event)) {
+            status = take(load, i, false);
+        }
+    }
+    return status;
+}
+
+static int take_last(struct pv_load *load, const struct wanted *wanted,
+                     const struct pv_load_wish *wish)
+{
+    for (size_t i = 0; i < wanted->n; i++) {
+        enum pv_moment_kind kind = wanted->names[i].kind;
+        if (kind == PV_MOMENT_PEAK || kind == PV_MOMENT_END) {
+            int status = take(load, i, kind == PV_MOMENT_PEAK);
+            if (status) {
+                return say_status(load->path, status);
+            }
+        } else if (!load->taken[i][0]) {
+            return no_moment(load, wish->moments[i]);
+        }
+    }
+    return 0;
+}
+
+/* ---- reading ---- */
+
 static int apply(struct pv_load *load, const struct pv_trace_event *event, bool timed)
 {
     double before = timed ? now_seconds() : 0;
@@ -68,44 +169,79 @@ static int apply(struct pv_load *load, const struct pv_trace_event *event, bool 
     return 0;
 }
 
+/* A log that would not fit in memory is found out before the system ends us. */
+static bool log_is_too_large(const struct pv_load *load)
+{
+    enum { EVERY = 1 << 16 };
+    if ((pv_timeline_last(load->timelines[0]) + 1) % EVERY) {
+        return false;
+    }
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < load->n; i++) {
+        bytes += pv_timeline_log_bytes(load->timelines[i]);
+    }
+    long n_pages = sysconf(_SC_PHYS_PAGES);
+    long page_bytes = sysconf(_SC_PAGESIZE);
+    return n_pages > 0 && page_bytes > 0 &&
+           bytes / 2 > (uint64_t)n_pages / 4 * (uint64_t)page_bytes;
+}
+
+static int say_too_large(const struct pv_load *load)
+{
+    char events[PV_UNIT_TEXT];
+    pv_say(
+        "%s: to go back and forth, %s events and more take over half of this machine's memory; "
+        "report, info, check, diff and export --at EVENT do without",
+        load->path, pv_units_count(events, pv_timeline_stats(load->timelines[0])->n_events));
+    return PV_EXIT_RESOURCES;
+}
+
 static void copy_text(char *to, size_t cap, const char *from)
 {
     pv_text_clean(to, cap, from, strlen(from));
 }
 
-static int read_all(struct pv_load *load, struct pv_feed *feed, bool timed)
+static int read_all(struct pv_load *load, struct pv_feed *feed, const struct pv_load_wish *wish)
 {
+    struct wanted wanted;
+    want(&wanted, wish);
+    struct pv_trace_event event;
+    int status = pass(load, &wanted, NULL);
+    while (!status && pv_feed_next(feed, &event)) {
+        status = apply(load, &event, wish->timed);
+        status = status ? status : pass(load, &wanted, &event);
+        if (!status && wish->keep_log && log_is_too_large(load)) {
+            pv_progress_end(&feed->progress);
+            return say_too_large(load);
+        }
+    }
+    if (status) {
+        pv_progress_end(&feed->progress);
+        return say_status(load->path, status);
+    }
     const struct pv_trace_header *header = pv_reader_header(feed->reader);
     copy_text(load->program, sizeof(load->program), header->program);
     copy_text(load->format, sizeof(load->format), header->format);
     copy_text(load->packing, sizeof(load->packing), header->packing);
     copy_text(load->clock, sizeof(load->clock), header->clock);
-    struct pv_trace_event event;
-    while (pv_feed_next(feed, &event)) {
-        int status = apply(load, &event, timed);
-        if (status) {
-            pv_progress_end(&feed->progress);
-            return say_status(load->path, status);
-        }
-    }
     load->n_events = feed->n_events;
     load->code = feed->code;
     bool some = feed->code == PV_EXIT_DAMAGED && feed->n_events;
-    return some ? 0 : feed->code;
+    return feed->code && !some ? feed->code : take_last(load, &wanted, wish);
 }
 
 int pv_load_open(struct pv_load *load, const char *path,
-                 const struct pv_replay_options *options, bool keep_log, bool timed)
+                 const struct pv_replay_options *options, const struct pv_load_wish *wish)
 {
     *load = (struct pv_load){.n = 0};
     struct pv_feed feed;
     int code = pv_feed_open(&feed, path, NULL);
     memcpy(load->path, feed.path, sizeof(load->path));
     if (!code) {
-        code = open_timelines(load, options, keep_log);
+        code = open_timelines(load, options, wish->keep_log);
     }
     if (!code) {
-        code = read_all(load, &feed, timed);
+        code = read_all(load, &feed, wish);
     }
     pv_feed_close(&feed);
     return code;
@@ -114,6 +250,10 @@ int pv_load_open(struct pv_load *load, const char *path,
 void pv_load_close(struct pv_load *load)
 {
     for (size_t i = 0; i < load->n; i++) {
+        for (size_t j = 0; j < PV_LOAD_MOMENTS; j++) {
+            pv_snapshot_close(load->taken[j][i]);
+            load->taken[j][i] = NULL;
+        }
         pv_timeline_close(load->timelines[i]);
     }
     load->n = 0;
@@ -122,21 +262,6 @@ void pv_load_close(struct pv_load *load)
 int pv_load_moment(const struct pv_load *load, const char *text, int64_t *ret_event)
 {
     const char *name = text ? text : "peak";
-    if (pv_timeline_moment_named(load->timelines[0], name, ret_event) == 0) {
-        return 0;
-    }
-    pv_say("%s: there is no moment '%s'; events are 0 to %lld, and there are start, end, peak "
-           "and mark:NAME",
-           load->path, name, (long long)pv_timeline_last(load->timelines[0]));
-    return PV_EXIT_USAGE;
-}
-
-int pv_load_snapshot(struct pv_load *load, size_t i, int64_t event,
-                     struct pv_snapshot **ret_snapshot)
-{
-    int status = pv_timeline_seek(load->timelines[i], event);
-    if (!status) {
-        status = pv_timeline_snapshot(load->timelines[i], ret_snapshot);
-    }
-    return status ? say_status(load->path, status) : 0;
+    int status = pv_timeline_moment_named(load->timelines[0], name, ret_event);
+    return status ? no_moment(load, name) : 0;
 }

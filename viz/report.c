@@ -30,27 +30,19 @@ int pv_report_init(struct pv_report *report, struct pv_load *load,
 {
     *report = (struct pv_report){
         .load = load, .options = options, .moment = moment, .n_engines = load->n};
-    int code = pv_load_moment(load, moment, &report->event);
-    for (size_t i = 0; !code && i < load->n; i++) {
+    report->event = load->events[0];
+    for (size_t i = 0; i < load->n; i++) {
         struct pv_report_engine *engine = &report->engines[i];
-        struct pv_snapshot *snapshot = NULL;
         engine->type = pv_timeline_engine(load->timelines[i]);
         engine->stats = pv_timeline_stats(load->timelines[i]);
         engine->seconds = load->seconds[i];
-        code = pv_load_snapshot(load, i, report->event, &snapshot);
-        if (!code) {
-            measure(engine, snapshot);
-        }
-        if (!code && i == 0) {
-            if (pv_tally_snapshot(&report->tags, snapshot)) {
-                code = pv_say_no_memory();
-            } else {
-                pv_tally_rank(&report->tags, pv_timeline_tags(load->timelines[0]));
-            }
-        }
-        pv_snapshot_close(snapshot);
+        measure(engine, load->taken[0][i]);
     }
-    return code;
+    if (pv_tally_snapshot(&report->tags, load->taken[0][0])) {
+        return pv_say_no_memory();
+    }
+    pv_tally_rank(&report->tags, pv_timeline_tags(load->timelines[0]));
+    return 0;
 }
 
 void pv_report_fini(struct pv_report *report)

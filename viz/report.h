@@ -40,8 +40,8 @@ struct pv_report {
     bool with_seconds;
 };
 
-/* Takes the figures at the moment. 0 or an exit code whose reason was said; pv_report_fini is
- * due in both cases. */
+/* Takes the figures at the load's first moment, whose name is said. 0 or an exit code whose
+ * reason was said; pv_report_fini is due in both cases. */
 int pv_report_init(struct pv_report *report, struct pv_load *load,
                    const struct pv_replay_options *options, const char *moment);
 void pv_report_fini(struct pv_report *report);

@@ -251,6 +251,16 @@ static void print_row(const struct pv_report *report, struct columns columns,
     }
 }
 
+/* Most heaps refuse nothing, and then there is nothing to say of it. */
+static bool is_idle(const struct pv_report *report, const struct row *row)
+{
+    bool some = row->figure != failed_bytes;
+    for (size_t i = 0; i < report->n_engines; i++) {
+        some |= report->engines[i].stats->n_failed > 0;
+    }
+    return !some;
+}
+
 static void table(const struct pv_report *report, const struct row *rows, size_t n, FILE *out)
 {
     size_t first = 1;
@@ -262,7 +272,9 @@ static void table(const struct pv_report *report, const struct row *rows, size_t
         }
         names(report, columns, out);
         for (size_t i = 0; i < n; i++) {
-            print_row(report, columns, &rows[i], columns.end >= report->n_engines, out);
+            if (!is_idle(report, &rows[i])) {
+                print_row(report, columns, &rows[i], columns.end >= report->n_engines, out);
+            }
         }
         first = columns.end;
     } while (first < report->n_engines);

@@ -103,16 +103,11 @@ static int open_catalog(struct pv_target *target)
     return 0;
 }
 
-static int take(struct pv_target *target, struct pv_load *load, const char *at, size_t engine)
+static void take(struct pv_target *target, struct pv_load *load, size_t moment, size_t engine)
 {
-    int64_t event = PV_START;
-    int code = pv_load_moment(load, target->moment ? target->moment : at, &event);
-    if (!code) {
-        code = pv_load_snapshot(load, engine, event, &target->taken);
-    }
-    if (code) {
-        return code;
-    }
+    int64_t event = load->events[moment];
+    target->taken = load->taken[moment][engine];
+    load->taken[moment][engine] = NULL;
     target->snapshot = target->taken;
     target->code = load->code;
     target->source = (struct pv_source){
@@ -121,32 +116,44 @@ static int take(struct pv_target *target, struct pv_load *load, const char *at, 
         .engine = pv_timeline_engine(load->timelines[engine])->name,
     };
     entitle(target, event);
-    return 0;
 }
 
-int pv_target_open(struct pv_target *target, const char *text, const char *at,
-                   const struct pv_replay_options *options)
+int pv_target_open(struct pv_target *target, const char *text, const char *other,
+                   const char *at, const struct pv_replay_options *options)
 {
     *target = (struct pv_target){.code = 0};
-    if (pv_target_split(text, &target->path, &target->moment)) {
+    char *other_path = NULL;
+    const char *other_moment = NULL;
+    if (pv_target_split(text, &target->path, &target->moment) ||
+        (other && pv_target_split(other, &other_path, &other_moment))) {
         return pv_say_no_memory();
     }
     target->is_catalog = pv_catalog_is(target->path);
+    int code = 0;
     if (target->is_catalog) {
-        return open_catalog(target);
+        code = open_catalog(target);
+    } else {
+        struct pv_load_wish wish = {
+            .n_moments = other ? 2 : 1,
+            .moments = {target->moment ? target->moment : at, other_moment}};
+        code = pv_load_open(&target->load, target->path, options, &wish);
+        if (!code) {
+            take(target, &target->load, 0, 0);
+        }
     }
-    int code = pv_load_open(&target->load, target->path, options, true, false);
-    return code ? code : take(target, &target->load, at, 0);
+    pv_own_free(other_path);
+    return code;
 }
 
-int pv_target_again(struct pv_target *target, struct pv_target *loaded, const char *text,
-                    const char *at, size_t engine)
+int pv_target_other(struct pv_target *target, struct pv_target *loaded, const char *text,
+                    size_t engine)
 {
     *target = (struct pv_target){.code = 0};
     if (pv_target_split(text, &target->path, &target->moment)) {
         return pv_say_no_memory();
     }
-    return take(target, &loaded->load, at, engine);
+    take(target, &loaded->load, 1, engine);
+    return 0;
 }
 
 void pv_target_close(struct pv_target *target)

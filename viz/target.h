@@ -28,13 +28,15 @@ struct pv_target {
 int pv_target_split(const char *text, char **ret_path, const char **ret_moment);
 
 /* The snapshot of a catalog file, or of the trace's moment: text's own @EVENT, else `at`, else
- * the peak. 0 or an exit code whose reason was said; pv_target_close is due in both cases. */
-int pv_target_open(struct pv_target *target, const char *text, const char *at,
-                   const struct pv_replay_options *options);
+ * the peak. `other`, unless NULL, names the same trace once more, for pv_target_other. 0 or an
+ * exit code whose reason was said; pv_target_close is due in both cases. */
+int pv_target_open(struct pv_target *target, const char *text, const char *other,
+                   const char *at, const struct pv_replay_options *options);
 
-/* The same for another moment of a trace that is loaded already: only what is taken is new. */
-int pv_target_again(struct pv_target *target, struct pv_target *loaded, const char *text,
-                    const char *at, size_t engine);
+/* The other moment of a trace (no catalog) that was opened with it; once, and the loaded target
+ * outlives it. */
+int pv_target_other(struct pv_target *target, struct pv_target *loaded, const char *text,
+                    size_t engine);
 
 void pv_target_close(struct pv_target *target);
 

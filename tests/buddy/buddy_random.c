@@ -236,7 +236,7 @@ static unsigned check_index(const struct pv_buddy *buddy, uint64_t node, unsigne
         unsigned high = check_index(buddy, 2 * node + 1, power - 1, next);
         most = !split ? most : low > high ? low : high;
     }
-    assert_int_equal(buddy->index[node], most);
+    assert_int_equal(buddy->index[node], power + 1 - most);
     return most;
 }
 

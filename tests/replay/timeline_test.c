@@ -103,6 +103,17 @@ static struct pv_snapshot *from_log(struct pv_timeline *timeline)
     return snapshot;
 }
 
+/* Holds the present moment at first, then now and then, in stretches close and wide. */
+static int64_t hold_some(struct pv_timeline *timeline, int64_t held, uint64_t *dice)
+{
+    uint64_t apart = pv_timeline_last(timeline) % 500 < 250 ? 4 : 120;
+    if (held < PV_START || random_next(dice) % apart == 0) {
+        pv_timeline_hold(timeline);
+        return pv_timeline_last(timeline);
+    }
+    return held;
+}
+
 static void run(const char *engine, enum pv_growth growth, uint64_t limit,
                 const struct pv_machine *machine)
 {
@@ -112,7 +123,8 @@ static void run(const char *engine, enum pv_growth growth, uint64_t limit,
     struct pv_snapshot **walked = calloc(N + 1, sizeof(struct pv_snapshot *));
     struct pv_moment *moments = calloc(N + 1, sizeof(*moments));
     bool live[N_IDS] = {0};
-    uint64_t state = 42 + limit;
+    uint64_t state = 42 + limit, dice = 7 + limit;
+    int64_t held = PV_START - 1;
     assert_non_null(walked);
     assert_non_null(moments);
     for (int64_t e = PV_START; e < N; e++) {
@@ -132,6 +144,13 @@ static void run(const char *engine, enum pv_growth growth, uint64_t limit,
         pv_snapshot_close(snapshot);
         assert_memory_equal(&pv_timeline_stats(timeline)->now, &pv_timeline_stats(bare)->now,
                             sizeof(struct pv_moment));
+        held = hold_some(bare, held, &dice);
+        assert_int_equal(pv_timeline_snapshot_held(bare, &snapshot), PV_OK);
+        assert_same_catalog(walked[held + 1], snapshot);
+        pv_snapshot_close(snapshot);
+        snapshot = from_log(bare);
+        assert_same_catalog(walked[e + 1], snapshot);
+        pv_snapshot_close(snapshot);
     }
     assert_true(pv_timeline_stats(timeline)->n_faults > 10);
     assert_true(limit ? pv_timeline_stats(timeline)->n_failed > 5
