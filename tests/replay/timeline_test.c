@@ -145,12 +145,14 @@ static void run(const char *engine, enum pv_growth growth, uint64_t limit,
         assert_memory_equal(&pv_timeline_stats(timeline)->now, &pv_timeline_stats(bare)->now,
                             sizeof(struct pv_moment));
         held = hold_some(bare, held, &dice);
-        assert_int_equal(pv_timeline_snapshot_held(bare, &snapshot), PV_OK);
-        assert_same_catalog(walked[held + 1], snapshot);
-        pv_snapshot_close(snapshot);
-        snapshot = from_log(bare);
-        assert_same_catalog(walked[e + 1], snapshot);
-        pv_snapshot_close(snapshot);
+        if (e % 8 == 0) {
+            assert_int_equal(pv_timeline_snapshot_held(bare, &snapshot), PV_OK);
+            assert_same_catalog(walked[held + 1], snapshot);
+            pv_snapshot_close(snapshot);
+            snapshot = from_log(bare);
+            assert_same_catalog(walked[e + 1], snapshot);
+            pv_snapshot_close(snapshot);
+        }
     }
     assert_true(pv_timeline_stats(timeline)->n_faults > 10);
     assert_true(limit ? pv_timeline_stats(timeline)->n_failed > 5
