@@ -6,7 +6,7 @@
 # program: exit code 0, counted, `info` says where, the replay goes on. The rest is no fault, and
 # the test says what it means. No file without a row.
 set -u
-exe=$1
+exe=$(CDPATH= cd -P -- "$(dirname -- "$1")" && pwd)/$(basename -- "$1")
 faults=$2/tests/traces/faults
 tmp=$(mktemp -d) || exit 99
 trap 'rm -rf "$tmp"' EXIT
@@ -94,6 +94,11 @@ file wrong-version.jsonl 0 "1:39: only version 1 of the trace format is known he
 file nul.jsonl 1 "3:42: a control character stands in a text without an escape; $used, \
 5 of 121 bytes are lost"
 file deep-100k.jsonl.gz 1 "3:68: the nesting is deeper than 32 levels; $used, the rest is lost"
+
+# A native file of three blocks whose second was cut out: its index tells.
+file sequence-gap.pvt 4 " byte 140: the section here cannot be used, the index tells of other \
+events than stand before it; at least 0 events in 36 bytes are lost; the 4 events before it are \
+used, 36 of 176 bytes are lost"
 
 # A block of 0 bytes is a block; a resize to 0 frees.
 sound size-0.jsonl 4
