@@ -256,8 +256,25 @@ static int free_lost(struct pv_calls *calls, struct place *place, const struct p
     return status ? status : wake(calls, place);
 }
 
+/* What still waits moves up, in order, so that what was let go takes no room. */
+static void close_gaps(struct pv_calls *calls)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < calls->n_waiting; ++i) {
+        const struct pv_call *call = &calls->waiting[i];
+        if (call->op != PV_OP_MARK) {
+            slot_of(calls->places, calls->n_slots, call->addr)->waiting = (uint32_t)n + 1;
+            calls->waiting[n++] = *call;
+        }
+    }
+    calls->n_waiting = n;
+}
+
 static int wait_for(struct pv_calls *calls, struct place *place, const struct pv_call *call)
 {
+    if (calls->n_waiting == calls->cap_waiting && calls->n_held <= calls->n_waiting / 2) {
+        close_gaps(calls);
+    }
     struct pv_call *waiting =
         pv_own_room(calls->waiting, calls->n_waiting, &calls->cap_waiting, sizeof *waiting);
     if (!waiting) {

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "core/status.h"
+#include "traces/calls.h"
 #include "traces/reader.h"
 
 enum { N_PLACES = 40, N_OPS = 3000, LATE_MOST = 60, ROUNDS = 40, LINE = 96 };
@@ -171,10 +172,57 @@ static void late_frees(void **state)
     free(truth);
 }
 
+/* An allocation at addr while another is live there, then the free of the first, and of it. */
+static void wait_once(struct pv_calls *calls, uint64_t addr, uint64_t *n_events)
+{
+    static const enum pv_op ops[] = {PV_OP_MALLOC, PV_OP_MALLOC, PV_OP_FREE, PV_OP_FREE};
+    struct pv_trace_event event;
+    for (size_t i = 0; i < sizeof ops / sizeof *ops; ++i) {
+        struct pv_call call = {.op = ops[i], .addr = addr, .size = 8, .count = 1};
+        assert_int_equal(pv_calls_put(calls, &call), PV_OK);
+    }
+    while (pv_calls_next(calls, &event)) {
+        assert_int_equal(event.op, *n_events % 2 ? PV_OP_FREE : PV_OP_MALLOC);
+        assert_int_equal(event.id.number, *n_events / 2 + 2);
+        ++*n_events;
+    }
+}
+
+/* One that waits for ever holds no room for those that waited after it and went on. */
+static void waiting_takes_no_more_room(void **state)
+{
+    (void)state;
+    struct pv_calls *calls = pv_calls_open(PV_CALLS_BY_ADDRESS);
+    struct pv_call for_ever = {.op = PV_OP_MALLOC, .addr = 0x10, .size = 8, .count = 1};
+    struct pv_trace_event event;
+    uint64_t n_events = 0;
+    assert_non_null(calls);
+    assert_int_equal(pv_calls_put(calls, &for_ever), PV_OK);
+    assert_int_equal(pv_calls_put(calls, &for_ever), PV_OK);
+    assert_true(pv_calls_next(calls, &event));
+    assert_false(pv_calls_next(calls, &event));
+    for (unsigned i = 0; i < 1000; ++i) {
+        wait_once(calls, 0x100 + i % 7, &n_events);
+    }
+    own_fail_at(1, 1); /* from now on there is no memory */
+    for (unsigned i = 0; i < 10000; ++i) {
+        wait_once(calls, 0x100 + i % 7, &n_events);
+    }
+    own_fail_at(0, 0);
+    assert_int_equal(pv_calls_end(calls), PV_OK);
+    assert_true(pv_calls_next(calls, &event));
+    assert_true(event.op == PV_OP_FREE && event.id.number == 1);
+    assert_true(pv_calls_next(calls, &event));
+    assert_true(event.op == PV_OP_MALLOC && event.addr == 0x10);
+    assert_false(pv_calls_next(calls, &event));
+    pv_calls_close(calls);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(late_frees),
+        cmocka_unit_test(waiting_takes_no_more_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
