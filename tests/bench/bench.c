@@ -18,7 +18,7 @@
 #include "tests/bench/contend.h"
 #include "traces/reader.h"
 
-enum { ROUNDS = 7, NAIVE_CALLS = 200000, SEARCH_CALLS = 20000, CONTENDERS_MAX = 7 };
+enum { ROUNDS = 7, NAIVE_CALLS = 200000, SEARCH_CALLS = 20000, CONTENDERS_MAX = 8 };
 
 /* ---- the trace as calls ---- */
 
@@ -113,8 +113,12 @@ static const struct contender naive_list = {.name = "naive list", .sort = NAIVE_
 static size_t find_contenders(struct contender *contenders)
 {
     size_t n = 0;
-    contenders[n++] = (struct contender){
-        "C library malloc", LIBRARY, PV_FIT_FIRST, malloc, free, realloc, aligned_alloc};
+    contenders[n++] = (struct contender){.name = "C library malloc",
+                                         .sort = LIBRARY,
+                                         .malloc = malloc,
+                                         .free = free,
+                                         .realloc = realloc,
+                                         .aligned = aligned_alloc};
     contenders[n++] = first_fit;
     contenders[n++] = (struct contender){.name = "best fit", .fit = PV_FIT_BEST};
     contenders[n++] = (struct contender){.name = "recent fit", .fit = PV_FIT_RECENT};
@@ -239,6 +243,9 @@ static void bench_growth(void)
     enum { SIZES = sizeof(n_live) / sizeof(*n_live) };
     struct contender contenders[CONTENDERS_MAX];
     size_t n = find_contenders(contenders);
+    contenders[n] = first_fit;
+    contenders[n].name = "first fit, 2 MiB";
+    contenders[n++].large_pages = true;
     printf(
         "as the heap grows: ns a call (tree nodes: each, at most) with so many live blocks\n");
     for (size_t i = 0; i < n; i++) {

@@ -66,8 +66,8 @@ static void heap_call(struct pv_heap *heap, const struct call *call, void **bloc
     }
 }
 
-static void run_heap(enum pv_fit fit, const struct calls *calls, size_t from, void **blocks,
-                     bool watch, struct figures *ret_figures)
+static void run_heap(const struct contender *contender, const struct calls *calls, size_t from,
+                     void **blocks, bool watch, struct figures *ret_figures)
 {
     static unsigned char map[REGION_PAGES];
     struct pv_heap heap;
@@ -77,10 +77,13 @@ static void run_heap(enum pv_fit fit, const struct calls *calls, size_t from, vo
     if (pages == MAP_FAILED) {
         die("out of memory");
     }
+    if (contender->large_pages) {
+        madvise(pages, (size_t)REGION_PAGES * PV_PAGE_BYTES, MADV_HUGEPAGE);
+    }
     pv_region_init(&region, pages, REGION_PAGES, map);
     struct pv_heap_config config = {.pages = pv_region_pages(&region),
                                     .first_pages = FIRST_PAGES,
-                                    .fit = fit,
+                                    .fit = contender->fit,
                                     .ignore_payloads = true};
     if (!pv_heap_init(&heap, &config)) {
         die("out of memory");
@@ -236,7 +239,7 @@ static struct figures run(const struct contender *contender, const struct calls 
         die("out of memory");
     }
     if (contender->sort == THIS_HEAP) {
-        run_heap(contender->fit, calls, from, blocks, watch, &figures);
+        run_heap(contender, calls, from, blocks, watch, &figures);
     } else if (contender->sort == BUDDY || contender->sort == BUDDY_SEARCH) {
         run_buddy_that_fits(calls, from, contender->sort == BUDDY, &figures);
     } else if (contender->sort == NAIVE_LIST) {

@@ -33,6 +33,7 @@ struct contender {
     const char *name;
     enum { THIS_HEAP, NAIVE_LIST, LIBRARY, BUDDY, BUDDY_SEARCH } sort;
     enum pv_fit fit;
+    bool large_pages; /* this heap's pages are of 2 MiB where the system has them */
     void *(*malloc)(size_t);
     void (*free)(void *);
     void *(*realloc)(void *, size_t);
