@@ -118,9 +118,8 @@ int pv_ht_take_trace(struct pv_ht_file *reader, struct pv_cursor *line,
     if (status) {
         return status;
     }
-    if (reader->form == PV_HT_ANY && at) {
-        reader->form =
-            PV_HT_RAW; /* an interpreted file would have said an instruction before */
+    if (reader->form == PV_HT_ANY && at) { /* interpreted, it would have told an instruction */
+        reader->form = PV_HT_RAW;
     }
     status = reader->form == PV_HT_RAW ? pv_ht_raw_trace_add(reader->stacks, at, caller)
                                        : pv_ht_trace_add(reader->stacks, at, caller);
