@@ -164,7 +164,10 @@ static struct pv_pebble *find_in(struct pv_heap *heap, const struct pv_bucket *b
                                  const struct pv_shape *shape)
 {
     if (heap->config.fit == PV_FIT_RECENT) {
-        struct pv_pebble *from = pv_index_find_from(heap, bucket, bucket->first, shape->size);
+        struct pv_pebble *from = pv_pebble_at(bucket->first);
+        if (!is_free(from) || from->size < shape->size) {
+            from = pv_index_find_from(heap, bucket, bucket->first, shape->size);
+        }
         from = fitting(heap, bucket, from, shape);
         if (from) {
             return from;

@@ -2,16 +2,13 @@
  *
  * index.h - finds the free pebble that a walk over the list would find, in O(log n).
  *
- * One balanced tree for all free pebbles of a heap. Its order is bucket by bucket (by address);
- * within a bucket it is the order in which the heap's fit prefers pebbles: first and recent fit
- * by address, best fit by size, then address. Each node knows the largest payloads below it. So
+ *   first and recent fit: the first in the bucket by address, or from an address on, with
+ *                         size >= need;
+ *   best fit:             the smallest with size >= need, of equals the first by address;
+ *   Largest:              the greatest size in the bucket.
  *
- *   first fit: the first node of the bucket with size >= need;
- *   best fit:  the first node of the bucket at or behind (need, 0);
- *   Largest:   the greatest size in the bucket's stretch of the tree.
- *
- * The nodes lie in the payloads of the free pebbles, which are at least 64 bytes; there is
- * nothing beside them but the root in struct pv_heap. Internal to core/.
+ * What it needs lies in the payloads of the free pebbles, which are at least 64 bytes, and in
+ * struct pv_heap; there is nothing else beside the buckets. Internal to core/.
  */
 #ifndef PV_INDEX_H
 #define PV_INDEX_H
@@ -34,8 +31,8 @@ void pv_index_replace(struct pv_heap *heap, struct pv_pebble *from, struct pv_pe
 struct pv_pebble *pv_index_find(struct pv_heap *heap, const struct pv_bucket *bucket,
                                 uint64_t need);
 
-/* The first of at least `need` bytes in the bucket, by address, at or behind addr, or NULL. Not
- * for a bucket of best fit. */
+/* The same of those at or behind addr; best fit: but of those of exactly `need` bytes, of all.
+ */
 struct pv_pebble *pv_index_find_from(struct pv_heap *heap, const struct pv_bucket *bucket,
                                      uint64_t addr, uint64_t need);
 
@@ -44,8 +41,8 @@ struct pv_pebble *pv_index_find_next(struct pv_heap *heap, const struct pv_bucke
                                      struct pv_pebble *pebble, uint64_t need);
 
 /* For the door, which trusts nothing: what a free pebble's node says is above it, NULL:
- * nothing; and whether the node there, or the root when up is NULL, leads down to it and knows
- * its size. Reads the two nodes only. */
+ * nothing; and whether the index knows its size and leads to it: the node there does, or, when
+ * up is NULL, the heap. Reads the two nodes only. */
 const struct pv_pebble *pv_index_up(const struct pv_pebble *pebble);
 bool pv_index_leads(const struct pv_heap *heap, const struct pv_pebble *up,
                     const struct pv_pebble *pebble);
