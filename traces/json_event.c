@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * json_event.c - the members of an object are found first, since of equal keys the last one
- * wins; then each is held to what INTERFACES says of it; then a look at what the operation
- * wants to be there. Allocates nothing.
+ * json_event.c - each member of the object is held to what trace.schema.json says of it, none
+ * may stand there twice; then a look at what the operation wants to be there. Allocates
+ * nothing.
  */
 #include "traces/json_event.h"
 
@@ -257,32 +257,6 @@ static int take_member(enum key key, const struct pv_json_span *value,
 
 /* ---- the whole ---- */
 
-/* The members of an object that have a meaning here. */
-struct members {
-    struct pv_json_span values[N_KEYS]; /* of those that are seen */
-    enum key order[N_KEYS];             /* in which they came first */
-    unsigned n, seen;
-};
-
-static void find_members(const struct pv_json_span *object, struct members *ret_members)
-{
-    struct pv_json_span rest = pv_json_span_inside(object);
-    struct pv_json_span name, value;
-    enum key key = OP;
-    ret_members->n = ret_members->seen = 0;
-    while (pv_json_span_next(&rest, &name) && pv_json_span_next(&rest, &value)) {
-        key = find_key(&name, key);
-        if (key == N_KEYS) {
-            continue;
-        }
-        if (!(ret_members->seen & BIT(key))) {
-            ret_members->order[ret_members->n++] = key;
-        }
-        ret_members->seen |= BIT(key);
-        ret_members->values[key] = value;
-    }
-}
-
 static int fail(struct pv_event_error *ret_error, const char *at, const char *who,
                 const char *format, const char *what)
 {
@@ -290,6 +264,43 @@ static int fail(struct pv_event_error *ret_error, const char *at, const char *wh
     snprintf(ret_error->text + n, sizeof ret_error->text - (size_t)n, format, what);
     ret_error->at = at;
     return PV_EFORMAT;
+}
+
+/* The members of an object that have a meaning here. */
+struct members {
+    unsigned seen;
+    const char *id; /* where its value stands */
+};
+
+static int take_members(const struct pv_json_span *object, struct members *members,
+                        struct pv_event_texts *texts, struct pv_trace_event *event,
+                        struct pv_event_error *ret_error)
+{
+    struct pv_json_span rest = pv_json_span_inside(object);
+    struct pv_json_span name, value;
+    enum key key = OP;
+    while (pv_json_span_next(&rest, &name) && pv_json_span_next(&rest, &value)) {
+        key = find_key(&name, key);
+        if (key == N_KEYS) {
+            continue;
+        }
+        if (members->seen & BIT(key)) {
+            return fail(ret_error, value.at, "an event has the key ", "\"%s\" twice",
+                        keys[key].name);
+        }
+        members->seen |= BIT(key);
+        members->id = key == ID ? value.at : members->id;
+        ret_error->text[0] = '\0';
+        if (take_member(key, &value, texts, event, ret_error) < 0) {
+            ret_error->at = value.at;
+            if (!ret_error->text[0]) {
+                snprintf(ret_error->text, sizeof ret_error->text, "\"%s\" %s", keys[key].name,
+                         keys[key].must);
+            }
+            return PV_EFORMAT;
+        }
+    }
+    return PV_OK;
 }
 
 static int check_wanted(const struct members *members, const struct pv_trace_event *event,
@@ -307,7 +318,7 @@ static int check_wanted(const struct members *members, const struct pv_trace_eve
     }
     if (event->id.kind == PV_ID_NULL && (wanted[event->op] & BIT(ID)) &&
         event->op != PV_OP_REALLOC && event->op != PV_OP_FREE) {
-        return fail(ret_error, members->values[ID].at, "the id of ", "%s must not be null",
+        return fail(ret_error, members->id, "the id of ", "%s must not be null",
                     pv_op_name(event->op));
     }
     return PV_OK;
@@ -332,22 +343,12 @@ int pv_json_event(const struct pv_json_span *value, struct pv_event_texts *texts
     if (*value->at != '{') {
         return fail(ret_error, NULL, "an event ", "must be %s", "an object");
     }
-    struct members members;
+    struct members members = {0};
     struct pv_trace_event event = {.name = ""};
-    find_members(value, &members);
-    for (unsigned i = 0; i < members.n; ++i) {
-        enum key key = members.order[i];
-        ret_error->text[0] = '\0';
-        if (take_member(key, &members.values[key], texts, &event, ret_error) < 0) {
-            ret_error->at = members.values[key].at;
-            if (!ret_error->text[0]) {
-                snprintf(ret_error->text, sizeof ret_error->text, "\"%s\" %s", keys[key].name,
-                         keys[key].must);
-            }
-            return PV_EFORMAT;
-        }
+    int status = take_members(value, &members, texts, &event, ret_error);
+    if (status == PV_OK) {
+        status = check_wanted(&members, &event, ret_error);
     }
-    int status = check_wanted(&members, &event, ret_error);
     if (status == PV_OK) {
         tidy(&event);
         *ret_event = event;

@@ -24,6 +24,7 @@ struct pvt_reader {
     struct pv_pvt_tables tables;
     struct pv_pvt_piece piece; /* of definitions */
     uint64_t n_before;         /* events of the blocks before this one */
+    uint64_t n_missing;        /* of those that an index tells of */
     bool magic_is_damaged;
     bool has_index; /* behind all blocks so far */
     char program[PV_EVENT_NAME_MAX + 1];
@@ -48,7 +49,8 @@ static int damaged(struct pvt_reader *reader, int status, const char *why, uint6
 static int section_damaged(struct pvt_reader *reader, int status, const char *why)
 {
     const struct pv_pvt_section *section = &reader->input.section;
-    return damaged(reader, status, why, section->kind == PV_PVT_BLOCK ? section->n_items : 0);
+    return damaged(reader, status, why,
+                   section->kind == PV_PVT_BLOCK ? section->n_items : reader->n_missing);
 }
 
 /* ---- sections ---- */
@@ -84,7 +86,7 @@ static int take_section(struct pvt_reader *reader, const char **ret_why)
     *ret_why = cannot_be;
     const struct pv_pvt_section *section = &reader->input.section;
     struct pv_pvt_piece payload = pv_pvt_input_payload(section);
-    uint64_t n_total;
+    uint64_t n_total = 0;
     reader->has_index = section->kind == PV_PVT_INDEX;
     switch (section->kind) {
     case PV_PVT_TEXTS:
@@ -96,6 +98,7 @@ static int take_section(struct pvt_reader *reader, const char **ret_why)
     case PV_PVT_INDEX:
         if (!pv_piece_take(&payload, &n_total) || n_total != n_given(reader)) {
             *ret_why = "the index tells of other events than stand before it";
+            reader->n_missing = n_total > n_given(reader) ? n_total - n_given(reader) : 0;
             return PV_EFORMAT;
         }
         return PV_OK;
