@@ -5,15 +5,26 @@
  * The extent is kept from the heap's events in O(1) each: of a bucket only the change
  * at its last used pebble matters, and since no two free pebbles are neighbours, that pebble is
  * the last one or the last but one of the list.
+ *
+ * Payloads are never touched here, so that blocks cost the pages in which their headers lie. Of
+ * a large heap the pages in which only absorbed headers lie are given back, or in the end each
+ * page would have held one.
  */
 #include "replay/engine_bucket.h"
+
+#include <stdlib.h>
 
 #include "core/own.h"
 #include "core/status.h"
 #include "inspect/walk.h"
 #include "replay/space.h"
 
-enum { DEFAULT_BUCKET_BYTES = 64 * 1024 };
+enum {
+    DEFAULT_BUCKET_BYTES = 64 * 1024,
+    LARGE_PAGES = 4096, /* a heap of so many gives pages back */
+    ABSORBED_MOST = 1024,
+    MAGIC_STEP = 16, /* headers lie on multiples of this */
+};
 
 struct pv_engine {
     const struct pv_engine_type *type;
@@ -23,6 +34,8 @@ struct pv_engine {
     struct pv_engine_listener told; /* who is told of buckets */
     uint64_t bias;
     uint64_t extent; /* sum over buckets: end of the last used pebble less the start */
+    uintptr_t absorbed[ABSORBED_MOST]; /* pages in which a header was absorbed */
+    size_t n_absorbed;
 };
 
 static bool pebble_used(const struct pv_pebble *pebble)
@@ -62,6 +75,54 @@ static void count_extent(struct pv_engine *engine, const struct pv_event *event)
     }
 }
 
+static int by_address(const void *a, const void *b)
+{
+    uintptr_t one = *(const uintptr_t *)a, other = *(const uintptr_t *)b;
+    return (one > other) - (one < other);
+}
+
+/* Whether no header, and nothing that the index keeps behind one, lies in a page. An absorbed
+ * header has no magic, and nobody else writes here. What a call in progress absorbs has its
+ * magic still, so that its node stays until the heap has done with it. */
+static bool is_left(uintptr_t page)
+{
+    uintptr_t from = page - sizeof(struct pv_pebble) - PV_UNIT_BYTES + MAGIC_STEP;
+    for (uintptr_t at = from; at < page + PV_PAGE_BYTES; at += MAGIC_STEP) {
+        if (pv_pebble_at(at)->magic == PV_PEBBLE_MAGIC) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void clear_absorbed(struct pv_engine *engine)
+{
+    qsort(engine->absorbed, engine->n_absorbed, sizeof(engine->absorbed[0]), by_address);
+    for (size_t i = 0; i < engine->n_absorbed; i++) {
+        uintptr_t page = engine->absorbed[i];
+        bool is_new = !i || page != engine->absorbed[i - 1];
+        if (is_new && pv_space_can_clear(engine->space, (void *)page) && is_left(page)) {
+            pv_space_clear(engine->space, (void *)page);
+        }
+    }
+    engine->n_absorbed = 0;
+}
+
+/* The header and the node behind it may lie on two pages. */
+static void note_absorbed(struct pv_engine *engine, const struct pv_pebble *gone)
+{
+    uintptr_t first = (uintptr_t)gone & ~(uintptr_t)(PV_PAGE_BYTES - 1);
+    uintptr_t last =
+        ((uintptr_t)(gone + 1) + PV_UNIT_BYTES - 1) & ~(uintptr_t)(PV_PAGE_BYTES - 1);
+    if (engine->n_absorbed + 2 > ABSORBED_MOST) {
+        clear_absorbed(engine);
+    }
+    engine->absorbed[engine->n_absorbed++] = first;
+    if (last != first) {
+        engine->absorbed[engine->n_absorbed++] = last;
+    }
+}
+
 static void on_event(void *ctx, const struct pv_event *event)
 {
     struct pv_engine *engine = ctx;
@@ -84,6 +145,11 @@ static void on_event(void *ctx, const struct pv_event *event)
     case PV_EVENT_BUCKET_REMOVE:
         change.pages_before = event->bucket->size;
         break;
+    case PV_EVENT_MERGE:
+        if (engine->heap.n_pages >= LARGE_PAGES) {
+            note_absorbed(engine, event->other);
+        }
+        return;
     default:
         count_extent(engine, event);
         return;

@@ -175,6 +175,20 @@ static void space_put(void *ctx, void *start, uint64_t n_pages)
             (space->n_runs - at) * sizeof(*space->runs));
 }
 
+bool pv_space_can_clear(const struct pv_space *space, const void *page)
+{
+    size_t at = find_run(space, page_of(space, page));
+    return at < space->n_runs && !space->runs[at].hole &&
+           space->runs[at].page < page_of(space, page);
+}
+
+void pv_space_clear(struct pv_space *space, void *page)
+{
+    if (pv_space_can_clear(space, page)) {
+        (void)madvise(page, PV_PAGE_BYTES, MADV_DONTNEED);
+    }
+}
+
 static int space_read(void *ctx, uint64_t addr, void *buf, size_t n)
 {
     const struct pv_space *space = ctx;

@@ -25,6 +25,11 @@ struct pv_pages pv_space_pages(struct pv_space *space);
 /* The pages that are real, at the target's addresses. */
 struct pv_memory pv_space_memory(struct pv_space *space);
 
+/* The page costs no memory until it is written again; it holds zeros. Does nothing to one that
+ * is not real, or is the first of a run that was asked for. */
+void pv_space_clear(struct pv_space *space, void *page);
+bool pv_space_can_clear(const struct pv_space *space, const void *page);
+
 /* Zeros that become memory where they are written, given back with
  * pv_space_zeros_free and the same number of bytes. NULL: there is no room for them. */
 void *pv_space_zeros(uint64_t bytes);
