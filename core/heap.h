@@ -12,7 +12,8 @@
  *   +--------+--------+-----------------+--------+----------+--------+------------------+
  *
  * Nothing of ours is stored in the headers. What makes searching fast, a balanced tree over the
- * free pebbles, lies in the payload of the free pebbles themselves (index.h).
+ * free pebbles, lies in the payload of the free pebbles themselves and in struct pv_heap
+ * (index.h).
  *
  * Decisions, so that every replay gives the same addresses everywhere:
  * - a request is rounded up to a multiple of 64, at least 64;
@@ -57,7 +58,7 @@ enum { PV_NAMES = 1 };
 
 enum {
     PV_PAGE_BYTES = 4096,
-    PV_UNIT_BYTES = 64, /* payload sizes are multiples of this; also the least payload */
+    PV_UNIT_BYTES = 64, /* requests are rounded up to multiples of this; the least payload */
     PV_NAME_BYTES = 32, /* the name field, final NUL included */
     PV_GROW_PAGES_MIN = 16,
     PV_ALIGN_MIN = 64,      /* 20.3.3.4 */
