@@ -237,34 +237,50 @@ static struct calls steady(size_t n_live)
     return calls;
 }
 
+static const size_t growth_n_live[] = {1000, 10000, 100000, 1000000};
+
+enum { SIZES = sizeof(growth_n_live) / sizeof(*growth_n_live), GROWTH_ROUNDS = 5 };
+
+/* In each round all sizes after another, as the machine's speed changes by the minute. */
+static void bench_growth_of(const struct contender *contender, const struct calls calls[SIZES])
+{
+    double ns[SIZES][GROWTH_ROUNDS], ratio[GROWTH_ROUNDS];
+    for (size_t round = 0; round < GROWTH_ROUNDS; round++) {
+        for (size_t j = 0; j < SIZES; j++) {
+            ns[j][round] = contend(contender, &calls[j], growth_n_live[j], false).ns;
+        }
+        ratio[round] = ns[SIZES - 1][round] / ns[0][round];
+    }
+    printf("  %-18s", contender->name);
+    for (size_t j = 0; j < SIZES; j++) {
+        struct figures figures = contend(contender, &calls[j], growth_n_live[j], true);
+        printf(" %8zu: %5.0f (%.0f, %llu)", growth_n_live[j], median(ns[j], GROWTH_ROUNDS),
+               figures.visited, (unsigned long long)figures.most_visited);
+    }
+    double middle = median(ratio, GROWTH_ROUNDS); /* sorts them */
+    printf("  %.1f x (%.1f to %.1f)\n", middle, ratio[0], ratio[GROWTH_ROUNDS - 1]);
+}
+
 static void bench_growth(void)
 {
-    static const size_t n_live[] = {1000, 10000, 100000, 1000000};
-    enum { SIZES = sizeof(n_live) / sizeof(*n_live) };
     struct contender contenders[CONTENDERS_MAX];
+    struct calls calls[SIZES];
     size_t n = find_contenders(contenders);
     contenders[n] = first_fit;
     contenders[n].name = "first fit, 2 MiB";
     contenders[n++].large_pages = true;
-    printf(
-        "as the heap grows: ns a call (tree nodes: each, at most) with so many live blocks\n");
+    for (size_t j = 0; j < SIZES; j++) {
+        calls[j] = steady(growth_n_live[j]);
+    }
+    printf("as the heap grows: ns a call (tree nodes: each, at most) with so many live blocks; "
+           "the most against the fewest, median of %d rounds (least to most)\n",
+           GROWTH_ROUNDS);
     for (size_t i = 0; i < n; i++) {
-        double first = 0, m = 0;
-        printf("  %-18s", contenders[i].name);
-        for (size_t j = 0; j < SIZES; j++) {
-            struct calls calls = steady(n_live[j]);
-            double ns[3];
-            for (size_t round = 0; round < 3; round++) {
-                ns[round] = contend(&contenders[i], &calls, n_live[j], false).ns;
-            }
-            struct figures figures = contend(&contenders[i], &calls, n_live[j], true);
-            m = median(ns, 3);
-            first = j ? first : m;
-            printf(" %8zu: %5.0f (%.0f, %llu)", n_live[j], m, figures.visited,
-                   (unsigned long long)figures.most_visited);
-            pv_own_free(calls.rows);
-        }
-        printf("  %.1f x\n", m / first);
+        bench_growth_of(&contenders[i], calls);
+        fflush(stdout);
+    }
+    for (size_t j = 0; j < SIZES; j++) {
+        pv_own_free(calls[j].rows);
     }
 }
 
