@@ -31,8 +31,8 @@ void pv_index_replace(struct pv_heap *heap, struct pv_pebble *from, struct pv_pe
 struct pv_pebble *pv_index_find(struct pv_heap *heap, const struct pv_bucket *bucket,
                                 uint64_t need);
 
-/* The same of those at or behind addr; best fit: but of those of exactly `need` bytes, of all.
- */
+/* The same of those at or behind addr. In a bucket of best fit addr parts only those of exactly
+ * `need` bytes; larger ones count wherever they lie. */
 struct pv_pebble *pv_index_find_from(struct pv_heap *heap, const struct pv_bucket *bucket,
                                      uint64_t addr, uint64_t need);
 

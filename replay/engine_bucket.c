@@ -102,7 +102,7 @@ static void clear_absorbed(struct pv_engine *engine)
         uintptr_t page = engine->absorbed[i];
         bool is_new = !i || page != engine->absorbed[i - 1];
         if (is_new && pv_space_can_clear(engine->space, (void *)page) && is_left(page)) {
-            pv_space_clear(engine->space, (void *)page);
+            pv_space_clear((void *)page);
         }
     }
     engine->n_absorbed = 0;
@@ -111,9 +111,9 @@ static void clear_absorbed(struct pv_engine *engine)
 /* The header and the node behind it may lie on two pages. */
 static void note_absorbed(struct pv_engine *engine, const struct pv_pebble *gone)
 {
-    uintptr_t first = (uintptr_t)gone & ~(uintptr_t)(PV_PAGE_BYTES - 1);
-    uintptr_t last =
-        ((uintptr_t)(gone + 1) + PV_UNIT_BYTES - 1) & ~(uintptr_t)(PV_PAGE_BYTES - 1);
+    const uintptr_t page_bits = ~(uintptr_t)(PV_PAGE_BYTES - 1);
+    uintptr_t first = (uintptr_t)gone & page_bits;
+    uintptr_t last = ((uintptr_t)(gone + 1) + PV_UNIT_BYTES - 1) & page_bits;
     if (engine->n_absorbed + 2 > ABSORBED_MOST) {
         clear_absorbed(engine);
     }

@@ -182,11 +182,9 @@ bool pv_space_can_clear(const struct pv_space *space, const void *page)
            space->runs[at].page < page_of(space, page);
 }
 
-void pv_space_clear(struct pv_space *space, void *page)
+void pv_space_clear(void *page)
 {
-    if (pv_space_can_clear(space, page)) {
-        (void)madvise(page, PV_PAGE_BYTES, MADV_DONTNEED);
-    }
+    (void)madvise(page, PV_PAGE_BYTES, MADV_DONTNEED);
 }
 
 static int space_read(void *ctx, uint64_t addr, void *buf, size_t n)

@@ -25,10 +25,10 @@ struct pv_pages pv_space_pages(struct pv_space *space);
 /* The pages that are real, at the target's addresses. */
 struct pv_memory pv_space_memory(struct pv_space *space);
 
-/* The page costs no memory until it is written again; it holds zeros. Does nothing to one that
- * is not real, or is the first of a run that was asked for. */
-void pv_space_clear(struct pv_space *space, void *page);
+/* Whether a page is real and not the first of a run that was asked for; and, of such a page, to
+ * give its memory back until it is written again: it holds zeros. */
 bool pv_space_can_clear(const struct pv_space *space, const void *page);
+void pv_space_clear(void *page);
 
 /* Zeros that become memory where they are written, given back with
  * pv_space_zeros_free and the same number of bytes. NULL: there is no room for them. */

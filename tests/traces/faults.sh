@@ -5,28 +5,9 @@
 # file: exit code 4, one line with its place, what stands before it is used. A mistake of the
 # program: exit code 0, counted, `info` says where, the replay goes on. The rest is no fault, and
 # the test says what it means. No file without a row.
-set -u
-exe=$(CDPATH= cd -P -- "$(dirname -- "$1")" && pwd)/$(basename -- "$1")
-faults=$2/tests/traces/faults
-tmp=$(mktemp -d) || exit 99
-trap 'rm -rf "$tmp"' EXIT
+. "$2/tests/viz/cli/lib.sh"
+faults=$here/tests/traces/faults
 cd "$faults" || exit 99
-failed=0
-fail()
-{
-    failed=$((failed + 1))
-    echo "FAILED: $*"
-}
-
-# run CODE COMMAND…
-run()
-{
-    wanted=$1
-    shift
-    code=0
-    "$exe" "$@" >"$tmp/out" 2>"$tmp/err" || code=$?
-    [ "$code" -eq "$wanted" ] || fail "$*: exit code $code, not $wanted: $(cat "$tmp/err")"
-}
 
 says() { # says FILE TEXT: a whole line of it
     grep -F -x -q -e "$2" "$tmp/$1" || fail "$name: not '$2' but: $(cat "$tmp/$1")"
@@ -119,5 +100,4 @@ LC_ALL=C sort "$tmp/names" >"$tmp/rows"
 ls | LC_ALL=C sort >"$tmp/files"
 cmp -s "$tmp/rows" "$tmp/files" ||
     fail "rows and files differ: $(diff "$tmp/rows" "$tmp/files")"
-echo "$(wc -l <"$tmp/rows") files, $failed failed"
-[ "$failed" -eq 0 ]
+finish

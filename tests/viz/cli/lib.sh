@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
 # lib.sh - what the tests of the command line share: run the real executable, hold it to an exit
-# code and to what it says, count failures. Sourced with $1 the executable, $2 this directory.
+# code and to what it says, count failures. Sourced with $1 the executable, $2 the folder of the
+# test's files.
 set -u
 
 absolute()
