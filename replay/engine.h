@@ -19,6 +19,8 @@
 
 #define PV_TARGET_BASE UINT64_C(0x100000000)
 
+enum { PV_ENGINES_MAX = 8 }; /* that one replay drives */
+
 struct pv_engine_options {
     uint64_t first_bucket_bytes; /* rounded up to pages; 0: 64 KiB */
     enum pv_growth growth;

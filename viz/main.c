@@ -6,7 +6,7 @@
 #include <locale.h>
 #include <signal.h>
 
-#include "viz/options.h"
+#include "viz/cli/options.h"
 
 int main(int argc, char **argv)
 {

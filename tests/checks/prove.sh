@@ -12,7 +12,8 @@ spdx='/* SPDX-License-Identifier: MIT */'
 
 clean_tree() {
     rm -rf "${tree:?}"/* "$tree"/.clang-format
-    mkdir "$tree/core" "$tree/traces" "$tree/inspect" "$tree/replay" "$tree/viz"
+    mkdir "$tree/core" "$tree/traces" "$tree/traces/pvt" "$tree/inspect" "$tree/replay" "$tree/viz" \
+        "$tree/viz/tui"
     cp "$root/.clang-format" "$tree"
     printf '%s\n#include <stdint.h>\nint pv_a(uint32_t a);\n' "$spdx" >"$tree/core/a.h"
     printf '%s\n#include "core/a.h"\nint pv_a(uint32_t a)\n{\n    return (int)a;\n}\n' \
@@ -50,6 +51,10 @@ violation layers inspect/c.h '#include "traces/b.h"'
 violation layers replay/d.h '#include "viz/x.h"'
 violation layers viz/e.c '#include "e.h"'
 violation layers viz/e.c '#include "viz/../core/a.h"'
+violation layers traces/b.h '#include "traces/pvt/x.h"'
+violation layers traces/pvt/f.c '#include "traces/json/x.h"'
+violation layers viz/tui/g.c '#include "viz/report/x.h"'
+violation layers viz/tui/g.c '#include "viz/cli/x.h"'
 violation layers viz/e.c '#include <zlib.h>'
 violation spdx viz/e.c 'int pv_e;'
 violation words viz/e.c "/* see ../sha""red/X.md */"

@@ -69,7 +69,7 @@ hello = root / "traces/samples/hello.json"
 document.validate(json.loads(hello.read_text()))
 document.validate(json.loads(converted(hello, "json")))
 samples = sorted((root / "traces/samples").glob("*.json*"))
-foreign = sorted(p for p in (root / "tests/traces/foreign").iterdir()
+foreign = sorted(p for p in (root / "tests/traces/foreign/files").iterdir()
                  if p.suffix not in (".c", ".py", ".sh"))
 assert len(samples) > 1 and len(foreign) > 1
 for path in samples + foreign:

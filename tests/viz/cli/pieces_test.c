@@ -13,10 +13,10 @@
 
 #include "core/own.h"
 #include "inspect/layout.h"
-#include "viz/export_pick.h"
-#include "viz/tally.h"
-#include "viz/target.h"
-#include "viz/units.h"
+#include "viz/cli/target.h"
+#include "viz/export/pick.h"
+#include "viz/text/tally.h"
+#include "viz/text/units.h"
 
 static void sizes_are_written(void **state)
 {

@@ -29,8 +29,8 @@
 
 #include "core/status.h"
 #include "tests/viz/tui/story.h"
-#include "viz/theme.h"
-#include "viz/tui.h"
+#include "viz/tui/screen.h"
+#include "viz/tui/theme.h"
 
 enum {
     LIMIT_MS = 60000,

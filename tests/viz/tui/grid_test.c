@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "core/status.h"
-#include "viz/grid.h"
+#include "viz/tui/grid.h"
 
 static const struct pv_style plain = {.fg = -1, .bg = -1};
 

@@ -17,7 +17,7 @@
 #include "core/status.h"
 #include "tests/inspect/failing_own.h"
 #include "tests/viz/tui/story.h"
-#include "viz/view.h"
+#include "viz/tui/view.h"
 
 enum { PROGRAM_EVENTS = 6000, RANDOM_KEYS = 6000 };
 

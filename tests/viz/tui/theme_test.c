@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "viz/theme.h"
+#include "viz/tui/theme.h"
 
 static const double least = 9;
 

@@ -16,8 +16,8 @@
 #include "core/status.h"
 #include "tests/viz/tui/golden.h"
 #include "tests/viz/tui/story.h"
-#include "viz/tui.h"
-#include "viz/view.h"
+#include "viz/tui/screen.h"
+#include "viz/tui/view.h"
 
 enum { PROGRAM_EVENTS = 6000 };
 

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * mtrace.c - glibc's mtrace(3):
+ *
+ *   = Start
+ *   @ ./app:(main+0x1d)[0x11d4] + 0x5588cb7304a0 0x64      allocated
+ *   @ ./app:[0x1243] - 0x5588cb730510                      freed
+ *   @ ./app:[0x11fc] < 0x5588cb7304a0                      resized: from here
+ *   @ ./app:[0x11fc] > 0x5588cb730580 0x1388               to here
+ *   @ ./app:[0x11fc] ! 0x5588cb730580 0x1388               a resize that failed
+ *   = End
+ *
+ * The caller becomes the name.
+ */
+#include <string.h>
+
+#include "core/status.h"
+#include "traces/grammar.h"
+
+/* The caller may hold blanks: the operation is the last that stands between two of them. */
+static bool find_op(struct pv_cursor line, struct pv_cursor *ret_caller,
+                    struct pv_cursor *ret_op)
+{
+    *ret_caller = (struct pv_cursor){.at = line.at, .end = line.at};
+    *ret_op = line;
+    if (!pv_cursor_word(&line, "@ ")) {
+        return true;
+    }
+    for (const char *at = line.end - 2; at > line.at; --at) {
+        if (at[-1] == ' ' && at[1] == ' ' && memchr("+-<>!", at[0], 5)) {
+            *ret_caller = (struct pv_cursor){.at = line.at, .end = at - 1};
+            ret_op->at = at;
+            return true;
+        }
+    }
+    return false;
+}
+
+static int read_op(struct pv_text_trace *trace, struct pv_cursor line, struct pv_call *call)
+{
+    char op = *line.at++;
+    uint64_t addr;
+    bool sized = op != '-' && op != '<';
+    pv_cursor_blanks(&line);
+    /* a block of no address stands as (nil) */
+    if (pv_cursor_word(&line, "(nil)")) {
+        addr = 0;
+    } else if (!pv_cursor_address(&line, &addr)) {
+        return pv_lines_blame(&trace->lines, line.at, "an address is expected here");
+    }
+    pv_cursor_blanks(&line);
+    if (sized && pv_cursor_word(&line, "(nil)")) {
+        call->size = 0; /* %#lx of nothing */
+    } else if (sized && !pv_cursor_address(&line, &call->size) &&
+               !pv_cursor_decimal(&line, &call->size)) {
+        return pv_lines_blame(&trace->lines, line.at, "a size is expected here");
+    }
+    pv_cursor_blanks(&line);
+    if (!pv_cursor_done(&line)) {
+        return pv_lines_blame(&trace->lines, line.at, "something follows the call");
+    }
+    call->addr = addr;
+    call->old = trace->old;
+    trace->old = op == '<' ? addr : 0;
+    call->op = op == '+' ? PV_OP_MALLOC : op == '-' ? PV_OP_FREE : PV_OP_REALLOC;
+    return op == '<' || op == '!' ? 1 : PV_OK;
+}
+
+static int read_mtrace(struct pv_text_trace *trace, struct pv_cursor line, struct pv_call *call)
+{
+    struct pv_cursor caller, op;
+    if (pv_cursor_done(&line) || *line.at == '=') {
+        return 1;
+    }
+    if (!find_op(line, &caller, &op) || !memchr("+-<>!", *op.at, 5)) {
+        return pv_lines_blame(&trace->lines, NULL, "an operation is +, -, <, > or !");
+    }
+    int status = read_op(trace, op, call);
+    return status || call->op == PV_OP_FREE ? status : pv_grammar_name(trace, caller, call);
+}
+
+static bool looks_mtrace(struct pv_cursor line)
+{
+    return pv_cursor_word(&line, "= Start");
+}
+
+static bool probe_mtrace(const unsigned char *head, size_t n)
+{
+    return pv_grammar_probe(head, n, looks_mtrace, NULL);
+}
+
+static const struct pv_grammar mtrace = {.name = "mtrace", .clock = "", .line = read_mtrace};
+
+static int open_mtrace(void **ret_state, struct pv_stream *stream,
+                       struct pv_trace_header *header, struct pv_place *place)
+{
+    return pv_grammar_open(&mtrace, ret_state, stream, header, place);
+}
+
+const struct pv_format pv_format_mtrace = {
+    .name = "mtrace",
+    .about = "glibc mtrace(3)",
+    .limits = "an aligned or zeroed allocation stands as a malloc",
+    .probe = probe_mtrace,
+    .open = open_mtrace,
+    .next = pv_grammar_next,
+    .close = pv_grammar_close};

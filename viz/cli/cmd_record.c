@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * cmd_record.c - `pebbleviz record`: the recorder's words for people, the program's exit code.
+ */
+#include <signal.h>
+
+#include "core/status.h"
+#include "traces/record/record.h"
+#include "viz/cli/options.h"
+#include "viz/cli/progress.h"
+#include "viz/cli/say.h"
+#include "viz/text/units.h"
+
+/* The recorder tells of events already; how many bytes there are it does not know. */
+static void told(void *ctx, uint64_t done, uint64_t total)
+{
+    struct pv_progress *progress = ctx;
+    if (progress->wanted) {
+        pv_progress_draw(progress, done, total, done);
+    }
+}
+
+static void explain(const struct pv_record_result *result)
+{
+    if (*result->text) {
+        pv_say("%s%s%s", result->text, *result->hint ? "; " : "", result->hint);
+    }
+}
+
+int pv_cmd_record(const struct pv_args *args)
+{
+    struct pv_progress progress;
+    struct pv_record_options options = {
+        .path = args->value[PV_KEY_OUTPUT],
+        .no_times = pv_args_has(args, PV_KEY_NO_TIMES),
+        .no_threads = pv_args_has(args, PV_KEY_NO_THREADS),
+        .no_addresses = pv_args_has(args, PV_KEY_NO_ADDRESSES),
+        .no_names = pv_args_has(args, PV_KEY_NO_NAMES),
+        .progress = told,
+        .ctx = &progress,
+    };
+    /* The program is to find signals as a shell gives them, not as we want them. */
+    signal(SIGPIPE, SIG_DFL);
+    pv_progress_begin(&progress, "writing the trace");
+    struct pv_record_result result;
+    int status = pv_record_run(&options, args->operands, &result);
+    pv_progress_end(&progress);
+    if (status == PV_ENOMEM && !result.ended) {
+        return pv_say_no_memory();
+    }
+    explain(&result);
+    if (status == 0) {
+        char count[PV_UNIT_TEXT];
+        pv_say("%s events in %s; look at them with: pebbleviz %s",
+               pv_units_count(count, result.n_events), result.path, result.path);
+        return result.exit_code;
+    }
+    if (status == 1) {
+        return PV_EXIT_NOTHING;
+    }
+    return status == PV_EINVAL ? PV_EXIT_USAGE : PV_EXIT_RESOURCES;
+}

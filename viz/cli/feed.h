@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * feed.h - a trace's events for a command: the reader, with progress on the terminal and with
+ * its failures said and turned into exit codes.
+ */
+#ifndef PV_FEED_H
+#define PV_FEED_H
+
+#include "traces/reader.h"
+#include "viz/cli/progress.h"
+#include "viz/cli/say.h"
+
+struct pv_feed {
+    struct pv_reader *reader;
+    struct pv_progress progress;
+    uint64_t n_events; /* given out */
+    const char
+        *unused; /* what a damaged trace means when its good part is of no use; or NULL */
+    int code;    /* once there are no more: an exit code, 0 for a good end */
+    char path[PV_PATH_TEXT]; /* clean */
+};
+
+/* 0 or an exit code whose reason was said; pv_feed_close is due in both cases. */
+int pv_feed_open(struct pv_feed *feed, const char *path, const char *from);
+
+/* false: there are no more; feed->code says whether the trace ended well (0), held nothing
+ * (3), is damaged here (4) or could not be read on (5). That has been said. */
+bool pv_feed_next(struct pv_feed *feed, struct pv_trace_event *ret_event);
+
+/* Says what is wrong with the event given last, and where. */
+void pv_feed_complain(struct pv_feed *feed, const char *text);
+
+void pv_feed_close(struct pv_feed *feed);
+
+#endif

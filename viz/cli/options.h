@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * options.h - the command line as data: the commands, their options, their words and examples.
+ *
+ * Everything that parses, explains or tests the command line reads these two tables.
+ */
+#ifndef PV_OPTIONS_H
+#define PV_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "replay/engine.h"
+
+enum pv_key {
+    PV_KEY_ENGINE,
+    PV_KEY_AT,
+    PV_KEY_BUCKET_SIZE,
+    PV_KEY_GROWTH,
+    PV_KEY_HEAP_LIMIT,
+    PV_KEY_MACHINE,
+    PV_KEY_PAGE,
+    PV_KEY_LOW,
+    PV_KEY_HIGH,
+    PV_KEY_SCREEN,
+    PV_KEY_KEYS,
+    PV_KEY_ASCII,
+    PV_KEY_COLOR,
+    PV_KEY_JSON,
+    PV_KEY_TOP,
+    PV_KEY_NO_TIMING,
+    PV_KEY_FORMAT,
+    PV_KEY_OUTPUT,
+    PV_KEY_FULL,
+    PV_KEY_FROM,
+    PV_KEY_TO,
+    PV_KEY_PARTIAL,
+    PV_KEY_RULES,
+    PV_KEY_EVERY,
+    PV_KEY_NO_TIMES,
+    PV_KEY_NO_THREADS,
+    PV_KEY_NO_ADDRESSES,
+    PV_KEY_NO_NAMES,
+    PV_KEY_PID,
+    PV_KEY_CORE,
+    PV_KEY_IMAGE,
+    PV_KEY_BASE,
+    PV_KEY_GDB,
+    PV_KEY_HELP,
+    PV_N_KEYS
+};
+
+struct pv_option {
+    const char *name;     /* without the dashes */
+    char letter;          /* 0: none */
+    const char *argument; /* NULL: a switch */
+    const char *about;
+    bool planned; /* known, but a later version has it */
+};
+
+extern const struct pv_option pv_options[PV_N_KEYS];
+
+struct pv_args;
+
+struct pv_example {
+    const char *line, *about;
+};
+
+enum { PV_EXAMPLES_MAX = 4 };
+
+struct pv_command {
+    const char *name;
+    const char *synopsis;
+    const char *about; /* one line */
+    const char *text;  /* what else there is to know */
+    uint64_t keys;     /* bit per enum pv_key; every command has --help */
+    size_t operands_min, operands_max;
+    bool ends_options; /* options end at the first operand: what follows is another program's */
+    int (*run)(const struct pv_args *args); /* the exit code; NULL: a later version has it */
+    struct pv_example examples[PV_EXAMPLES_MAX];
+};
+
+/* All commands, the end has no name. */
+extern const struct pv_command pv_commands[];
+
+/* A command line that was read. Texts and operands are argv's. */
+struct pv_args {
+    const struct pv_command *command;
+    const char *value[PV_N_KEYS]; /* NULL: not given; "" for a switch */
+    char **operands;
+    size_t n_operands;
+};
+
+/* What a replay is to be: engines by --engine, the heap by the heap options. Stays where it was
+ * filled in: heap.machine may point to `machine`. */
+struct pv_replay_options {
+    const struct pv_engine_type *engines[PV_ENGINES_MAX];
+    size_t n_engines;
+    struct pv_engine_options heap;
+    struct pv_machine machine;
+};
+
+/* Reads argv (which it reorders) and runs the command. The exit code. */
+int pv_options_run(int argc, char **argv);
+
+static inline bool pv_args_has(const struct pv_args *args, enum pv_key key)
+{
+    return args->value[key];
+}
+
+/* 0, or PV_EXIT_USAGE when the reason was said. At most `engines_max` engines. */
+int pv_args_replay(const struct pv_args *args, size_t engines_max,
+                   struct pv_replay_options *ret_options);
+
+/* A decimal count, `otherwise` when the option is not there. 0 or PV_EXIT_USAGE. */
+int pv_args_count(const struct pv_args *args, enum pv_key key, uint64_t otherwise,
+                  uint64_t *ret_n);
+
+/* Whether colour is wanted: --color, then NO_COLOR, then whether stdout is a terminal. */
+bool pv_args_color(const struct pv_args *args);
+
+/* help.c */
+void pv_help_short(FILE *out);
+void pv_help_command(const struct pv_command *command, FILE *out);
+void pv_help_all(FILE *out);
+
+/* One a command, in the file of its name. */
+int pv_cmd_view(const struct pv_args *args);
+int pv_cmd_report(const struct pv_args *args);
+int pv_cmd_export(const struct pv_args *args);
+int pv_cmd_info(const struct pv_args *args);
+int pv_cmd_convert(const struct pv_args *args);
+int pv_cmd_formats(const struct pv_args *args);
+int pv_cmd_diff(const struct pv_args *args);
+int pv_cmd_check(const struct pv_args *args);
+int pv_cmd_record(const struct pv_args *args);
+
+#endif

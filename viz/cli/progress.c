@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * progress.c - see progress.h.
+ */
+#include "viz/cli/progress.h"
+
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "viz/text/units.h"
+
+enum { QUIET_MS = 500, REDRAW_MS = 100, STEPS = 1024, MS_OF_SECOND = 1000 };
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * MS_OF_SECOND + (uint64_t)now.tv_nsec / 1000000;
+}
+
+void pv_progress_begin(struct pv_progress *progress, const char *what)
+{
+    *progress = (struct pv_progress){
+        .wanted = isatty(STDERR_FILENO), .until_look = STEPS, .what = what};
+    if (progress->wanted) {
+        progress->began = now_ms();
+    }
+}
+
+void pv_progress_draw(struct pv_progress *progress, uint64_t done, uint64_t total,
+                      uint64_t events)
+{
+    progress->until_look = STEPS;
+    uint64_t now = now_ms();
+    uint64_t passed = now - progress->began;
+    if (passed < QUIET_MS || now - progress->drawn < REDRAW_MS) {
+        return;
+    }
+    progress->drawn = now;
+    progress->shown = true;
+    char count[PV_UNIT_TEXT];
+    char rate[PV_UNIT_TEXT];
+    pv_units_count(count, events);
+    pv_units_count(rate, events * MS_OF_SECOND / passed);
+    fprintf(stderr, "\r\033[K%s: %s events, %s a second", progress->what, count, rate);
+    if (total && done && done <= total) {
+        double left = (double)passed * (double)(total - done) / (double)done / MS_OF_SECOND;
+        fprintf(stderr, ", %.0f %%, %.0f s left", 100.0 * (double)done / (double)total, left);
+    }
+    fflush(stderr);
+}
+
+void pv_progress_end(struct pv_progress *progress)
+{
+    if (progress->shown) {
+        fputs("\r\033[K", stderr);
+        fflush(stderr);
+        progress->shown = false;
+    }
+}

@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * catalog.c - see catalog.h.
+ */
+#include "viz/export/catalog.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "core/heap.h"
+#include "core/own.h"
+#include "core/status.h"
+#include "core/text.h"
+#include "inspect/rules.h"
+#include "replay/engine_buddy.h"
+#include "traces/json/value.h"
+
+enum { NAME_TEXT = 128, PATH_MAX_TEXT = 4096 };
+
+const char *pv_catalog_flag_name(unsigned bit)
+{
+    static const char *const names[] = {
+        "VIRTUAL", "PHYSICAL", "CLEAR",   "LOW1MEG",    "LOW16MEG",
+        "LOW4GIG", NULL,       "ALIGNED", "PERSISTENT",
+    };
+    return bit < sizeof(names) / sizeof(names[0]) ? names[bit] : NULL;
+}
+
+struct reading {
+    struct pv_catalog *catalog;
+    struct pv_place *place;
+    size_t bucket, pebble; /* where we are, for messages */
+    bool in_pebble;
+};
+
+static int wrong(struct reading *reading, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static int wrong(struct reading *reading, const char *format, ...)
+{
+    char what[NAME_TEXT];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(what, sizeof(what), format, list);
+    va_end(list);
+    *reading->place = (struct pv_place){.line = 0};
+    if (reading->in_pebble) {
+        snprintf(reading->place->text, sizeof(reading->place->text),
+                 "buckets[%zu].pebbles[%zu]: %s", reading->bucket, reading->pebble, what);
+    } else {
+        snprintf(reading->place->text, sizeof(reading->place->text), "buckets[%zu]: %s",
+                 reading->bucket, what);
+    }
+    return PV_EFORMAT;
+}
+
+static int integer(struct reading *reading, const struct pv_json *object, const char *key,
+                   uint64_t max, uint64_t *ret_value)
+{
+    const struct pv_json *value = pv_json_member(object, key);
+    if (!value || pv_json_kind(value) != PV_JSON_INTEGER) {
+        return wrong(reading, "'%s' is missing or no whole number", key);
+    }
+    *ret_value = pv_json_integer(value);
+    return *ret_value <= max ? 0 : wrong(reading, "'%s' is too large", key);
+}
+
+/* PV_UNKNOWN where the file does not have it. */
+static int integer_or_unknown(struct reading *reading, const struct pv_json *object,
+                              const char *key, uint64_t *ret_value)
+{
+    const struct pv_json *value = pv_json_member(object, key);
+    *ret_value = PV_UNKNOWN;
+    if (!value || pv_json_kind(value) == PV_JSON_NULL || pv_json_kind(value) == PV_JSON_TEXT) {
+        return 0;
+    }
+    return integer(reading, object, key, UINT64_MAX - 1, ret_value);
+}
+
+static int address(struct reading *reading, const struct pv_json *object, uint64_t *ret_addr)
+{
+    const struct pv_json *value = pv_json_member(object, "address");
+    if (!value || !pv_json_address(value, ret_addr)) {
+        return wrong(reading, "'address' is missing or not \"0x...\"");
+    }
+    return 0;
+}
+
+/* NULL unless it is a text. */
+static const char *text_of(const struct pv_json *value)
+{
+    size_t n = 0;
+    return pv_json_text(value, &n);
+}
+
+/* "VIRTUAL" or "bit14". */
+static bool flag_bit(const char *text, uint32_t *ret_bits)
+{
+    for (unsigned bit = 0; bit < 32; bit++) {
+        char plain[8];
+        snprintf(plain, sizeof(plain), "bit%u", bit);
+        const char *name = pv_catalog_flag_name(bit);
+        if (strcmp(text, plain) == 0 || (name && strcmp(text, name) == 0)) {
+            *ret_bits = UINT32_C(1) << bit;
+            return true;
+        }
+    }
+    return false;
+}
+
+static int flags(struct reading *reading, const struct pv_json *object, uint32_t *ret_flags)
+{
+    const struct pv_json *list = pv_json_member(object, "flags");
+    *ret_flags = 0;
+    if (!list) {
+        return 0;
+    }
+    if (pv_json_kind(list) != PV_JSON_ARRAY) {
+        return wrong(reading, "'flags' is no array");
+    }
+    size_t n = pv_json_length(list);
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits = 0;
+        const char *text = text_of(pv_json_element(list, i));
+        if (!text || !flag_bit(text, &bits)) {
+            return wrong(reading, "'flags' holds an unknown flag");
+        }
+        *ret_flags |= bits;
+    }
+    return 0;
+}
+
+static int tag(struct reading *reading, const struct pv_json *object, uint32_t *ret_tag)
+{
+    const struct pv_json *value = pv_json_member(object, "name");
+    *ret_tag = 0;
+    if (!value) {
+        return 0;
+    }
+    size_t n = 0;
+    const char *text = pv_json_text(value, &n);
+    if (!text) {
+        return wrong(reading, "'name' is no text");
+    }
+    char clean[NAME_TEXT];
+    pv_text_clean(clean, sizeof(clean), text, n);
+    return pv_tags_add(reading->catalog->tags, clean, ret_tag);
+}
+
+static int read_pebble(struct reading *reading, const struct pv_json *object)
+{
+    bool buddy = reading->catalog->snapshot->kind == PV_CATALOG_BUDDY;
+    struct pv_pebble_row row = {.magic = buddy ? 0 : PV_PEBBLE_MAGIC};
+    if (pv_json_kind(object) != PV_JSON_OBJECT) {
+        return wrong(reading, "it is no object");
+    }
+    uint64_t alignment = buddy ? 0 : PV_ALIGN_MIN;
+    int status = address(reading, object, &row.addr);
+    if (!status) {
+        status = integer(reading, object, "size", (uint64_t)INT64_MAX, &row.size);
+    }
+    if (!status) {
+        status = integer_or_unknown(reading, object, "requested", &row.requested);
+    }
+    if (!status) {
+        status = integer_or_unknown(reading, object, "id", &row.id);
+    }
+    if (!status) {
+        status = integer_or_unknown(reading, object, "born", &row.born);
+    }
+    if (!status && pv_json_member(object, "alignment")) {
+        status = integer(reading, object, "alignment", UINT32_MAX, &alignment);
+    }
+    if (!status) {
+        status = flags(reading, object, &row.sflags);
+    }
+    if (!status) {
+        status = tag(reading, object, &row.tag);
+    }
+    if (status) {
+        return status;
+    }
+    const char *state = text_of(pv_json_member(object, "state"));
+    bool used = state && strcmp(state, "used") == 0;
+    if (!used && !(state && strcmp(state, "free") == 0)) {
+        return wrong(reading, "'state' is neither \"used\" nor \"free\"");
+    }
+    if (used && row.requested != PV_UNKNOWN && row.requested > row.size) {
+        return wrong(reading, "'requested' is more than 'size'");
+    }
+    row.lflags = used ? PV_PEBBLE_USED : 0;
+    row.alignment = (uint32_t)alignment;
+    row.bucket = (uint32_t)reading->bucket;
+    struct pv_pebble_row *to = pv_snapshot_add_pebble(reading->catalog->snapshot);
+    if (!to) {
+        return PV_ENOMEM;
+    }
+    row.parent = reading->catalog->snapshot->buckets[reading->bucket].addr;
+    *to = row;
+    return 0;
+}
+
+static int read_bucket(struct reading *reading, const struct pv_json *object)
+{
+    if (pv_json_kind(object) != PV_JSON_OBJECT) {
+        return wrong(reading, "it is no object");
+    }
+    uint64_t addr = 0;
+    uint64_t pages = 0;
+    uint64_t largest = 0;
+    uint32_t lflags = 0;
+    uint64_t page_bytes = reading->catalog->snapshot->page_bytes;
+    int status = address(reading, object, &addr);
+    if (!status) {
+        status = integer(reading, object, "pages", (uint64_t)INT64_MAX / page_bytes, &pages);
+    }
+    if (!status) {
+        status = integer(reading, object, "largest", (uint64_t)INT64_MAX, &largest);
+    }
+    if (!status) {
+        status = flags(reading, object, &lflags);
+    }
+    if (status) {
+        return status;
+    }
+    const char *fit = text_of(pv_json_member(object, "fit"));
+    bool best = fit && strcmp(fit, "best") == 0;
+    bool buddy = reading->catalog->snapshot->kind == PV_CATALOG_BUDDY;
+    if (!buddy && !best && !(fit && strcmp(fit, "first") == 0)) {
+        return wrong(reading, "'fit' is neither \"first\" nor \"best\"");
+    }
+    const struct pv_json *pebbles = pv_json_member(object, "pebbles");
+    if (!pebbles || pv_json_kind(pebbles) != PV_JSON_ARRAY) {
+        return wrong(reading, "'pebbles' is missing or no array");
+    }
+    struct pv_bucket_row *row = pv_snapshot_add_bucket(reading->catalog->snapshot);
+    if (!row) {
+        return PV_ENOMEM;
+    }
+    row->addr = addr;
+    row->n_pages = pages;
+    row->largest = largest;
+    row->lflags = lflags | (best ? PV_BUCKET_BEST_FIT : 0);
+    row->magic = buddy ? 0 : PV_BUCKET_MAGIC;
+    size_t n = pv_json_length(pebbles);
+    reading->in_pebble = true;
+    for (reading->pebble = 0; reading->pebble < n; reading->pebble++) {
+        status = read_pebble(reading, pv_json_element(pebbles, reading->pebble));
+        if (status) {
+            return status;
+        }
+    }
+    reading->in_pebble = false;
+    return 0;
+}
+
+static char *source_text(const struct pv_json *source, const char *key)
+{
+    size_t n = 0;
+    const char *text = pv_json_text(pv_json_member(source, key), &n);
+    char clean[PATH_MAX_TEXT];
+    n = text ? pv_text_clean(clean, sizeof(clean), text, n) : 0;
+    return pv_own_text(clean, n);
+}
+
+static int read_source(struct pv_catalog *catalog, const struct pv_json *root)
+{
+    const struct pv_json *source = pv_json_member(root, "source");
+    catalog->trace = source_text(source, "trace");
+    catalog->engine = source_text(source, "engine");
+    const struct pv_json *event = pv_json_member(source, "event");
+    catalog->event = -1;
+    if (event && pv_json_kind(event) == PV_JSON_INTEGER &&
+        pv_json_integer(event) <= (uint64_t)INT64_MAX) {
+        catalog->event = (int64_t)pv_json_integer(event);
+    }
+    return catalog->trace && catalog->engine ? 0 : PV_ENOMEM;
+}
+
+static bool has_finding(const struct pv_snapshot *snapshot, enum pv_law law, uint64_t addr)
+{
+    for (size_t i = 0; i < snapshot->n_findings; i++) {
+        if (snapshot->findings[i].law == law && snapshot->findings[i].addr == addr) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What the file's writer found in fields that the file does not hold. */
+static int keep_findings(struct pv_snapshot *snapshot, const struct pv_json *list)
+{
+    size_t n = pv_json_length(list);
+    for (size_t i = 0; i < n; i++) {
+        const struct pv_json *finding = pv_json_element(list, i);
+        const char *rule = text_of(pv_json_member(finding, "rule"));
+        size_t text_n = 0;
+        const char *text = pv_json_text(pv_json_member(finding, "text"), &text_n);
+        uint64_t addr = 0;
+        pv_json_address(pv_json_member(finding, "address"), &addr);
+        for (unsigned law = 0; rule && text && law < PV_N_LAWS; law++) {
+            if (strcmp(pv_rules[law].id, rule) == 0 && !has_finding(snapshot, law, addr)) {
+                char clean[PV_FINDING_TEXT];
+                pv_text_clean(clean, sizeof(clean), text, text_n);
+                int status = pv_snapshot_add_finding(snapshot, law, SIZE_MAX, SIZE_MAX, addr,
+                                                     "%s", clean);
+                if (status) {
+                    return status;
+                }
+            }
+        }
+    }
+    return 0;
+}
+
+static int refuse(struct pv_place *place, int status, const char *text)
+{
+    *place = (struct pv_place){.line = 0};
+    snprintf(place->text, sizeof(place->text), "%s", text);
+    return status;
+}
+
+/* A buddy's chunk has pages of its own, and no headers. */
+static int read_kind(struct reading *reading, const struct pv_json *root)
+{
+    struct pv_snapshot *snapshot = reading->catalog->snapshot;
+    const char *kind = text_of(pv_json_member(root, "kind"));
+    if (!kind || strcmp(kind, "buddy") != 0) {
+        return 0;
+    }
+    uint64_t page_bytes = 0;
+    int status = integer(reading, root, "page_bytes", PV_BUDDY_PAGE_MOST, &page_bytes);
+    if (!status && !page_bytes) {
+        status = wrong(reading, "'page_bytes' is 0");
+    }
+    snapshot->kind = PV_CATALOG_BUDDY;
+    snapshot->bucket_bytes = pv_layout_buddy.bucket_bytes;
+    snapshot->pebble_bytes = pv_layout_buddy.pebble_bytes;
+    snapshot->page_bytes = (uint32_t)page_bytes;
+    return status;
+}
+
+/* Either build reads what the other wrote: how long a header is, the sum of them tells. */
+static uint16_t header_bytes(const struct pv_snapshot *snapshot, const struct pv_json *root)
+{
+    enum { NAMELESS = 48, NAMED = NAMELESS + PV_NAME_BYTES };
+    const struct pv_json *sum = pv_json_member(pv_json_member(root, "totals"), "header_bytes");
+    uint64_t without_names = snapshot->n_buckets * (uint64_t)snapshot->bucket_bytes +
+                             snapshot->n_pebbles * (uint64_t)NAMELESS;
+    bool nameless = sum && pv_json_kind(sum) == PV_JSON_INTEGER && snapshot->n_pebbles > 0 &&
+                    pv_json_integer(sum) == without_names;
+    return nameless ? NAMELESS : NAMED;
+}
+
+static int read_root(struct pv_catalog *catalog, const struct pv_json *root,
+                     struct pv_place *place)
+{
+    const char *format = text_of(pv_json_member(root, "format"));
+    if (!format || strcmp(format, "pebbleviz-catalog") != 0) {
+        return refuse(place, PV_EFORMAT, "it is no pebbleviz catalog");
+    }
+    const struct pv_json *version = pv_json_member(root, "version");
+    if (!version || pv_json_kind(version) != PV_JSON_INTEGER || pv_json_integer(version) != 1) {
+        return refuse(place, PV_EFORMAT, "it is a catalog of a version other than 1");
+    }
+    const struct pv_json *buckets = pv_json_member(root, "buckets");
+    if (!buckets || pv_json_kind(buckets) != PV_JSON_ARRAY) {
+        return refuse(place, PV_EFORMAT, "'buckets' is missing or no array");
+    }
+    int status = read_source(catalog, root);
+    struct reading reading = {.catalog = catalog, .place = place};
+    size_t n = pv_json_length(buckets);
+    status = status ? status : read_kind(&reading, root);
+    for (; !status && reading.bucket < n; reading.bucket++) {
+        status = read_bucket(&reading, pv_json_element(buckets, reading.bucket));
+    }
+    if (!status) {
+        if (catalog->snapshot->kind == PV_CATALOG_PEBBLES) {
+            catalog->snapshot->pebble_bytes = header_bytes(catalog->snapshot, root);
+        }
+        pv_snapshot_count(catalog->snapshot);
+        status = pv_rules_apply(catalog->snapshot);
+    }
+    return status ? status : keep_findings(catalog->snapshot, pv_json_member(root, "findings"));
+}
+
+int pv_catalog_open_bytes(struct pv_catalog *catalog, const char *bytes, size_t n,
+                          struct pv_place *ret_place)
+{
+    *catalog = (struct pv_catalog){.event = -1};
+    struct pv_json *root = NULL;
+    *ret_place = (struct pv_place){.line = 0};
+    int status = pv_json_parse(&root, bytes, n, ret_place);
+    if (!status) {
+        status = pv_tags_open(&catalog->tags);
+    }
+    if (!status) {
+        status = pv_snapshot_open(&catalog->snapshot, PV_SNAPSHOT_FILE, &pv_layout_fysos,
+                                  catalog->tags);
+    }
+    if (!status) {
+        status = read_root(catalog, root, ret_place);
+    }
+    pv_json_free(root);
+    return status;
+}
+
+void pv_catalog_close(struct pv_catalog *catalog)
+{
+    pv_snapshot_close(catalog->snapshot);
+    pv_tags_close(catalog->tags);
+    pv_own_free(catalog->trace);
+    pv_own_free(catalog->engine);
+    *catalog = (struct pv_catalog){.event = -1};
+}

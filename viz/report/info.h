@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * info.h - what a trace holds, counted in one pass in memory of the live blocks (and of the
+ * different tags and threads).
+ */
+#ifndef PV_INFO_H
+#define PV_INFO_H
+
+#include <stdio.h>
+
+#include "replay/timeline.h"
+#include "traces/reader.h"
+#include "viz/text/tally.h"
+
+enum { PV_INFO_FIRST = 5 };
+
+/* What is wrong with the program, or with its clock: how often, and where first. */
+struct pv_info_places {
+    uint64_t n;
+    struct pv_info_place {
+        int64_t event;
+        uint64_t line, column, byte; /* in the trace, as in struct pv_place */
+    } first[PV_INFO_FIRST];
+};
+
+enum { PV_INFO_SIZES = 65, PV_INFO_THREADS_MAX = 65536 };
+
+struct pv_info {
+    const char *path; /* clean, borrowed */
+    const struct pv_trace_header *header;
+    struct pv_timeline *timeline; /* without a log: who is live, the mistakes */
+    uint64_t n_events;
+    uint64_t ops[PV_N_OPS];
+    uint64_t ids[3]; /* by the kind in struct pv_id: events with null, a number, a text */
+    /* Requests (malloc, calloc, aligned, realloc to more than 0). sizes[0] is size 0, sizes[k]
+     * those from 2^(k-1) to 2^k - 1. */
+    uint64_t n_requests, request_bytes;
+    uint64_t sizes[PV_INFO_SIZES], size_bytes[PV_INFO_SIZES];
+    struct pv_tags *tags;
+    struct pv_tally allocated; /* by tag, ranked after pv_info_end */
+    struct pv_tally live;      /* at the end, ranked */
+    struct pv_snapshot *end;   /* owns nothing of ours; its tags are the timeline's */
+    uint64_t *threads;         /* sorted */
+    size_t n_threads, cap_threads;
+    bool has_times;
+    uint64_t t_first, t_last, t_before;
+    struct pv_info_places backward; /* events whose time is before that of the one before */
+    struct pv_info_places mistakes[PV_N_MISTAKES];
+    bool damaged;
+};
+
+int pv_info_begin(struct pv_info *info, const char *path,
+                  const struct pv_trace_header *header); /* PV_ENOMEM */
+/* The place is that of the event in its file. */
+int pv_info_add(struct pv_info *info, const struct pv_trace_event *event,
+                const struct pv_place *place);
+int pv_info_end(struct pv_info *info);
+void pv_info_free(struct pv_info *info);
+
+void pv_info_text(const struct pv_info *info, size_t top, FILE *out);
+void pv_info_json(const struct pv_info *info, size_t top, FILE *out);
+
+#endif

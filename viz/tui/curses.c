@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * curses.c - the terminal: the only file that knows ncurses.
+ *
+ * It carries cells from a grid to the screen and keys from the terminal to the model, and
+ * nothing else; it is one long file because no other may know curses. Only cells that differ
+ * from those shown last are given to curses, which sends only what differs from the terminal's.
+ * At rest it sleeps in ppoll and uses no time.
+ *
+ * Signals: SIGINT, SIGTERM and SIGHUP arrive through a descriptor, so that no handler and no
+ * global variable is needed and the terminal is restored by the ordinary way out; TERM and HUP
+ * are raised again after that, for the parent to see. SIGWINCH, and SIGTSTP which curses
+ * handles itself, come through only while we sleep, so that none is missed.
+ */
+#define _XOPEN_SOURCE_EXTENDED 1
+#include <ncurses.h>
+
+#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#include "core/own.h"
+#include "core/status.h"
+#include "viz/tui/screen.h"
+#include "viz/tui/view.h"
+
+enum {
+    FRAME_MS = 33, /* while playing: at most 30 pictures a second */
+    ESCAPE_MS = 25,
+    KEYS_A_FRAME = 64, /* that are taken together before the next picture */
+    COLORS_MAX = 256,
+    PAIR_SIDE = COLORS_MAX + 1,
+};
+
+struct terminal {
+    SCREEN *screen;
+    struct pv_model model;
+    struct pv_grid shown; /* what curses was given */
+    bool all;             /* it must be given everything again */
+    int *pairs;           /* number of (fg + 1, bg + 1); 0: none yet */
+    int n_pairs;
+    bool defaults; /* the terminal's own colours can be used */
+    int signals;   /* descriptor */
+    sigset_t before;
+    int caught;
+};
+
+/* ---- cells to the screen ---- */
+
+static int pair_of(struct terminal *terminal, struct pv_style style)
+{
+    int fg = style.fg, bg = style.bg;
+
+    if (!has_colors() || (fg < 0 && bg < 0)) {
+        return 0;
+    }
+    int *pair = &terminal->pairs[(fg + 1) * PAIR_SIDE + bg + 1];
+    if (*pair == 0) {
+        if (terminal->n_pairs + 1 >= COLOR_PAIRS) {
+            return 0;
+        }
+        if (!terminal->defaults) {
+            fg = fg < 0 ? COLOR_WHITE : fg;
+            bg = bg < 0 ? COLOR_BLACK : bg;
+        }
+        if (init_extended_pair(terminal->n_pairs + 1, fg, bg) == ERR) {
+            return 0;
+        }
+        *pair = ++terminal->n_pairs;
+    }
+    return *pair;
+}
+
+static attr_t attributes_of(struct pv_style style)
+{
+    attr_t attributes = A_NORMAL;
+
+    attributes |= style.attributes & PV_BOLD ? A_BOLD : 0;
+    attributes |= style.attributes & PV_DIM ? A_DIM : 0;
+    attributes |= style.attributes & PV_REVERSE ? A_REVERSE : 0;
+    attributes |= style.attributes & PV_UNDERLINE ? A_UNDERLINE : 0;
+    return attributes;
+}
+
+/* A character that the C library gives another width than our table does would shift the rest
+ * of the line: a question mark takes its place. */
+static void put_cell(struct terminal *terminal, const struct pv_cell *cell, int column,
+                     int line)
+{
+    wchar_t text[CCHARW_MAX + 1];
+    const char *at = cell->glyph;
+    size_t n = 0;
+    int pair = pair_of(terminal, cell->style);
+    cchar_t put;
+
+    while (n < CCHARW_MAX) {
+        uint32_t character = pv_width_next(&at);
+        if (!character) {
+            break;
+        }
+        text[n++] = (wchar_t)character;
+    }
+    text[n] = L'\0';
+    for (size_t i = 0; i < n; i++) {
+        if (wcwidth(text[i]) != (i ? 0 : cell->width)) {
+            text[i] = i ? L'\0' : L'?';
+            text[i + 1] = i ? text[i + 1] : L'\0';
+            break;
+        }
+    }
+    if (setcchar(&put, text, attributes_of(cell->style), 0, &pair) == OK) {
+        mvadd_wch(line, column, &put);
+        if (cell->width == 2 && text[0] == L'?') {
+            mvadd_wch(line, column + 1, &put);
+        }
+    }
+}
+
+static int draw(struct terminal *terminal)
+{
+    struct pv_grid grid;
+    int result = pv_model_refresh(&terminal->model);
+
+    if (result) {
+        return result;
+    }
+    result = pv_grid_init(&grid, terminal->model.columns, terminal->model.lines,
+                          terminal->model.theme.ascii);
+    if (result) {
+        return result;
+    }
+    result = pv_view_draw(&terminal->model, &grid);
+    if (result) {
+        pv_grid_fini(&grid);
+        return result;
+    }
+    bool all = terminal->all || terminal->shown.columns != grid.columns ||
+               terminal->shown.lines != grid.lines;
+    if (all) {
+        erase();
+    }
+    for (int line = 0; line < grid.lines; line++) {
+        for (int column = 0; column < grid.columns; column++) {
+            const struct pv_cell *cell = pv_grid_cell(&grid, column, line);
+            if (cell->width == 0) {
+                continue;
+            }
+            /* A cell that was half of a wide one is drawn again with its neighbour. */
+            const struct pv_cell *old =
+                all ? NULL : pv_grid_cell(&terminal->shown, column, line);
+            if (!old || memcmp(old, cell, sizeof *cell) != 0) {
+                put_cell(terminal, cell, column, line);
+            }
+        }
+    }
+    pv_grid_fini(&terminal->shown);
+    terminal->shown = grid;
+    terminal->all = false;
+    refresh();
+    return 0;
+}
+
+/* ---- keys to the model ---- */
+
+static int mouse(struct terminal *terminal)
+{
+    MEVENT event;
+    struct pv_mouse to = {0};
+
+    if (getmouse(&event) == ERR) {
+        return 0;
+    }
+    if (event.bstate & BUTTON4_PRESSED) {
+        to.kind = PV_MOUSE_WHEEL_UP;
+    } else if (event.bstate & BUTTON5_PRESSED) {
+        to.kind = PV_MOUSE_WHEEL_DOWN;
+    } else if (!(event.bstate & (BUTTON1_PRESSED | BUTTON1_CLICKED))) {
+        return 0;
+    }
+    to.column = event.x;
+    to.line = event.y;
+    return pv_model_mouse(&terminal->model, &to);
+}
+
+static uint32_t key_of(wint_t code)
+{
+    static const struct {
+        wint_t code;
+        uint32_t key;
+    } keys[] = {
+        {KEY_LEFT, PV_KEY_LEFT},
+        {KEY_RIGHT, PV_KEY_RIGHT},
+        {KEY_UP, PV_KEY_UP},
+        {KEY_DOWN, PV_KEY_DOWN},
+        {KEY_PPAGE, PV_KEY_PAGE_UP},
+        {KEY_NPAGE, PV_KEY_PAGE_DOWN},
+        {KEY_HOME, PV_KEY_HOME},
+        {KEY_END, PV_KEY_END},
+        {KEY_BTAB, PV_KEY_BACK_TAB},
+        {KEY_ENTER, PV_KEY_ENTER},
+        {KEY_BACKSPACE, PV_KEY_BACKSPACE},
+        {KEY_F(1), PV_KEY_F1},
+    };
+
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        if (keys[i].code == code) {
+            return keys[i].key;
+        }
+    }
+    return PV_KEY_F1 + 1; /* a key that means nothing to us */
+}
+
+static void resize(struct terminal *terminal)
+{
+    pv_model_resize(&terminal->model, COLS, LINES);
+    terminal->all = true;
+    clearok(curscr, TRUE);
+}
+
+/* Takes what has been typed, up to a bound, so that a key held down does not starve the
+ * picture. *ret_any: there was something. */
+static int take_keys(struct terminal *terminal, bool *ret_any)
+{
+    *ret_any = false;
+    for (int i = 0; i < KEYS_A_FRAME; i++) {
+        wint_t code;
+        int kind = get_wch(&code), result = 0;
+        if (kind == ERR) {
+            return 0;
+        }
+        *ret_any = true;
+        if (kind == KEY_CODE_YES && code == KEY_RESIZE) {
+            resize(terminal);
+        } else if (kind == KEY_CODE_YES && code == KEY_MOUSE) {
+            result = mouse(terminal);
+        } else if (kind == KEY_CODE_YES) {
+            result = pv_model_key(&terminal->model, key_of(code));
+        } else if (code == '\n') {
+            result = pv_model_key(&terminal->model, PV_KEY_ENTER);
+        } else if (code == '\b') {
+            result = pv_model_key(&terminal->model, PV_KEY_BACKSPACE);
+        } else {
+            result = pv_model_key(&terminal->model, (uint32_t)code);
+        }
+        if (result) {
+            return result;
+        }
+    }
+    return 0;
+}
+
+/* ---- the loop ---- */
+
+static double now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+/* Sleeps until there is something to do. PV_MODEL_QUIT: a signal, or the terminal is gone. */
+static int rest(struct terminal *terminal, double milliseconds)
+{
+    struct pollfd on[2] = {{.fd = STDIN_FILENO, .events = POLLIN},
+                           {.fd = terminal->signals, .events = POLLIN}};
+    struct timespec limit = {.tv_nsec = (long)(milliseconds * 1e6)};
+
+    int n = ppoll(on, 2, terminal->model.playing ? &limit : NULL, &terminal->before);
+    if (n < 0) {
+        return errno == EINTR ? 0 : PV_EIO;
+    }
+    if (on[1].revents) {
+        struct signalfd_siginfo info;
+        if (read(terminal->signals, &info, sizeof info) == (ssize_t)sizeof info) {
+            terminal->caught = (int)info.ssi_signo;
+        }
+        return PV_MODEL_QUIT;
+    }
+    if (on[0].revents & (POLLHUP | POLLERR | POLLNVAL)) {
+        return PV_MODEL_QUIT;
+    }
+    return 0;
+}
+
+static int run(struct terminal *terminal)
+{
+    double shown = now_ms();
+    int result = draw(terminal);
+
+    while (result == 0) {
+        bool any;
+        double wait = FRAME_MS - (now_ms() - shown);
+        result = rest(terminal, wait > 0 ? wait : 0);
+        if (result) {
+            break;
+        }
+        result = take_keys(terminal, &any);
+        if (result) {
+            break;
+        }
+        double now = now_ms();
+        if (terminal->model.playing && now - shown >= FRAME_MS) {
+            pv_model_tick(&terminal->model, now - shown);
+            any = true;
+        }
+        if (any) {
+            shown = terminal->model.playing && now - shown < FRAME_MS ? shown : now;
+            result = draw(terminal);
+        }
+    }
+    return result == PV_MODEL_QUIT ? 0 : result;
+}
+
+/* ---- beginning and end ---- */
+
+static enum pv_level level_of(const struct pv_tui_options *options)
+{
+    if (options->no_color || !has_colors()) {
+        return PV_LEVEL_MONO;
+    }
+    return COLORS >= 256 ? PV_LEVEL_256 : COLORS >= 16 ? PV_LEVEL_16 : PV_LEVEL_8;
+}
+
+static int mask_signals(struct terminal *terminal)
+{
+    sigset_t ours;
+
+    sigemptyset(&ours);
+    sigaddset(&ours, SIGINT);
+    sigaddset(&ours, SIGTERM);
+    sigaddset(&ours, SIGHUP);
+    terminal->signals = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
+    sigaddset(&ours, SIGWINCH);
+    sigaddset(&ours, SIGTSTP);
+    if (terminal->signals < 0 || sigprocmask(SIG_BLOCK, &ours, &terminal->before)) {
+        return PV_EIO;
+    }
+    /* While we sleep, only those that curses handles come through. */
+    sigaddset(&terminal->before, SIGINT);
+    sigaddset(&terminal->before, SIGTERM);
+    sigaddset(&terminal->before, SIGHUP);
+    return 0;
+}
+
+static int open_screen(struct terminal *terminal, const struct pv_tui_options *options,
+                       const char **ret_message)
+{
+    const char *cup;
+
+    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
+        *ret_message =
+            "this needs a terminal; view --screen 120x40 prints a screen without one";
+        return PV_ENOTSUP;
+    }
+    set_escdelay(ESCAPE_MS);
+    terminal->screen = newterm(NULL, stdout, stdin);
+    if (!terminal->screen) {
+        *ret_message = "this terminal's type (TERM) is not known here; view --screen 120x40 "
+                       "prints a screen without one";
+        return PV_ENOTSUP;
+    }
+    cup = tigetstr("cup");
+    if (!cup || cup == (char *)-1) {
+        *ret_message = "this terminal cannot place its cursor (TERM); view --screen 120x40 "
+                       "prints a screen without one";
+        return PV_ENOTSUP;
+    }
+    cbreak();
+    noecho();
+    nonl();
+    intrflush(stdscr, FALSE);
+    keypad(stdscr, TRUE);
+    nodelay(stdscr, TRUE);
+    curs_set(0);
+    leaveok(stdscr, TRUE);
+    mouseinterval(0);
+    mousemask(BUTTON1_PRESSED | BUTTON1_CLICKED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
+    if (!options->no_color && has_colors()) {
+        start_color();
+        terminal->defaults = use_default_colors() == OK;
+    }
+    terminal->pairs = pv_own_calloc(PAIR_SIDE * PAIR_SIDE, sizeof *terminal->pairs);
+    return terminal->pairs ? 0 : PV_ENOMEM;
+}
+
+static void close_screen(struct terminal *terminal)
+{
+    if (terminal->screen) {
+        endwin();
+        delscreen(terminal->screen);
+    }
+    pv_grid_fini(&terminal->shown);
+    pv_own_free(terminal->pairs);
+    if (terminal->signals >= 0) {
+        close(terminal->signals);
+    }
+    pv_model_fini(&terminal->model);
+}
+
+int pv_tui_run(struct pv_timeline *timeline, const struct pv_tui_options *options,
+               const char **ret_message)
+{
+    struct terminal terminal = {.signals = -1};
+    struct sigaction on_int, on_term, on_stop;
+    sigset_t before;
+
+    setlocale(LC_CTYPE, "");
+    sigprocmask(SIG_BLOCK, NULL, &before);
+    /* Curses puts handlers of its own there and leaves them. */
+    sigaction(SIGINT, NULL, &on_int);
+    sigaction(SIGTERM, NULL, &on_term);
+    sigaction(SIGTSTP, NULL, &on_stop);
+    int result = mask_signals(&terminal);
+    if (result == 0) {
+        result = open_screen(&terminal, options, ret_message);
+    }
+    if (result == 0) {
+        struct pv_theme theme = {
+            .level = level_of(options),
+            .ascii = options->ascii || strcmp(nl_langinfo(CODESET), "UTF-8") != 0,
+        };
+        result = pv_model_init(&terminal.model, timeline, options->title, options->at, theme,
+                               COLS, LINES);
+    }
+    if (result == 0) {
+        result = run(&terminal);
+    }
+    int caught = terminal.caught;
+    close_screen(&terminal);
+    sigaction(SIGINT, &on_int, NULL);
+    sigaction(SIGTERM, &on_term, NULL);
+    sigaction(SIGTSTP, &on_stop, NULL);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    if (caught == SIGTERM || caught == SIGHUP) {
+        raise(caught);
+    }
+    return result;
+}

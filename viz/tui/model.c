@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * model.c - the model's life, its moment in time and its selection. See model.h.
+ *
+ * Costs: a move in time is the timeline's seek; a refresh is O(live pebbles) for the snapshot,
+ * the tags and the selection, and O(n log n) more only when the list is sorted.
+ */
+#include "viz/tui/model.h"
+
+#include <stdarg.h>
+
+#include "core/own.h"
+#include "core/status.h"
+#include "inspect/rules.h"
+
+enum { PLAY_SECONDS = 20, TROUBLES_MAX = 1000000 };
+
+void pv_model_say(struct pv_model *model, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(model->message, sizeof model->message, format, arguments);
+    va_end(arguments);
+}
+
+/* One pass over all steps, so that trouble can be shown and jumped to at once. */
+static int find_troubles(struct pv_model *model)
+{
+    for (int64_t event = 0; event <= model->last && model->n_troubles < TROUBLES_MAX; event++) {
+        struct pv_step step = pv_timeline_step(model->timeline, event);
+        if (!step.failed && !step.mistake) {
+            continue;
+        }
+        int64_t *room =
+            pv_own_room(model->troubles, model->n_troubles, &model->cap_troubles, sizeof *room);
+        if (!room) {
+            return PV_ENOMEM;
+        }
+        model->troubles = room;
+        model->troubles[model->n_troubles++] = event;
+    }
+    return 0;
+}
+
+int pv_model_init(struct pv_model *model, struct pv_timeline *timeline, const char *title,
+                  int64_t at, struct pv_theme theme, int columns, int lines)
+{
+    *model = (struct pv_model){
+        .timeline = timeline,
+        .title = title ? title : "",
+        .theme = theme,
+        .last = pv_timeline_last(timeline),
+        .stale = true,
+        .selected = PV_NONE,
+        .follow = true,
+        .side = PV_PANE_TAGS,
+        .paint = theme.level == PV_LEVEL_MONO ? PV_PAINT_LETTER : PV_PAINT_TAG,
+    };
+    model->speed = (double)(model->last + 1) / PLAY_SECONDS;
+    if (model->speed < 1) {
+        model->speed = 1;
+    }
+    pv_model_go(model, at);
+    pv_model_resize(model, columns, lines);
+    return find_troubles(model);
+}
+
+void pv_model_fini(struct pv_model *model)
+{
+    pv_snapshot_close(model->snapshot);
+    pv_own_free(model->troubles);
+    pv_own_free(model->map.first);
+    pv_own_free(model->map.order);
+    pv_own_free(model->order);
+    pv_own_free(model->tags);
+    pv_own_free(model->match);
+    *model = (struct pv_model){0};
+}
+
+void pv_model_resize(struct pv_model *model, int columns, int lines)
+{
+    model->columns = columns;
+    model->lines = lines;
+    pv_model_layout(model);
+}
+
+void pv_model_go(struct pv_model *model, int64_t event)
+{
+    if (event < PV_START) {
+        event = PV_START;
+    }
+    if (event > model->last) {
+        event = model->last;
+    }
+    if (event != model->cursor || !model->snapshot) {
+        model->cursor = event;
+        model->stale = true;
+    }
+}
+
+const char *pv_model_tag_text(const struct pv_model *model, uint32_t tag)
+{
+    return pv_tags_text(pv_timeline_tags(model->timeline), tag);
+}
+
+const struct pv_pebble_row *pv_model_pebble(const struct pv_model *model)
+{
+    return model->selected == PV_NONE ? NULL : &model->snapshot->pebbles[model->selected];
+}
+
+/* An address that lies in no pebble (a bucket's header, an end that was given back) selects the
+ * nearest one: a heap that has pebbles always has one selected. */
+static void settle_selection(struct pv_model *model)
+{
+    const struct pv_snapshot *snapshot = model->snapshot;
+
+    model->selected = PV_NONE;
+    if (snapshot->n_pebbles == 0) {
+        return;
+    }
+    model->selected = pv_snapshot_find(snapshot, model->addr);
+    if (model->selected == PV_NONE) {
+        size_t nearest = 0;
+        for (size_t i = 0; i < snapshot->n_buckets; i++) {
+            const struct pv_bucket_row *bucket = &snapshot->buckets[i];
+            if (bucket->n_pebbles && bucket->addr <= model->addr &&
+                bucket->addr >= snapshot->buckets[snapshot->pebbles[nearest].bucket].addr) {
+                nearest = bucket->first_pebble;
+                if (model->addr >= bucket->addr + bucket->n_pages * snapshot->page_bytes) {
+                    nearest += bucket->n_pebbles - 1;
+                }
+            }
+        }
+        model->selected = nearest;
+        model->addr = snapshot->pebbles[nearest].addr;
+    }
+}
+
+void pv_model_take_tag(struct pv_model *model)
+{
+    const struct pv_pebble_row *pebble = pv_model_pebble(model);
+
+    if (pebble && pv_pebble_row_used(pebble) && !model->searching &&
+        model->focus != PV_PANE_TAGS) {
+        model->tag = pebble->tag;
+    }
+}
+
+void pv_model_select(struct pv_model *model, uint64_t addr)
+{
+    model->addr = addr;
+    model->follow = false;
+    settle_selection(model);
+    pv_model_take_tag(model);
+}
+
+/* The row stays visible, a third of the pane kept around it where there is room. */
+static size_t scroll(size_t top, size_t row, size_t n, int lines)
+{
+    size_t height = lines > 0 ? (size_t)lines : 1;
+    size_t margin = height / 4;
+
+    if (row < top + margin) {
+        top = row > margin ? row - margin : 0;
+    }
+    if (row + margin >= top + height) {
+        top = row + margin - height + 1;
+    }
+    size_t most = n > height ? n - height : 0;
+    return top < most ? top : most;
+}
+
+static void scroll_panes(struct pv_model *model)
+{
+    if (model->selected != PV_NONE) {
+        /* One line of the list is its head. */
+        model->list_top =
+            scroll(model->list_top, pv_model_pebble_row(model, model->selected),
+                   model->snapshot->n_pebbles, model->panes[PV_PANE_LIST].lines - 1);
+    }
+    if (model->focus != PV_PANE_TAGS) {
+        model->tags_top = 0; /* the largest are what one looks for */
+        return;
+    }
+    size_t row = pv_model_tag_row(model);
+    model->tags_top = scroll(model->tags_top, row == PV_NONE ? model->tags_top : row,
+                             model->n_tags, model->panes[PV_PANE_TAGS].lines - 1);
+}
+
+/* Takes the picture of the cursor's moment. */
+static int picture(struct pv_model *model)
+{
+    struct pv_snapshot *snapshot;
+    int result;
+
+    model->step = (struct pv_step){0};
+    model->before = (struct pv_moment){0};
+    if (model->cursor >= 0) {
+        result = pv_timeline_seek(model->timeline, model->cursor - 1);
+        if (result) {
+            return result;
+        }
+        model->before = pv_timeline_moment(model->timeline);
+        model->step = pv_timeline_step(model->timeline, model->cursor);
+    }
+    result = pv_timeline_seek(model->timeline, model->cursor);
+    if (result) {
+        return result;
+    }
+    model->now = pv_timeline_moment(model->timeline);
+    result = pv_timeline_snapshot(model->timeline, &snapshot);
+    if (result) {
+        return result;
+    }
+    result = pv_rules_apply(snapshot);
+    if (result) {
+        pv_snapshot_close(snapshot);
+        return result;
+    }
+    pv_snapshot_close(model->snapshot);
+    model->snapshot = snapshot;
+    model->selected = PV_NONE;
+    model->stale = false;
+    if (model->follow) {
+        const struct pv_placement *place =
+            model->step.made ? model->step.made : model->step.ended;
+        model->addr = place ? place->addr : model->addr;
+    }
+    result = pv_rows_tags(model);
+    return result ? result : pv_rows_sort(model);
+}
+
+int pv_model_refresh(struct pv_model *model)
+{
+    bool stale = model->stale;
+
+    if (stale) {
+        int result = picture(model);
+        if (result) {
+            return result;
+        }
+    } else if (model->sort != PV_SORT_ADDRESS && model->cap_order == 0) {
+        int result = pv_rows_sort(model);
+        if (result) {
+            return result;
+        }
+    }
+    settle_selection(model);
+    if (stale) {
+        pv_model_take_tag(model);
+    }
+    pv_model_layout(model);
+    int result = pv_map_shape_make(model);
+    if (result) {
+        return result;
+    }
+    pv_map_scroll(model, false);
+    scroll_panes(model);
+    return 0;
+}
+
+void pv_model_tick(struct pv_model *model, double milliseconds)
+{
+    if (!model->playing) {
+        return;
+    }
+    double events = model->carry + model->speed * milliseconds / 1000;
+    if (events > (double)(model->last - model->cursor)) {
+        pv_model_go(model, model->last);
+        model->playing = false;
+        model->carry = 0;
+        return;
+    }
+    pv_model_go(model, model->cursor + (int64_t)events);
+    model->carry = events - (double)(int64_t)events;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * model_jump.c - to where something happened: a fault, a mark, an allocation of a tag, the
+ * birth of the selected pebble. Each says so when there is no such place. O(faults) or
+ * O(marks), and the timeline's own cost to find a tag.
+ */
+#include "viz/tui/model.h"
+
+void pv_jump_trouble(struct pv_model *model, bool forward)
+{
+    size_t i = 0;
+
+    while (i < model->n_troubles && model->troubles[i] < model->cursor + (forward ? 1 : 0)) {
+        i++;
+    }
+    if (forward ? i == model->n_troubles : i == 0) {
+        pv_model_say(model,
+                     model->n_troubles ? "no fault or failure %s this event"
+                                       : "this trace has no faults and no failures",
+                     forward ? "after" : "before");
+        return;
+    }
+    model->playing = false;
+    pv_model_go(model, model->troubles[forward ? i : i - 1]);
+}
+
+void pv_jump_mark(struct pv_model *model, bool forward)
+{
+    size_t n, i = 0;
+    const struct pv_mark_row *marks = pv_timeline_marks(model->timeline, &n);
+
+    while (i < n && marks[i].event < model->cursor + (forward ? 1 : 0)) {
+        i++;
+    }
+    if (forward ? i == n : i == 0) {
+        pv_model_say(model, n ? "no mark %s this event" : "this trace has no marks",
+                     forward ? "after" : "before");
+        return;
+    }
+    const struct pv_mark_row *mark = &marks[forward ? i : i - 1];
+    model->playing = false;
+    pv_model_go(model, mark->event);
+    pv_model_say(model, "mark: %s", mark->name);
+}
+
+void pv_jump_tag(struct pv_model *model, int64_t from, bool forward)
+{
+    int64_t event = pv_timeline_find_tag(model->timeline, model->tag, from, forward);
+    const char *tag = pv_model_tag_text(model, model->tag);
+
+    if (event == PV_START) {
+        pv_model_say(model, "no allocation of %s %s this event", *tag ? tag : "(no name)",
+                     forward ? "after" : "before");
+        return;
+    }
+    model->playing = false;
+    model->follow = true;
+    pv_model_go(model, event);
+}
+
+void pv_jump_birth(struct pv_model *model)
+{
+    const struct pv_pebble_row *pebble = pv_model_pebble(model);
+
+    if (model->focus == PV_PANE_TAGS) {
+        pv_jump_tag(model, PV_START, true);
+    } else if (!pebble || !pv_pebble_row_used(pebble) || pebble->born == PV_UNKNOWN) {
+        pv_model_say(model, "a free pebble has no birth: select a used one");
+    } else {
+        model->playing = false;
+        model->follow = true;
+        pv_model_go(model, (int64_t)pebble->born);
+    }
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * model_prompt.c - the line that asks where to go or what to search for. What is typed is text
+ * without controls and has a bound.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/status.h"
+#include "viz/tui/model.h"
+
+enum { CONTROL_U = 21 };
+
+static int go_typed(struct pv_model *model)
+{
+    const char *text = model->typed;
+    int64_t event;
+
+    if (!*text) {
+        return 0;
+    }
+    if (strncmp(text, "0x", 2) == 0) {
+        int result = pv_model_refresh(model);
+        if (!result) {
+            pv_model_select(model, strtoull(text, NULL, 16));
+        }
+        return result;
+    }
+    if (*text == '+' || (*text == '-' && text[1])) {
+        pv_model_move(model, strtoll(text, NULL, 10));
+        return 0;
+    }
+    if (pv_timeline_moment_named(model->timeline, text, &event)) {
+        pv_model_say(
+            model, "no such moment: %s (a number, +N, -N, start, end, peak, mark:NAME or 0x…)",
+            text);
+        return 0;
+    }
+    model->playing = false;
+    pv_model_go(model, event);
+    return 0;
+}
+
+static void type(struct pv_model *model, uint32_t key)
+{
+    char bytes[4];
+    size_t n = 0;
+
+    if (key < 0x80) {
+        bytes[n++] = (char)key;
+    } else if (key < 0x800) {
+        bytes[n++] = (char)(0xC0 | key >> 6);
+        bytes[n++] = (char)(0x80 | (key & 0x3F));
+    } else if (key < 0x10000) {
+        bytes[n++] = (char)(0xE0 | key >> 12);
+        bytes[n++] = (char)(0x80 | (key >> 6 & 0x3F));
+        bytes[n++] = (char)(0x80 | (key & 0x3F));
+    } else {
+        bytes[n++] = (char)(0xF0 | key >> 18);
+        bytes[n++] = (char)(0x80 | (key >> 12 & 0x3F));
+        bytes[n++] = (char)(0x80 | (key >> 6 & 0x3F));
+        bytes[n++] = (char)(0x80 | (key & 0x3F));
+    }
+    if (model->n_typed + n < sizeof model->typed) {
+        memcpy(model->typed + model->n_typed, bytes, n);
+        model->n_typed += n;
+        model->typed[model->n_typed] = '\0';
+    }
+}
+
+int pv_prompt_key(struct pv_model *model, uint32_t key)
+{
+    enum pv_prompt prompt = model->prompt;
+
+    switch (key) {
+    case PV_KEY_ESCAPE:
+        model->prompt = PV_PROMPT_NONE;
+        return 0;
+    case PV_KEY_ENTER: {
+        model->prompt = PV_PROMPT_NONE;
+        if (prompt == PV_PROMPT_GO) {
+            return go_typed(model);
+        }
+        int result = pv_model_refresh(model);
+        return result ? result : pv_search_begin(model, model->typed);
+    }
+    case PV_KEY_BACKSPACE:
+        while (model->n_typed && (model->typed[model->n_typed - 1] & 0xC0) == 0x80) {
+            model->n_typed--;
+        }
+        model->n_typed -= model->n_typed > 0;
+        model->typed[model->n_typed] = '\0';
+        return 0;
+    case CONTROL_U:
+        model->n_typed = 0;
+        model->typed[0] = '\0';
+        return 0;
+    default:
+        /* Controls, C1 included, are no text. */
+        if (key >= 0x20 && key < PV_KEY_LEFT && !(key >= 0x7F && key < 0xA0)) {
+            type(model, key);
+        }
+        return 0;
+    }
+}
+
+void pv_prompt_open(struct pv_model *model, enum pv_prompt which)
+{
+    model->prompt = which;
+    model->n_typed = 0;
+    model->typed[0] = '\0';
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * screen.h - the two ways to see the screen: live in a terminal, or once as text.
+ */
+#ifndef PV_TUI_H
+#define PV_TUI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "replay/timeline.h"
+
+struct pv_tui_options {
+    const char *title; /* the trace's name, clean */
+    int64_t at;        /* the event to begin at */
+    bool no_color;     /* --color=never or NO_COLOR */
+    bool ascii;        /* glyphs beyond ASCII are not to be used */
+};
+
+/* The TUI on a timeline with a log, until the user leaves. The terminal is restored on every
+ * way out, signals included. PV_ENOTSUP: stdin or stdout is no terminal, or one that cannot
+ * place a cursor; *ret_message (a literal) says what to do. PV_ENOMEM. */
+int pv_tui_run(struct pv_timeline *timeline, const struct pv_tui_options *options,
+               const char **ret_message);
+
+/* The same screen, once, as text without escapes, after applying `keys` (text as typed, with
+ * <Right> and the like; NULL: none). The last line ends with a line break; lines are padded to
+ * no more than their last character. PV_EINVAL: an unknown <Key>, named in *ret_bad_key (points
+ * into keys). */
+int pv_tui_screen(struct pv_timeline *timeline, const struct pv_tui_options *options,
+                  int columns, int lines, const char *keys, FILE *out,
+                  const char **ret_bad_key);
+
+#endif

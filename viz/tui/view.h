@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * view.h - the views: pure functions from the model to a grid of cells.
+ *
+ * Each draws one pane into its area of the grid; pv_view_draw draws them all. The model must be
+ * refreshed. They know no terminal, no clock and no file, and change nothing but the grid.
+ */
+#ifndef PV_VIEW_H
+#define PV_VIEW_H
+
+#include "viz/tui/model.h"
+
+/* The whole screen, or the sentence that it is too small. PV_ENOMEM. */
+int pv_view_draw(const struct pv_model *model, struct pv_grid *grid);
+
+/* O(pebbles of the visible buckets + visible cells). PV_ENOMEM. */
+int pv_view_map(const struct pv_model *model, struct pv_grid *grid);
+void pv_view_list(const struct pv_model *model, struct pv_grid *grid);
+void pv_view_detail(const struct pv_model *model, struct pv_grid *grid);
+void pv_view_tags(const struct pv_model *model, struct pv_grid *grid);
+void pv_view_graph(const struct pv_model *model, struct pv_grid *grid);
+void pv_view_title(const struct pv_model *model, struct pv_grid *grid, int line);
+void pv_view_event(const struct pv_model *model, struct pv_grid *grid, int line);
+void pv_view_status(const struct pv_model *model, struct pv_grid *grid, int line);
+void pv_view_hints(const struct pv_model *model, struct pv_grid *grid, int line);
+void pv_view_help(const struct pv_model *model, struct pv_grid *grid);
+
+/* The title line above a pane, with a rule to its right end; `right` may be NULL and is left
+ * out where there is no room. */
+void pv_view_pane_title(const struct pv_model *model, struct pv_grid *grid, enum pv_pane pane,
+                        const char *title, const char *right);
+
+/* ---- view_format.c: figures for people; each returns `out` ---- */
+
+enum { PV_FORMAT_BYTES = 32 };
+
+/* "100 B", "1.25 KiB", "12.5 MiB": three figures. */
+const char *pv_format_bytes(char *out, uint64_t bytes);
+
+/* "+100 B", "-1.25 KiB", "0 B". */
+const char *pv_format_change(char *out, uint64_t before, uint64_t after);
+
+/* "1,234,567". */
+const char *pv_format_count(char *out, uint64_t count);
+
+#endif

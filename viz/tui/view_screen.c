@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * view_screen.c - all views together: the screen. Where the panes lie is model_layout.c.
+ */
+#include <string.h>
+
+#include "viz/tui/view.h"
+
+void pv_view_pane_title(const struct pv_model *model, struct pv_grid *grid, enum pv_pane pane,
+                        const char *title, const char *right)
+{
+    const struct pv_theme *theme = &model->theme;
+    struct pv_area area = model->panes[pane];
+    struct pv_style style = pv_theme_style(theme, PV_ROLE_PANE);
+    int line = area.line - 1;
+    bool focus = model->focus == pane;
+
+    pv_grid_fill(grid, (struct pv_area){area.column, line, area.columns, 1},
+                 pv_theme_glyph(theme, PV_GLYPH_RULE), style);
+    if (focus) {
+        style = pv_theme_style(theme, PV_ROLE_FOCUS);
+    }
+    int used = pv_grid_print(grid, area.column, line, area.columns - 1, style, "%s%s ",
+                             focus ? pv_theme_glyph(theme, PV_GLYPH_POINTER) : " ", title);
+    if (right) {
+        int width = pv_width_text(right) + 2;
+        if (used + width + 1 <= area.columns) {
+            pv_grid_print(grid, area.column + area.columns - width - 1, line, width,
+                          pv_theme_style(theme, PV_ROLE_QUIET), " %s ", right);
+        }
+    }
+}
+
+static void draw_wall(const struct pv_model *model, struct pv_grid *grid)
+{
+    struct pv_area map = model->panes[PV_PANE_MAP];
+    bool side = model->panes[PV_PANE_TAGS].columns || model->panes[PV_PANE_LIST].columns ||
+                model->panes[PV_PANE_DETAIL].columns;
+
+    if (map.columns && side) {
+        pv_grid_fill(grid,
+                     (struct pv_area){map.column + map.columns, map.line - 1, 1, map.lines + 1},
+                     pv_theme_glyph(&model->theme, PV_GLYPH_WALL),
+                     pv_theme_style(&model->theme, PV_ROLE_PANE));
+    }
+}
+
+static void draw_too_small(const struct pv_model *model, struct pv_grid *grid)
+{
+    struct pv_style style = pv_theme_style(&model->theme, PV_ROLE_STRONG);
+    int line = grid->lines > 1 ? grid->lines / 2 - 1 : 0;
+
+    pv_grid_print(grid, 0, line, grid->columns, style, "%dx%d needed", PV_SCREEN_MIN_COLUMNS,
+                  PV_SCREEN_MIN_LINES);
+    pv_grid_print(grid, 0, line + 1, grid->columns, style, "this is %dx%d", grid->columns,
+                  grid->lines);
+}
+
+int pv_view_draw(const struct pv_model *model, struct pv_grid *grid)
+{
+    if (pv_model_too_small(model)) {
+        draw_too_small(model, grid);
+        return 0;
+    }
+    int result = pv_view_map(model, grid);
+    if (result) {
+        return result;
+    }
+    draw_wall(model, grid);
+    pv_view_tags(model, grid);
+    pv_view_list(model, grid);
+    pv_view_detail(model, grid);
+    pv_view_graph(model, grid);
+    pv_view_title(model, grid, 0);
+    pv_view_event(model, grid, grid->lines - 3);
+    pv_view_status(model, grid, grid->lines - 2);
+    pv_view_hints(model, grid, grid->lines - 1);
+    if (model->help) {
+        pv_view_help(model, grid);
+    }
+    return 0;
+}

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * view_status.c - the lines around the panes: title, what the event at the cursor did, the
+ * figures of the moment, the keys. O(log faults).
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "replay/metrics.h"
+#include "viz/tui/view.h"
+
+enum { LINE_BYTES = 512 };
+
+/* A line that is written piece by piece, from the left. */
+struct pen {
+    const struct pv_model *model;
+    struct pv_grid *grid;
+    int column, line, end;
+};
+
+static void ink(struct pen *pen, enum pv_role role, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void ink(struct pen *pen, enum pv_role role, const char *format, ...)
+{
+    char text[LINE_BYTES];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    pen->column += pv_grid_text(pen->grid, pen->column, pen->line, pen->end - pen->column,
+                                pv_theme_style(&pen->model->theme, role), text);
+}
+
+static void write_tag(struct pen *pen, uint32_t tag)
+{
+    const char *text = pv_model_tag_text(pen->model, tag);
+
+    pen->column +=
+        pv_grid_text(pen->grid, pen->column, pen->line, pen->end - pen->column,
+                     pv_theme_tag(&pen->model->theme, text), *text ? text : "(no name)");
+}
+
+void pv_view_title(const struct pv_model *model, struct pv_grid *grid, int line)
+{
+    struct pv_style style = pv_theme_style(&model->theme, PV_ROLE_TITLE);
+    char right[128], event[PV_FORMAT_BYTES], last[PV_FORMAT_BYTES];
+
+    pv_grid_fill(grid, (struct pv_area){0, line, grid->columns, 1}, " ", style);
+    if (model->cursor == PV_START) {
+        snprintf(right, sizeof right, "start of %s events",
+                 pv_format_count(last, (uint64_t)(model->last + 1)));
+    } else {
+        snprintf(right, sizeof right, "event %s of %s  %3.0f%%",
+                 pv_format_count(event, (uint64_t)model->cursor),
+                 pv_format_count(last, (uint64_t)model->last),
+                 100.0 * (double)(model->cursor + 1) / (double)(model->last + 1));
+    }
+    int width = pv_width_text(right);
+    pv_grid_text(grid, grid->columns - width - 1, line, width, style, right);
+    pv_grid_print(grid, 1, line, grid->columns - width - 4, style, "pebbleviz  %s  %s",
+                  model->title, pv_timeline_engine(model->timeline)->name);
+}
+
+/* ---- the event ---- */
+
+static const struct pv_mistake_row *mistake_at(const struct pv_model *model)
+{
+    size_t n, low = 0;
+    const struct pv_mistake_row *rows = pv_timeline_mistakes(model->timeline, &n);
+
+    while (low < n) {
+        size_t middle = low + (n - low) / 2;
+        if (rows[middle].event < model->cursor) {
+            low = middle + 1;
+        } else {
+            n = middle;
+        }
+    }
+    /* n is now where it stands if it is there at all. */
+    size_t all;
+    rows = pv_timeline_mistakes(model->timeline, &all);
+    return n < all && rows[n].event == model->cursor ? &rows[n] : NULL;
+}
+
+static void write_failed(struct pen *pen)
+{
+    const struct pv_model *model = pen->model;
+    char asked[PV_FORMAT_BYTES], free[PV_FORMAT_BYTES], largest[PV_FORMAT_BYTES];
+
+    ink(pen, PV_ROLE_FAULT, "%s %s %s failed: ", pv_op_name(model->step.op),
+        pv_format_bytes(asked, model->step.failed_bytes),
+        pv_tags_text(pv_timeline_tags(model->timeline), model->step.failed_tag));
+    ink(pen, PV_ROLE_TEXT, "%s free, the largest hole %s",
+        pv_format_bytes(free, model->snapshot->totals.free_bytes),
+        pv_format_bytes(largest, model->snapshot->totals.largest_free_bytes));
+}
+
+static void write_trouble(struct pen *pen)
+{
+    const struct pv_model *model = pen->model;
+    const struct pv_mistake_row *mistake = mistake_at(model);
+
+    if (model->step.failed) {
+        write_failed(pen);
+        return;
+    }
+    ink(pen, PV_ROLE_FAULT, "the program's mistake: %s",
+        mistake ? pv_mistake_name(mistake->kind) : "a bad id");
+    if (mistake && mistake->id != PV_UNKNOWN) {
+        ink(pen, PV_ROLE_FAULT, " of #%llu", (unsigned long long)mistake->id);
+    }
+    ink(pen, PV_ROLE_TEXT, "  ");
+}
+
+static void write_made(struct pen *pen, const struct pv_placement *made)
+{
+    const struct pv_model *model = pen->model;
+    const struct pv_snapshot *snapshot = model->snapshot;
+    size_t at = pv_snapshot_find(snapshot, made->addr);
+    char bytes[PV_FORMAT_BYTES];
+
+    ink(pen, PV_ROLE_STRONG, " %s 0x%llx", pv_theme_glyph(&model->theme, PV_GLYPH_ARROW),
+        (unsigned long long)made->addr);
+    bool buddy = snapshot->kind == PV_CATALOG_BUDDY;
+    ink(pen, PV_ROLE_TEXT, "  %s %llu", buddy ? "granted" : "payload",
+        (unsigned long long)made->size);
+    if (model->now.held_bytes > model->before.held_bytes && model->cursor > 0) {
+        ink(pen, PV_ROLE_TEXT, ", the heap grew by %s",
+            pv_format_bytes(bytes, model->now.held_bytes - model->before.held_bytes));
+    }
+    /* No two free pebbles stand side by side, but for a buddy's halves, so a free one behind a
+     * block that was just made is what was split off. */
+    if (!buddy && at != PV_NONE && at + 1 < snapshot->n_pebbles) {
+        const struct pv_pebble_row *rest = &snapshot->pebbles[at + 1];
+        if (!pv_pebble_row_used(rest) && rest->bucket == snapshot->pebbles[at].bucket) {
+            ink(pen, PV_ROLE_QUIET, ", %s free behind it", pv_format_bytes(bytes, rest->size));
+        } else {
+            ink(pen, PV_ROLE_QUIET, ", fills its hole");
+        }
+    }
+}
+
+static void write_ended(struct pen *pen, const struct pv_placement *ended)
+{
+    const struct pv_model *model = pen->model;
+    const struct pv_snapshot *snapshot = model->snapshot;
+    size_t at = pv_snapshot_find(snapshot, ended->addr);
+    char bytes[PV_FORMAT_BYTES];
+
+    ink(pen, PV_ROLE_STRONG, " 0x%llx", (unsigned long long)ended->addr);
+    ink(pen, PV_ROLE_TEXT, "  %s %llu, lived %lld events",
+        snapshot->kind == PV_CATALOG_BUDDY ? "granted" : "payload",
+        (unsigned long long)ended->size, (long long)(model->cursor - ended->born_block));
+    if (at != PV_NONE && !pv_pebble_row_used(&snapshot->pebbles[at]) &&
+        snapshot->pebbles[at].size > ended->size) {
+        ink(pen, PV_ROLE_QUIET, ", merged into %s free",
+            pv_format_bytes(bytes, snapshot->pebbles[at].size));
+    } else if (at == PV_NONE) {
+        ink(pen, PV_ROLE_QUIET, ", its bucket was given back");
+    }
+}
+
+static void write_step(struct pen *pen)
+{
+    const struct pv_step *step = &pen->model->step;
+    const struct pv_placement *block = step->made ? step->made : step->ended;
+
+    if (!block) {
+        return;
+    }
+    ink(pen, PV_ROLE_STRONG, "%s", pv_op_name(step->op));
+    if (step->made && step->made->requested != PV_UNKNOWN) {
+        ink(pen, PV_ROLE_STRONG, " %llu", (unsigned long long)step->made->requested);
+    }
+    ink(pen, PV_ROLE_TEXT, " ");
+    write_tag(pen, block->tag);
+    if (block->id != PV_UNKNOWN) {
+        ink(pen, PV_ROLE_QUIET, " #%llu", (unsigned long long)block->id);
+    }
+    if (step->made && step->ended) {
+        if (step->made->addr == step->ended->addr) {
+            ink(pen, PV_ROLE_TEXT, "  in place, payload was %llu",
+                (unsigned long long)step->ended->size);
+        } else {
+            ink(pen, PV_ROLE_TEXT, "  moved from 0x%llx",
+                (unsigned long long)step->ended->addr);
+        }
+    }
+    if (step->made) {
+        write_made(pen, step->made);
+    } else {
+        write_ended(pen, step->ended);
+    }
+}
+
+static void write_mark(struct pen *pen)
+{
+    size_t n;
+    const struct pv_mark_row *marks = pv_timeline_marks(pen->model->timeline, &n);
+
+    ink(pen, PV_ROLE_MARK, "mark");
+    for (size_t i = 0; i < n; i++) {
+        if (marks[i].event == pen->model->cursor) {
+            ink(pen, PV_ROLE_MARK, " %s", marks[i].name);
+        }
+    }
+}
+
+void pv_view_event(const struct pv_model *model, struct pv_grid *grid, int line)
+{
+    struct pen pen = {model, grid, 1, line, grid->columns - 1};
+    const struct pv_step *step = &model->step;
+
+    if (model->last < 0) {
+        ink(&pen, PV_ROLE_TEXT, "This trace has no events.");
+    } else if (model->cursor == PV_START) {
+        ink(&pen, PV_ROLE_TEXT, "Before the first event: the heap as it was made.");
+    } else {
+        ink(&pen, PV_ROLE_QUIET, "%lld: ", (long long)model->cursor);
+        if (step->failed || step->mistake) {
+            write_trouble(&pen);
+        }
+        if (step->op == PV_OP_MARK) {
+            write_mark(&pen);
+        } else if (step->made || step->ended) {
+            write_step(&pen);
+        } else if (!step->failed && !step->mistake) {
+            ink(&pen, PV_ROLE_TEXT, "%s that changed nothing", pv_op_name(step->op));
+        }
+    }
+}
+
+/* ---- the moment ---- */
+
+static void write_figure(struct pen *pen, const char *name, const char *value)
+{
+    ink(pen, PV_ROLE_QUIET, "%s ", name);
+    ink(pen, PV_ROLE_STRONG, "%s", value);
+    ink(pen, PV_ROLE_TEXT, "  ");
+}
+
+void pv_view_status(const struct pv_model *model, struct pv_grid *grid, int line)
+{
+    struct pen pen = {model, grid, 1, line, grid->columns - 1};
+    const struct pv_totals *totals = &model->snapshot->totals;
+    const struct pv_stats *stats = pv_timeline_stats(model->timeline);
+    char text[64], count[PV_FORMAT_BYTES];
+    bool wide = grid->columns >= 100;
+
+    write_figure(&pen, "live", pv_format_bytes(text, model->now.live_bytes));
+    if (wide && model->cursor >= 0 && model->now.live_bytes != model->before.live_bytes) {
+        pen.column--;
+        ink(&pen, PV_ROLE_QUIET, "(%s)  ",
+            pv_format_change(text, model->before.live_bytes, model->now.live_bytes));
+    }
+    if (wide) {
+        write_figure(&pen, "blocks", pv_format_count(count, model->now.live_blocks));
+    }
+    write_figure(&pen, "held", pv_format_bytes(text, totals->heap_bytes));
+    write_figure(&pen, "free", pv_format_bytes(text, totals->free_bytes));
+    snprintf(text, sizeof text, "%.1f%%",
+             100 * pv_metric_external(totals->largest_free_bytes, totals->free_bytes));
+    write_figure(&pen, grid->columns >= 130 ? "fragmentation" : "frag", text);
+    snprintf(text, sizeof text, "%zu",
+             model->snapshot->n_findings + (size_t)model->snapshot->n_findings_more);
+    write_figure(&pen, "findings", text);
+    snprintf(text, sizeof text, "%llu", (unsigned long long)stats->n_faults);
+    write_figure(&pen, "faults", text);
+    if (stats->n_failed) {
+        snprintf(text, sizeof text, "%llu", (unsigned long long)stats->n_failed);
+        write_figure(&pen, "failed", text);
+    }
+    if (totals->n_buckets > 1) {
+        write_figure(&pen, "buckets", pv_format_count(count, totals->n_buckets));
+    }
+}
+
+/* ---- the keys, or what has been asked or said ---- */
+
+static void write_key(struct pen *pen, const char *key, const char *what)
+{
+    /* A hint is shown whole or not at all. */
+    if (pen->column + pv_width_text(key) + pv_width_text(what) + 1 > pen->end) {
+        pen->end = pen->column;
+        return;
+    }
+    ink(pen, PV_ROLE_KEY, "%s", key);
+    ink(pen, PV_ROLE_QUIET, " %s  ", what);
+}
+
+void pv_view_hints(const struct pv_model *model, struct pv_grid *grid, int line)
+{
+    static const struct {
+        const char *key, *what;
+    } hints[] = {
+        {"?", "help"},   {"q", "leave"},    {"[ ]", "step"},   {"b f", "page"},
+        {"p", "peak"},   {"g", "go"},       {"/", "search"},   {"Tab", "pane"},
+        {"+ -", "zoom"}, {"Space", "play"}, {"{ }", "by tag"}, {"o", "birth"},
+        {"e", "faults"}, {"c", "colours"},  {"s", "sort"},     {"Enter", "follow"},
+        {"z", "scale"},  {"m", "marks"},
+    };
+    struct pen pen = {model, grid, 1, line, grid->columns - 1};
+
+    if (model->prompt != PV_PROMPT_NONE) {
+        ink(&pen, PV_ROLE_KEY, "%s ",
+            model->prompt == PV_PROMPT_GO
+                ? "go to (number, +N, -N, start, end, peak, mark:NAME, 0x address):"
+                : "search for a tag that holds:");
+        ink(&pen, PV_ROLE_STRONG, "%s", model->typed);
+        ink(&pen, PV_ROLE_NOW, " ");
+        return;
+    }
+    if (model->message[0]) {
+        ink(&pen, PV_ROLE_STRONG, "%s", model->message);
+        return;
+    }
+    if (model->playing) {
+        char speed[PV_FORMAT_BYTES];
+        ink(&pen, PV_ROLE_CHANGED, "%s %s events a second  ",
+            pv_theme_glyph(&model->theme, PV_GLYPH_PLAY),
+            pv_format_count(speed, (uint64_t)model->speed));
+        write_key(&pen, "< >", "speed");
+        write_key(&pen, "Space", "stop");
+    }
+    if (model->searching) {
+        ink(&pen, PV_ROLE_CHANGED, "/%s  ", model->search);
+        write_key(&pen, "n N", "next, previous");
+        write_key(&pen, "Esc", "end search");
+    }
+    for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
+        write_key(&pen, hints[i].key, hints[i].what);
+    }
+}
