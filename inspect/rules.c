@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * rules.c - the one checker: the table of laws, and the order in which they are applied. The
- * functions behind them are in judge_bucket.c and judge_pebble.c.
+ * functions behind them are in judge_bucket.c, judge_pebble.c and judge_buddy.c.
  *
  * Cost: ten short calls a pebble; B3 sorts the buckets.
  */

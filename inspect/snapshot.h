@@ -16,7 +16,7 @@
 #include "inspect/layout.h"
 #include "inspect/tags.h"
 
-#define PV_UNKNOWN UINT64_MAX /* requested, id_number, born: not known */
+#define PV_UNKNOWN UINT64_MAX /* requested, id, born: not known */
 
 /* Buckets in list order. */
 struct pv_bucket_row {

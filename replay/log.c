@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * log.c - see log.h.
+ * log.c - an event has an operation and a step: which placement it made and which it ended. A
+ * step forward shows the one and hides the other, a step back the opposite. Changes of buckets
+ * stand in an array of their own and are done or undone up to the event. The slots of log.h
+ * are kept in tiles that come into being when a block first lies there.
  */
 #include "replay/log.h"
 

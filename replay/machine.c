@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * machine.c - see machine.h.
+ * machine.c - a machine is a sorted list of ranges of pages. It comes from a size, with the
+ * holes that a PC has from 640 KiB to 1 MiB and from 3 to 4 GiB, or from a description with a
+ * range a line. Page 0 is never part of it.
  */
 #include "replay/machine.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * bytes.c - see bytes.h.
+ * bytes.c - copies from the stream's buffer and refills it when it is used up. The offset of
+ * each byte is counted, so that a failure can name it.
  */
 #include "traces/bytes.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * contend.c - see contend.h.
+ * contend.c - for each contender fork, run the calls in the child, and send the figures back
+ * through a pipe. The table of blocks is fetched ahead, so that its misses are nobody's.
  */
 #include "tests/bench/contend.h"
 

@@ -96,7 +96,7 @@ static void test_layout(void **state)
     end(f);
 }
 
-/* The catalog example of the interfaces: 100 and 200 bytes in a bucket of 64 KiB. */
+/* A catalog of two blocks: 100 and 200 bytes in a bucket of 64 KiB. */
 static void test_lower_part_is_given(void **state)
 {
     (void)state;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * wl_input.c - see wl_input.h.
+ * wl_input.c - reads the file whole, then its list of threads; each thread's part ends where
+ * the next one begins. Operations are decoded one at a time, bounded by that end.
  */
 #include "traces/foreign/wl_input.h"
 

@@ -5,7 +5,8 @@
  * Holds text to RFC 8259 without building anything, so that only what is sound reaches the JSON
  * library and span.h. Beyond the RFC it refuses: nesting deeper than PV_JSON_DEPTH_MAX,
  * whole numbers that do not fit in 64 bits, numbers of more than PV_JSON_NUMBER_MAX characters,
- * U+0000 in a key. Duplicate keys are not looked for: the last one wins.
+ * U+0000 in a key. A key that stands twice in an object is
+ * not looked for here: in an event it is a fault (event.c), elsewhere the last one counts.
  */
 #ifndef PV_JSON_SCAN_H
 #define PV_JSON_SCAN_H

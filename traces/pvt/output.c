@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * output.c - see output.h.
+ * output.c - a section grows in memory piece by piece; its checksums are known when it is
+ * complete, and then it is written in one go behind a head that holds them.
  */
 #include "traces/pvt/output.h"
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * piece.c - see piece.h.
+ * piece.c - a piece is two lengths, unpacked and packed (0: not packed), and the bytes.
+ * Unpacked bytes get PV_PVT_PADDING zeros behind them, so that a number that is cut off ends
+ * there.
  */
 #include "traces/pvt/piece.h"
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * say.c - see say.h. FORMATS.md has the bytes, model.h what is guessed.
+ * say.c - one function a field: what the model (model.h) would have guessed costs nothing, the
+ * rest goes into the field's column, and the bits that say which make up the event's shape.
+ * FORMATS.md has the bytes.
  */
 #include "traces/pvt/say.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * tail.c - see tail.h. Reads the whole file once, as the texts and stacks stand all
- * over it.
+ * tail.c - reads the whole file once, since texts and stacks stand all over it. Stops at the
+ * first section that is damaged; what stood before it is kept.
  */
 #include "traces/pvt/tail.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * feed.c - see feed.h.
+ * feed.c - asks the reader for one event after the other and shows progress between them. When
+ * the reader fails, its place and text become one line on stderr, and its status an exit code.
  */
 #include "viz/cli/feed.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * machine_option.c - see machine_option.h.
+ * machine_option.c - what reads as a size is one; everything else is opened as a file and
+ * given to replay/machine.c, whose complaint is said with the file's line.
  */
 #include "viz/cli/machine_option.h"
 

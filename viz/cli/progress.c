@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * progress.c - see progress.h.
+ * progress.c - the line is drawn over itself with a carriage return. Time left is what is left
+ * of the bytes, at the rate so far.
  */
 #include "viz/cli/progress.h"
 

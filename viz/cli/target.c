@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * target.c - see target.h.
+ * target.c - a file whose first bytes are a catalog's is read as one; all else is replayed up
+ * to the moment, and the snapshot is taken in passing (load.h).
  */
 #include "viz/cli/target.h"
 

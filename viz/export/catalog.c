@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * catalog.c - see catalog.h.
+ * catalog.c - walks the parsed document and appends rows, one function an object. `struct
+ * reading` carries the document's place for complaints. Totals are counted anew, never believed.
  */
 #include "viz/export/catalog.h"
 

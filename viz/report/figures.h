@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * figures.h - the figures of a replayed trace, gathered once, printed twice: as text for people
- * and as JSON for programs. INTERFACES of the JSON: man page, REPORT.
+ * and as JSON for programs.
  */
 #ifndef PV_REPORT_H
 #define PV_REPORT_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * buffer.c - see buffer.h.
+ * buffer.c - fopencookie(3) with a writer that appends to an array of ours, so that its memory
+ * counts and can fail as all of ours can.
  */
 #include "viz/text/buffer.h"
 

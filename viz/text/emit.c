@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * emit.c - see emit.h.
+ * emit.c - each is a key and a value for traces/json/value.h, so that a document's order of
+ * keys reads like the document.
  */
 #include "viz/text/emit.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * tally.c - see tally.h.
+ * tally.c - rows are indexed by tag while blocks are added, so that adding is O(1); ranking
+ * drops the empty ones and sorts, after which the index is no longer the tag.
  */
 #include "viz/text/tally.h"
 

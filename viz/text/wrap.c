@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * wrap.c - see wrap.h.
+ * wrap.c - greedy: a word goes on the line when it fits, else on the next. A word longer than
+ * the line stands alone and runs over.
  */
 #include "viz/text/wrap.h"
 

@@ -155,7 +155,7 @@ void pv_model_select(struct pv_model *model, uint64_t addr)
     pv_model_take_tag(model);
 }
 
-/* The row stays visible, a third of the pane kept around it where there is room. */
+/* The row stays visible, a quarter of the pane kept around it where there is room. */
 static size_t scroll(size_t top, size_t row, size_t n, int lines)
 {
     size_t height = lines > 0 ? (size_t)lines : 1;
