@@ -446,7 +446,8 @@ bool pv_buddy_init(struct pv_buddy *buddy, const struct pv_buddy_config *config)
     uint64_t managed = config->page_bytes * n_pages;
     uint64_t tree_bytes = pv_buddy_tree_bytes(n_pages);
     uint64_t inside = config->tree ? 0 : tree_bytes;
-    if (config->used_bytes > managed || inside > managed - config->used_bytes) {
+    if (config->used_bytes > managed || inside > managed - config->used_bytes ||
+        !config->chunk || managed - 1 > UINTPTR_MAX - (uintptr_t)config->chunk) {
         return false;
     }
     uint64_t reserved = config->used_bytes + inside;

@@ -35,6 +35,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum pv_buddy_end { PV_BUDDY_LOW, PV_BUDDY_HIGH };
 
 enum pv_buddy_fault {
@@ -117,7 +121,8 @@ uint64_t pv_buddy_pages(uint64_t total_bytes, uint64_t page_bytes);
 uint64_t pv_buddy_tree_bytes(uint64_t n_pages);
 uint64_t pv_buddy_index_bytes(uint64_t n_pages);
 
-/* false: total < page, or what is managed is smaller than what is used plus the tree. */
+/* false: total < page, what is managed is smaller than what is used plus the tree, or the chunk
+ * begins at address 0, where a block could not be told from NULL, or ends beyond the last. */
 bool pv_buddy_init(struct pv_buddy *buddy, const struct pv_buddy_config *config);
 
 void pv_buddy_listen(struct pv_buddy *buddy, struct pv_buddy_listener *listener);
@@ -171,5 +176,9 @@ void pv_buddy_double(struct pv_buddy *buddy, void *tree, void *index, const char
 
 /* One word for a fault: "wrong-length". */
 const char *pv_buddy_fault_name(enum pv_buddy_fault fault);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -13,6 +13,8 @@
  */
 #include "core/guard.h"
 
+#include "core/spin.h"
+
 enum {
     ALLOC_FILL = 0xA5, /* odd and large, as a pointer, a size or a length */
     FREE_FILL = 0xF5,
@@ -204,23 +206,12 @@ static void tell(struct pv_guard *guard, enum pv_fault fault, const void *ptr,
 
 static void enter(struct pv_guard *guard)
 {
-    const struct pv_lock *lock = &guard->config.lock;
-    if (lock->lock) {
-        lock->lock(lock->ctx);
-    } else if (lock->spins) {
-        while (atomic_flag_test_and_set_explicit(&guard->spinlock, memory_order_acquire)) {
-        }
-    }
+    pv_lock_enter(&guard->config.lock, PV_SPINLOCK_OF(guard));
 }
 
 static void leave(struct pv_guard *guard)
 {
-    const struct pv_lock *lock = &guard->config.lock;
-    if (lock->unlock) {
-        lock->unlock(lock->ctx);
-    } else if (lock->spins) {
-        atomic_flag_clear_explicit(&guard->spinlock, memory_order_release);
-    }
+    pv_lock_leave(&guard->config.lock, PV_SPINLOCK_OF(guard));
 }
 
 /* ---- walking a bucket that may be damaged ---- */
@@ -658,7 +649,6 @@ bool pv_guard_init(struct pv_guard *guard, struct pv_heap *heap,
                    const struct pv_guard_config *config)
 {
     *guard = (struct pv_guard){.heap = heap, .config = *config};
-    atomic_flag_clear(&guard->spinlock);
     if (config->queue_size > PV_GUARD_QUEUE_MAX || heap->config.ignore_payloads) {
         guard->heap = NULL;
         return false;

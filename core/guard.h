@@ -38,6 +38,10 @@
 
 #include "core/heap.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { PV_GUARD_QUEUE_MAX = 256 };
 
 /* Faults that only a guard can tell, numbered on from those of the heap. */
@@ -80,7 +84,9 @@ struct pv_guard {
     uint64_t n_faults;
     struct pv_pebble *queue[PV_GUARD_QUEUE_MAX]; /* a ring */
     uint32_t queue_at, n_queued;
-    atomic_flag spinlock;
+#ifndef PV_WITHOUT_SPINLOCK
+    unsigned char spinlock;
+#endif
 };
 
 /* Guards an empty heap. false: the queue is too long, or the heap ignores payloads. */
@@ -119,5 +125,9 @@ uint64_t pv_guard_check(struct pv_guard *guard);
 
 /* One word for any fault of heap.h or of this file: "write-after-free". */
 const char *pv_guard_fault_name(enum pv_fault fault);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "core/index.h"
 #include "core/inside.h"
+#include "core/spin.h"
 
 /* The two that a kernel must have; the compiler needs them anyway. */
 void *memcpy(void *restrict to, const void *restrict from, size_t n);
@@ -32,23 +33,12 @@ void pv_heap_listen(struct pv_heap *heap, struct pv_listener *listener)
 
 static void enter(struct pv_heap *heap)
 {
-    const struct pv_lock *lock = &heap->config.lock;
-    if (lock->lock) {
-        lock->lock(lock->ctx);
-    } else if (lock->spins) {
-        while (atomic_flag_test_and_set_explicit(&heap->spinlock, memory_order_acquire)) {
-        }
-    }
+    pv_lock_enter(&heap->config.lock, PV_SPINLOCK_OF(heap));
 }
 
 static void leave(struct pv_heap *heap)
 {
-    const struct pv_lock *lock = &heap->config.lock;
-    if (lock->unlock) {
-        lock->unlock(lock->ctx);
-    } else if (lock->spins) {
-        atomic_flag_clear_explicit(&heap->spinlock, memory_order_release);
-    }
+    pv_lock_leave(&heap->config.lock, PV_SPINLOCK_OF(heap));
 }
 
 /* ---- taking and giving back ---- */
@@ -132,10 +122,32 @@ void *pv_heap_malloc(struct pv_heap *heap, uint64_t size, const char *name)
     return pv_heap_alloc(heap, &(struct pv_request){.size = size, .name = name});
 }
 
+/* false: it overflows. Where no instruction multiplies 64 bits it is done by additions, so that
+ * a small machine needs no library. */
+static bool product_of(uint64_t a, uint64_t b, uint64_t *ret_product)
+{
+#if UINTPTR_MAX > UINT32_MAX
+    return !__builtin_mul_overflow(a, b, ret_product);
+#else
+    uint64_t product = 0;
+    for (; b; b >>= 1) {
+        if ((b & 1) && __builtin_add_overflow(product, a, &product)) {
+            return false;
+        }
+        if (b > 1 && a >> 63) {
+            return false;
+        }
+        a <<= 1;
+    }
+    *ret_product = product;
+    return true;
+#endif
+}
+
 void *pv_heap_calloc(struct pv_heap *heap, uint64_t count, uint64_t size, const char *name)
 {
     uint64_t bytes;
-    if (__builtin_mul_overflow(count, size, &bytes)) {
+    if (!product_of(count, size, &bytes)) {
         return NULL;
     }
     return pv_heap_alloc(
@@ -312,7 +324,6 @@ bool pv_heap_init(struct pv_heap *heap, const struct pv_heap_config *config)
 {
     static const struct pv_shape plain = {.sflags = PV_FLAG_VIRTUAL};
     *heap = (struct pv_heap){.config = *config};
-    atomic_flag_clear(&heap->spinlock);
     if (!config->first_pages || config->first_pages > SIZE_LIMIT / PV_PAGE_BYTES ||
         (config->limit_pages && config->first_pages > config->limit_pages)) {
         return false;

@@ -40,10 +40,13 @@
 #ifndef PV_HEAP_H
 #define PV_HEAP_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 #define PV_BUCKET_MAGIC    UINT32_C(0x4255434B) /* 20.3.2.1 */
 #define PV_PEBBLE_MAGIC    UINT32_C(0x524F434B) /* 20.3.3.1 */
@@ -56,11 +59,19 @@ enum { PV_NAMES = 0 };
 enum { PV_NAMES = 1 };
 #endif
 
+/* A build may set these two; all that uses the heap must be compiled the same way. */
+#ifndef PV_UNIT_BYTES
+#define PV_UNIT_BYTES                                                                          \
+    64 /* requests are rounded up to multiples of this, a power of two; the
+                            least payload, at least 64 */
+#endif
+#ifndef PV_GROW_PAGES_MIN
+#define PV_GROW_PAGES_MIN 16 /* at least 1 */
+#endif
+
 enum {
     PV_PAGE_BYTES = 4096,
-    PV_UNIT_BYTES = 64, /* requests are rounded up to multiples of this; the least payload */
-    PV_NAME_BYTES = 32, /* the name field, final NUL included */
-    PV_GROW_PAGES_MIN = 16,
+    PV_NAME_BYTES = 32,     /* the name field, final NUL included */
     PV_ALIGN_MIN = 64,      /* 20.3.3.4 */
     PV_ALIGN_MAX = 1 << 20, /* 20.3.3.4 */
 };
@@ -108,9 +119,6 @@ struct pv_pebble {
     uint64_t next;   /* pebble */
 };
 
-_Static_assert(sizeof(struct pv_bucket) == 48, "Table 20.3.2.1");
-_Static_assert(sizeof(struct pv_pebble) == 48 + PV_NAMES * PV_NAME_BYTES, "Table 20.3.3.1");
-
 /* Where pages come from: the "mmap() and mmap_free()" of 20.3.2. get and put must be there. */
 struct pv_pages {
     void *ctx;
@@ -128,12 +136,15 @@ struct pv_pages {
 };
 
 /* 20.3.8. Held during each call below; listeners run under it, pages come and go under it. With
- * neither function set, `spins` makes the heap use a spinlock of its own. */
+ * neither function set, `spins` makes the heap use a spinlock of its own, unless that is left
+ * out of the build (PV_WITHOUT_SPINLOCK: a machine without atomic exchange, such as Cortex-M0). */
 struct pv_lock {
     void *ctx;
     void (*lock)(void *ctx);
     void (*unlock)(void *ctx);
+#ifndef PV_WITHOUT_SPINLOCK
     bool spins;
+#endif
 };
 
 /* What a heap tells its listeners. */
@@ -161,7 +172,8 @@ enum pv_fault {
     PV_FAULT_BAD_PARENT,      /* its Parent is not the bucket that it lies in */
     PV_FAULT_OVERRUN,         /* the header behind it is damaged: its payload was overrun */
     PV_FAULT_BAD_NEIGHBOUR,   /* the header before it is damaged */
-    PV_N_FAULTS
+    PV_N_FAULTS,
+    PV_FAULTS_MAX = 255 /* a layer above numbers its own on from PV_N_FAULTS to here */
 };
 
 struct pv_event {
@@ -231,7 +243,9 @@ struct pv_heap {
     struct pv_listener *listeners;
     struct pv_bucket *cache[PV_HEAP_CACHE]; /* buckets that hold lately used addresses */
     uint64_t n_visited;                     /* tree nodes looked at, ever */
-    atomic_flag spinlock;
+#ifndef PV_WITHOUT_SPINLOCK
+    unsigned char spinlock;
+#endif
 };
 
 struct pv_request {
@@ -324,5 +338,9 @@ static inline const char *pv_pebble_name(const struct pv_pebble *pebble)
 
 /* One word for a fault, for people and JSON: "double-free". */
 const char *pv_fault_name(enum pv_fault fault);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

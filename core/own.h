@@ -11,6 +11,10 @@
 
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* n zeroed elements of `bytes` each; NULL when there is no memory or n * bytes overflows.
  * A request of nothing gives a pointer that may be freed. */
 void *pv_own_calloc(size_t n, size_t bytes);
@@ -28,5 +32,9 @@ char *pv_own_text(const char *text, size_t n);
 /* Makes room for one more element in a growing array: when n == *cap, doubles *cap (from 16).
  * Returns the array (moved perhaps), or NULL with the old one unchanged. */
 void *pv_own_room(void *array, size_t n, size_t *cap, size_t bytes);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -67,10 +67,16 @@ static void region_put(void *ctx, void *start, uint64_t n_pages)
     mark(region->map + page_index(region, start), n_pages, 0);
 }
 
-void pv_region_init(struct pv_region *region, void *start, uint64_t n_pages, unsigned char *map)
+bool pv_region_init(struct pv_region *region, void *start, uint64_t n_pages, unsigned char *map)
 {
+    uintptr_t at = (uintptr_t)start;
+    if (!at || at & (PV_PAGE_BYTES - 1) || n_pages > (UINTPTR_MAX - at) / PV_PAGE_BYTES) {
+        *region = (struct pv_region){0};
+        return false;
+    }
     *region = (struct pv_region){.start = start, .n_pages = n_pages, .map = map};
     mark(map, n_pages, 0);
+    return true;
 }
 
 struct pv_pages pv_region_pages(struct pv_region *region)

@@ -8,8 +8,12 @@
 
 #include "core/heap.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Pages from one region of memory, lowest place first. Keeps a byte a page in `map`, both the
- * caller's: map has n_pages bytes, start is page-aligned. */
+ * caller's: map has n_pages bytes. */
 struct pv_region {
     unsigned char *start;
     uint64_t n_pages;
@@ -17,7 +21,9 @@ struct pv_region {
     uint64_t bias; /* added to a pointer to get the address that PV_FLAG_LOW… speak of; 0 */
 };
 
-void pv_region_init(struct pv_region *region, void *start, uint64_t n_pages,
+/* false: start is NULL or not page-aligned, or the region goes beyond the address space; it
+ * then has no page to give. */
+bool pv_region_init(struct pv_region *region, void *start, uint64_t n_pages,
                     unsigned char *map);
 
 struct pv_pages pv_region_pages(struct pv_region *region);
@@ -32,5 +38,9 @@ struct pv_failing {
 };
 
 struct pv_pages pv_failing_pages(struct pv_failing *failing);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

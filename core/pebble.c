@@ -6,6 +6,12 @@
 #include "core/index.h"
 #include "core/inside.h"
 
+_Static_assert(sizeof(struct pv_bucket) == 48, "Table 20.3.2.1");
+_Static_assert(sizeof(struct pv_pebble) == 48 + PV_NAMES * PV_NAME_BYTES, "Table 20.3.3.1");
+_Static_assert(PV_UNIT_BYTES >= 64 && (PV_UNIT_BYTES & (PV_UNIT_BYTES - 1)) == 0,
+               "a node fits the least payload, and rounding is a mask");
+_Static_assert(PV_GROW_PAGES_MIN >= 1, "growth gives a page");
+
 void pv_tell(struct pv_heap *heap, const struct pv_event *event)
 {
     for (struct pv_listener *l = heap->listeners; l; l = l->next) {

@@ -7,6 +7,10 @@
 
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Copies `n` bytes of foreign text from `in` to `out` as clean, NUL-terminated UTF-8 that may
  * go to a terminal, DOT, SVG or JSON (which still escape their own special characters).
  *
@@ -25,5 +29,9 @@ size_t pv_text_clean(char *out, size_t cap, const char *in, size_t n);
 /* The number of bytes, at most max, of the longest prefix of clean text that ends between two
  * characters. What of a tag reaches the 32-byte name field: pv_text_prefix(text, n, 31). */
 size_t pv_text_prefix(const char *text, size_t n, size_t max);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

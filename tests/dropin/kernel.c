@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
  * kernel.c - a program without a C library that takes the heap as a kernel does: the files that
- * core/amalgamate writes, the example of core/README.md, and what stands here. It leaves with
+ * core/amalgamate writes, the examples of core/README.md, and what stands here. It leaves with
  * 0 when all its checks hold, otherwise with the number of the first that does not.
  */
+#include <stdatomic.h>
+
+#include "pebblebuddy.h"
 #include "pebbleguard.h"
 #include "pebbleheap.h"
 
@@ -34,54 +37,31 @@ void *memset(void *to, int byte, size_t n)
     return to;
 }
 
-#if UINTPTR_MAX == UINT32_MAX
-/* What libgcc gives a 32-bit kernel, where it is linked: 64-bit division. */
-uint64_t __udivdi3(uint64_t a, uint64_t b);
-uint64_t __umoddi3(uint64_t a, uint64_t b);
-int64_t __divdi3(int64_t a, int64_t b);
-int64_t __moddi3(int64_t a, int64_t b);
+#ifdef WITH_BUDDY
+void *memmove(void *to, const void *from, size_t n);
 
-static uint64_t divide(uint64_t a, uint64_t b, uint64_t *ret_rest)
+void *memmove(void *to, const void *from, size_t n)
 {
-    uint64_t quotient = 0, rest = 0;
-    for (int bit = 63; bit >= 0; bit--) {
-        rest = rest << 1 | (a >> bit & 1);
-        if (rest >= b) {
-            rest -= b;
-            quotient |= UINT64_C(1) << bit;
-        }
+    volatile unsigned char *out = to;
+    const unsigned char *in = from;
+    if ((uintptr_t)to <= (uintptr_t)from) {
+        return memcpy(to, from, n);
     }
-    *ret_rest = rest;
-    return quotient;
+    while (n--) {
+        out[n] = in[n];
+    }
+    return to;
 }
 
-uint64_t __udivdi3(uint64_t a, uint64_t b)
-{
-    uint64_t rest;
-    return divide(a, b, &rest);
-}
+#ifdef __arm__
+/* A linux libgcc for arm calls it on division by 0. */
+int raise(int number);
 
-uint64_t __umoddi3(uint64_t a, uint64_t b)
+int raise(int number)
 {
-    uint64_t rest;
-    divide(a, b, &rest);
-    return rest;
+    return number;
 }
-
-int64_t __divdi3(int64_t a, int64_t b)
-{
-    uint64_t rest;
-    uint64_t quotient =
-        divide(a < 0 ? -(uint64_t)a : (uint64_t)a, b < 0 ? -(uint64_t)b : (uint64_t)b, &rest);
-    return (a < 0) == (b < 0) ? (int64_t)quotient : -(int64_t)quotient;
-}
-
-int64_t __moddi3(int64_t a, int64_t b)
-{
-    uint64_t rest;
-    divide(a < 0 ? -(uint64_t)a : (uint64_t)a, b < 0 ? -(uint64_t)b : (uint64_t)b, &rest);
-    return a < 0 ? -(int64_t)rest : (int64_t)rest;
-}
+#endif
 #endif
 
 static _Alignas(PV_PAGE_BYTES) unsigned char pages[N_PAGES][PV_PAGE_BYTES];
@@ -123,7 +103,11 @@ static unsigned n_taken(void)
 
 /* ---- the example's, and the checks ---- */
 
-extern struct pv_heap kernel_heap;
+extern struct pv_heap kernel_heap, kernel_region_heap;
+extern struct pv_buddy kernel_frames;
+bool kernel_region_begin(void *start);
+bool kernel_frames_begin(void *chunk, uint64_t bytes);
+void *kernel_frames_get(uint64_t bytes);
 extern atomic_flag kernel_heap_busy;
 bool kernel_heap_begin(void);
 void *kernel_malloc(size_t size);
@@ -170,7 +154,7 @@ static int check_blocks(void)
 {
     static unsigned char *blocks[N_BLOCKS];
     for (size_t i = 0; i < N_BLOCKS; i++) {
-        size_t size = 1 + i * 37 % 3000;
+        size_t size = 1 + (i * 37 & 2047);
         blocks[i] = kernel_malloc(size);
         CHECK(10, blocks[i]);
         memset(blocks[i], (int)i, size);
@@ -180,7 +164,7 @@ static int check_blocks(void)
         kernel_free(blocks[i]);
     }
     for (size_t i = 1; i < N_BLOCKS; i += 2) {
-        size_t size = 1 + i * 37 % 3000;
+        size_t size = 1 + (i * 37 & 2047);
         CHECK(12, holds(blocks[i], size, (unsigned char)i));
         blocks[i] = pv_heap_realloc(&kernel_heap, blocks[i], size + 500);
         CHECK(13, blocks[i] && holds(blocks[i], size, (unsigned char)i));
@@ -202,7 +186,7 @@ static int check_requests(void)
                                            .alignment = alignment,
                                            .name = "aligned"};
         unsigned char *at = pv_heap_alloc(&kernel_heap, &request);
-        CHECK(20, at && (uintptr_t)at % alignment == 0 && holds(at, 100, 0));
+        CHECK(20, at && ((uintptr_t)at & (alignment - 1)) == 0 && holds(at, 100, 0));
         kernel_free(at);
     }
     CHECK(21, !pv_heap_malloc(&kernel_heap, (uint64_t)N_PAGES * PV_PAGE_BYTES, "too much"));
@@ -246,6 +230,39 @@ static int check_guards(void)
     return 0;
 }
 
+/* The example's heap on a region of 64 pages that was set aside. */
+static int check_region(void)
+{
+    CHECK(50, !kernel_region_begin(pages[0] + 8));
+    CHECK(51, kernel_region_begin(pages[0]));
+    unsigned char *at = pv_heap_malloc(&kernel_region_heap, 40 * PV_PAGE_BYTES, "region");
+    CHECK(52, at && at > pages[0] && at < pages[64]);
+    CHECK(53, !pv_heap_malloc(&kernel_region_heap, 40 * PV_PAGE_BYTES, "no more"));
+    CHECK(54, pv_heap_free(&kernel_region_heap, at) == PV_FAULT_NONE);
+    pv_heap_fini(&kernel_region_heap);
+    return 0;
+}
+
+#ifdef WITH_BUDDY
+static int check_frames(void)
+{
+    CHECK(60, !kernel_frames_begin(NULL, sizeof(pages)));
+    CHECK(61, kernel_frames_begin(pages, sizeof(pages)));
+    uint64_t free_bytes = kernel_frames.free_bytes;
+    unsigned char *at = kernel_frames_get(3 * PV_PAGE_BYTES);
+    CHECK(62, at && ((uintptr_t)at & (PV_PAGE_BYTES - 1)) == 0);
+    CHECK(63, kernel_frames.free_bytes == free_bytes - 4 * PV_PAGE_BYTES);
+    CHECK(64, pv_buddy_free(&kernel_frames, at, 3 * PV_PAGE_BYTES) == PV_BUDDY_FAULT_NONE);
+    CHECK(65, kernel_frames.free_bytes == free_bytes);
+    return 0;
+}
+#else
+static int check_frames(void)
+{
+    return 0;
+}
+#endif
+
 int kernel_main(void);
 
 int kernel_main(void)
@@ -260,6 +277,8 @@ int kernel_main(void)
     CHECK(2, is_unlocked());
     pv_heap_fini(&kernel_heap);
     CHECK(3, failed || n_taken() == 0);
+    failed = failed ? failed : check_region();
+    failed = failed ? failed : check_frames();
     return failed;
 }
 
@@ -281,4 +300,33 @@ __asm__(".globl _start\n"
         "    movl %eax, %ebx\n"
         "    movl $1, %eax\n"
         "    int $0x80\n");
+#elif defined(__aarch64__)
+__asm__(".globl _start\n"
+        "_start:\n"
+        "    bl kernel_main\n"
+        "    mov x8, #93\n"
+        "    svc #0\n");
+#elif defined(__riscv)
+__asm__(".globl _start\n"
+        "_start:\n"
+        "    .option push\n"
+        "    .option norelax\n"
+        "    la gp, __global_pointer$\n"
+        "    .option pop\n"
+        "    call kernel_main\n"
+        "    li a7, 93\n"
+        "    ecall\n");
+#elif defined(__arm__)
+__asm__(".globl _start\n"
+        ".arm\n"
+        "_start:\n"
+        "    bl kernel_main\n"
+        "    mov r7, #1\n"
+        "    svc #0\n");
+#elif defined(__powerpc__)
+__asm__(".globl _start\n"
+        "_start:\n"
+        "    bl kernel_main\n"
+        "    li 0, 1\n"
+        "    sc\n");
 #endif
