@@ -329,6 +329,8 @@ static bool is_huge(uint64_t size)
     return size > PTRDIFF_MAX;
 }
 
+static enum pv_fault release_oldest(struct pv_guard *guard);
+
 static void *alloc(struct pv_guard *guard, const struct pv_request *request)
 {
     struct pv_request guarded = *request;
@@ -338,6 +340,10 @@ static void *alloc(struct pv_guard *guard, const struct pv_request *request)
     }
     guarded.size = guarded_size(guard, request->size);
     unsigned char *payload = pv_heap_alloc(guard->heap, &guarded);
+    while (!payload && guard->n_queued) {
+        release_oldest(guard); /* nothing is refused for the sake of what is freed */
+        payload = pv_heap_alloc(guard->heap, &guarded);
+    }
     if (payload) {
         if (guard->config.fill_on_alloc && !(request->flags & PV_FLAG_CLEAR)) {
             memset(payload, ALLOC_FILL, (size_t)request->size);
@@ -519,6 +525,19 @@ static uint64_t rounded(uint64_t size)
     return (size + PV_UNIT_BYTES - 1) & ~(uint64_t)(PV_UNIT_BYTES - 1);
 }
 
+/* A block whose bytes are where they were, or with them elsewhere, is of another size. */
+static void *keep_place(struct pv_guard *guard, struct pv_pebble *pebble,
+                        unsigned char *payload, uint64_t requested, uint64_t size)
+{
+    if (size > requested && (pebble->sflags & PV_FLAG_CLEAR)) {
+        memset(payload + requested, 0, (size_t)(size - requested));
+    } else if (size > requested && guard->config.fill_on_alloc) {
+        memset(payload + requested, ALLOC_FILL, (size_t)(size - requested));
+    }
+    seal_used(guard, pebble, size);
+    return payload;
+}
+
 /* A sound block to another size. */
 static void *resize(struct pv_guard *guard, struct pv_pebble *pebble, uint64_t size)
 {
@@ -526,13 +545,7 @@ static void *resize(struct pv_guard *guard, struct pv_pebble *pebble, uint64_t s
     uint64_t requested = trailer_of(pebble)->requested;
     uint64_t kept = requested < size ? requested : size;
     if (rounded(guarded_size(guard, size)) == pebble->size) {
-        if (size > requested && (pebble->sflags & PV_FLAG_CLEAR)) {
-            memset(payload + requested, 0, (size_t)(size - requested));
-        } else if (size > requested && guard->config.fill_on_alloc) {
-            memset(payload + requested, ALLOC_FILL, (size_t)(size - requested));
-        }
-        seal_used(guard, pebble, size);
-        return payload;
+        return keep_place(guard, pebble, payload, requested, size);
     }
     char name[PV_NAME_BYTES + 1] = {0};
     memcpy(name, pv_pebble_name(pebble), NAME_BYTES);
@@ -543,8 +556,11 @@ static void *resize(struct pv_guard *guard, struct pv_pebble *pebble, uint64_t s
     if (to) {
         memcpy(to, payload, (size_t)kept);
         retire(guard, pebble);
+        return to;
     }
-    return to;
+    /* There is no room for both. */
+    to = pv_heap_realloc(guard->heap, payload, guarded_size(guard, size));
+    return to ? keep_place(guard, (struct pv_pebble *)to - 1, to, requested, size) : NULL;
 }
 
 void *pv_guard_realloc(struct pv_guard *guard, void *ptr, uint64_t size)

@@ -29,6 +29,8 @@
  * a fault of the contents (overflow, sizes that do not match) the block is freed all the same
  * if its header is whole; otherwise it is left alone for good, and the heap stays usable.
  *
+ * Before a request is refused the queue is emptied, the oldest block first.
+ *
  * Costs: 25 bytes a block at least, up to PV_GUARD_QUEUE_MAX blocks kept back, the fills of
  * every byte twice and one verification; without faults nothing is searched. Freestanding.
  * Every block of the heap must come from its guard and go back to it.
@@ -107,7 +109,7 @@ void *pv_guard_malloc(struct pv_guard *guard, uint64_t size, const char *name);
 void *pv_guard_calloc(struct pv_guard *guard, uint64_t count, uint64_t size, const char *name);
 
 /* As pv_heap_realloc, but that it moves whenever the pebble's size changes, so that pointers to
- * the old block are found out. A fault: NULL, and the old block is as it was. */
+ * the old block are found out, unless there is no room for both. A fault: NULL, and the old block is as it was. */
 void *pv_guard_realloc(struct pv_guard *guard, void *ptr, uint64_t size);
 
 /* Returns the fault, PV_FAULT_NONE when there was none. NULL does nothing. */

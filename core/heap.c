@@ -59,6 +59,13 @@ static void set_name(struct pv_pebble *pebble, const char *name)
 }
 #endif
 
+static void set_used(struct pv_pebble *pebble, const struct pv_shape *shape)
+{
+    pebble->lflags = PV_PEBBLE_USED;
+    pebble->sflags = shape->sflags;
+    pebble->alignment = shape->alignment ? (uint32_t)shape->alignment : PV_ALIGN_MIN;
+}
+
 /* Turns a free pebble that fits into the used one that was asked for: cuts a pad off in front
  * for an alignment, and the rest off behind. */
 static struct pv_pebble *take(struct pv_heap *heap, struct pv_pebble *pebble,
@@ -80,11 +87,28 @@ static struct pv_pebble *take(struct pv_heap *heap, struct pv_pebble *pebble,
     } else {
         pv_index_remove(heap, pebble);
     }
-    pebble->lflags = PV_PEBBLE_USED;
-    pebble->sflags = shape->sflags;
-    pebble->alignment = shape->alignment ? (uint32_t)shape->alignment : PV_ALIGN_MIN;
+    set_used(pebble, shape);
     pv_bucket_settle(heap, bucket);
     return pebble;
+}
+
+/* Payload bytes from an offset on, of a block that asked for cleared ones. */
+static void clear(struct pv_heap *heap, struct pv_pebble *pebble, uint64_t from)
+{
+    if ((pebble->sflags & PV_FLAG_CLEAR) && !heap->config.ignore_payloads) {
+        memset((unsigned char *)(pebble + 1) + from, 0, pebble->size - from);
+    }
+}
+
+/* A free pebble that serves the request becomes the block. */
+static void *hand_out(struct pv_heap *heap, struct pv_pebble *pebble,
+                      const struct pv_shape *shape, const struct pv_request *request)
+{
+    pebble = take(heap, pebble, shape);
+    set_name(pebble, request->name);
+    pv_tell_size(heap, PV_EVENT_ALLOC, pebble, 0, request->size);
+    clear(heap, pebble, 0);
+    return pebble + 1;
 }
 
 static void *alloc(struct pv_heap *heap, const struct pv_request *request)
@@ -95,18 +119,9 @@ static void *alloc(struct pv_heap *heap, const struct pv_request *request)
     }
     struct pv_pebble *pebble = pv_bucket_find(heap, &shape);
     if (!pebble) {
-        pebble = pv_bucket_grow(heap, &shape);
+        pebble = pv_grow(heap, &shape);
     }
-    if (!pebble) {
-        return NULL;
-    }
-    pebble = take(heap, pebble, &shape);
-    set_name(pebble, request->name);
-    pv_tell_size(heap, PV_EVENT_ALLOC, pebble, 0, request->size);
-    if ((shape.sflags & PV_FLAG_CLEAR) && !heap->config.ignore_payloads) {
-        memset(pebble + 1, 0, pebble->size);
-    }
-    return pebble + 1;
+    return pebble ? hand_out(heap, pebble, &shape, request) : NULL;
 }
 
 void *pv_heap_alloc(struct pv_heap *heap, const struct pv_request *request)
@@ -271,38 +286,169 @@ static bool grow_into_next(struct pv_heap *heap, struct pv_pebble *pebble, uint6
     return true;
 }
 
-static void *move(struct pv_heap *heap, struct pv_pebble *pebble, uint64_t size)
+/* The last block of a bucket: the bucket grows, and the block into what came. */
+static bool extend(struct pv_heap *heap, struct pv_pebble *pebble, uint64_t size,
+                   enum pv_growing growing)
 {
-    char name[PV_NAME_BYTES + 1] = {0};
-    memcpy(name, pv_pebble_name(pebble), PV_NAMES * PV_NAME_BYTES);
-    void *to = alloc(heap, &(struct pv_request){.size = size,
-                                                .flags = pebble->sflags,
-                                                .alignment = pebble->alignment,
-                                                .name = name});
-    if (to) {
-        if (!heap->config.ignore_payloads) {
-            memcpy(to, pebble + 1, pebble->size);
-        }
-        give_back(heap, pebble);
+    struct pv_bucket *bucket = pv_bucket_at(pebble->parent);
+    struct pv_pebble *next = pv_pebble_at(pebble->next);
+    uint64_t end = addr_of(pebble + 1) + size;
+    if ((next && (!is_free(next) || next->next)) || end <= bucket_end(bucket) ||
+        !pv_shape_is_low(heap, end, pv_flags_limit(pebble->sflags))) {
+        return false;
     }
-    return to;
+    return pv_grow_bucket(heap, bucket, next ? next : pebble, end - bucket_end(bucket),
+                          growing) &&
+           grow_into_next(heap, pebble, size);
+}
+
+/* What a block asks for when it is to be another size. */
+struct wish {
+    struct pv_request request;
+    struct pv_shape shape;
+    char name[PV_NAME_BYTES + 1];
+};
+
+static bool wish_of(const struct pv_pebble *pebble, uint64_t size, struct wish *ret_wish)
+{
+    *ret_wish = (struct wish){
+        .request = {.size = size, .flags = pebble->sflags, .alignment = pebble->alignment}};
+    memcpy(ret_wish->name, pv_pebble_name(pebble), PV_NAMES * PV_NAME_BYTES);
+    return pv_shape_of(&ret_wish->request, &ret_wish->shape);
+}
+
+/* To a free pebble elsewhere, contents and name. */
+static void *move(struct pv_heap *heap, struct pv_pebble *pebble, struct pv_pebble *to,
+                  struct wish *wish)
+{
+    wish->request.name = wish->name;
+    void *payload = hand_out(heap, to, &wish->shape, &wish->request);
+    uint64_t room = ((struct pv_pebble *)payload - 1)->size;
+    if (!heap->config.ignore_payloads) {
+        memcpy(payload, pebble + 1, pebble->size < room ? pebble->size : room);
+    }
+    give_back(heap, pebble);
+    return payload;
+}
+
+/* The same bytes at a lower address, which they may overlap. */
+static void copy_down(unsigned char *to, const unsigned char *from, uint64_t n)
+{
+    uint64_t step = (uint64_t)(from - to);
+    for (uint64_t done = 0; done < n; done += step) {
+        memcpy(to + done, from + done, n - done < step ? n - done : step);
+    }
+}
+
+/* The payload of a block that slides down into the free pebble in front of it, or NULL: it
+ * cannot, or gains nothing. The bucket grows when that is what is missing. */
+static unsigned char *place_below(struct pv_heap *heap, struct pv_pebble *pebble,
+                                  const struct pv_shape *shape)
+{
+    struct pv_bucket *bucket = pv_bucket_at(pebble->parent);
+    struct pv_pebble *prev = pv_pebble_at(pebble->prev), *next = pv_pebble_at(pebble->next);
+    if (!is_free(prev)) {
+        return NULL;
+    }
+    uint64_t payload = pv_shape_payload(shape, addr_of(prev + 1));
+    uint64_t end = payload + shape->size, bound = pebble_end(is_free(next) ? next : pebble);
+    if (payload >= addr_of(pebble + 1) || !pv_shape_is_low(heap, end, shape->below)) {
+        return NULL;
+    }
+    if (end > bound && (bound != bucket_end(bucket) ||
+                        !pv_grow_bucket(heap, bucket, is_free(next) ? next : pebble,
+                                        end - bound, GROW_LEAST))) {
+        return NULL;
+    }
+    return (unsigned char *)(uintptr_t)payload;
+}
+
+/* A block moves down, over its own old place. */
+static void *slide(struct pv_heap *heap, struct pv_pebble *pebble, struct wish *wish)
+{
+    unsigned char *to = place_below(heap, pebble, &wish->shape);
+    if (!to) {
+        return NULL;
+    }
+    struct pv_pebble *at = pv_pebble_at(pebble->prev), *next = pv_pebble_at(pebble->next);
+    const unsigned char *from = pv_pebble_payload(pebble);
+    uint64_t old_size = pebble->size, pad = (uint64_t)(to - (unsigned char *)(at + 1));
+    pv_tell_pebble(heap, PV_EVENT_FREE, pebble, NULL);
+    pebble->lflags = 0;
+    pv_index_remove(heap, at);
+    if (is_free(next)) {
+        pv_index_remove(heap, next);
+        pv_pebble_absorb(heap, pebble, next);
+    }
+    pv_pebble_absorb(heap, at, pebble);
+    if (!heap->config.ignore_payloads) {
+        copy_down(to, from, old_size < wish->shape.size ? old_size : wish->shape.size);
+    }
+    if (pad) {
+        struct pv_pebble *upper = pv_pebble_split(heap, at, pad - PEBBLE_BYTES);
+        pv_index_insert(heap, at);
+        at = upper;
+    }
+    if (at->size - wish->shape.size >= SPLIT_MIN) {
+        pv_index_insert(heap, pv_pebble_split(heap, at, wish->shape.size));
+    }
+    set_used(at, &wish->shape);
+    set_name(at, wish->name);
+    pv_bucket_settle(heap, pv_bucket_at(at->parent));
+    pv_tell_size(heap, PV_EVENT_ALLOC, at, 0, wish->request.size);
+    return at + 1;
+}
+
+/* Where there is room for a block that cannot stay as it lies: a free pebble, more pages behind
+ * it, more pages elsewhere; and, before it is refused, its own place with what is free before
+ * it and the pages behind. */
+static void *make_room(struct pv_heap *heap, struct pv_pebble *pebble, uint64_t size)
+{
+    struct wish wish;
+    if (!wish_of(pebble, size, &wish)) {
+        return NULL;
+    }
+    uint64_t rounded = wish.shape.size;
+    struct pv_pebble *to = pv_bucket_find(heap, &wish.shape);
+    if (to) {
+        return move(heap, pebble, to, &wish);
+    }
+    if (heap->config.growth == PV_GROWTH_IN_PLACE &&
+        extend(heap, pebble, rounded, GROW_PREFERRED)) {
+        return pebble + 1;
+    }
+    to = pv_grow(heap, &wish.shape);
+    if (to) {
+        return move(heap, pebble, to, &wish);
+    }
+    if (extend(heap, pebble, rounded, GROW_LEAST)) {
+        return pebble + 1;
+    }
+    return slide(heap, pebble, &wish);
 }
 
 static void *resize(struct pv_heap *heap, struct pv_pebble *pebble, uint64_t size)
 {
     uint64_t rounded = round_up(size ? size : 1, PV_UNIT_BYTES);
     uint64_t old_size = pebble->size;
-    if (rounded <= old_size) {
+    uint64_t end = addr_of(pebble + 1) + rounded;
+    void *payload = pebble + 1;
+    bool fits =
+        rounded <= old_size && pv_shape_is_low(heap, end, pv_flags_limit(pebble->sflags));
+    if (fits) {
         trim(heap, pebble, rounded);
-    } else if (!grow_into_next(heap, pebble, rounded)) {
-        return move(heap, pebble, size);
+    } else if (rounded <= old_size || !grow_into_next(heap, pebble, rounded)) {
+        payload = make_room(heap, pebble, size);
     }
-    if ((pebble->sflags & PV_FLAG_CLEAR) && pebble->size > old_size &&
-        !heap->config.ignore_payloads) {
-        memset((unsigned char *)(pebble + 1) + old_size, 0, pebble->size - old_size);
+    if (!payload) {
+        return NULL;
     }
-    pv_tell_size(heap, PV_EVENT_RESIZE, pebble, old_size, size);
-    return pebble + 1;
+    struct pv_pebble *now = (struct pv_pebble *)payload - 1;
+    clear(heap, now, size < old_size ? size : old_size);
+    if (now == pebble) {
+        pv_tell_size(heap, PV_EVENT_RESIZE, pebble, old_size, size);
+    }
+    return payload;
 }
 
 void *pv_heap_realloc(struct pv_heap *heap, void *ptr, uint64_t size)
@@ -328,7 +474,7 @@ bool pv_heap_init(struct pv_heap *heap, const struct pv_heap_config *config)
         (config->limit_pages && config->first_pages > config->limit_pages)) {
         return false;
     }
-    return pv_bucket_add(heap, config->first_pages, &plain) != NULL;
+    return pv_grow_new(heap, config->first_pages, &plain) != NULL;
 }
 
 void pv_heap_fini(struct pv_heap *heap)
@@ -340,6 +486,60 @@ void pv_heap_fini(struct pv_heap *heap)
         bucket = next;
     }
     *heap = (struct pv_heap){0};
+}
+
+/* ---- what can be asked for ---- */
+
+/* The largest request that the bucket's free pebbles serve below a limit. A walk. */
+static uint64_t largest_below(const struct pv_heap *heap, const struct pv_bucket *bucket,
+                              uint64_t below)
+{
+    uint64_t largest = 0;
+    const struct pv_pebble *pebble = pv_pebble_at(bucket->first);
+    while (pebble->prev) {
+        pebble = pv_pebble_at(pebble->prev);
+    }
+    for (; pebble; pebble = pv_pebble_at(pebble->next)) {
+        uint64_t payload = addr_of(pebble + 1) + heap->config.bias;
+        uint64_t room = payload >= below                 ? 0
+                        : below - payload < pebble->size ? below - payload
+                                                         : pebble->size;
+        largest = is_free(pebble) && room > largest ? room : largest;
+    }
+    return largest;
+}
+
+uint64_t pv_heap_largest_of(struct pv_heap *heap, uint32_t flags)
+{
+    struct pv_shape shape;
+    uint64_t largest = 0;
+    if (!pv_shape_of(&(struct pv_request){.flags = flags}, &shape)) {
+        return 0;
+    }
+    enter(heap);
+    for (struct pv_bucket *bucket = heap->first; bucket; bucket = pv_bucket_at(bucket->next)) {
+        if (bucket->largest <= largest || kind_of(bucket) != (shape.sflags & PV_KIND)) {
+            continue;
+        }
+        uint64_t here =
+            shape.below ? largest_below(heap, bucket, shape.below) : bucket->largest;
+        largest = here > largest ? here : largest;
+    }
+    leave(heap);
+    return largest & ~(uint64_t)(PV_UNIT_BYTES - 1);
+}
+
+uint64_t pv_heap_largest(struct pv_heap *heap)
+{
+    return pv_heap_largest_of(heap, PV_FLAG_VIRTUAL);
+}
+
+uint64_t pv_heap_largest_pebble(struct pv_heap *heap)
+{
+    enter(heap);
+    uint64_t largest = pv_index_largest_of_all(heap);
+    leave(heap);
+    return largest;
 }
 
 uint64_t pv_heap_trim(struct pv_heap *heap)

@@ -31,6 +31,9 @@
  * - when no bucket satisfies a request the last bucket of its kind grows in place by whole
  * pages, at least PV_GROW_PAGES_MIN, by just enough; where that is not wanted or not possible a
  * new bucket of at least PV_GROW_PAGES_MIN pages is appended;
+ * - a request is refused only if there is no lawful place for it: before that, every bucket of
+ * its kind is tried in place and a new bucket asked for with no more pages than needed, wanted
+ * or not (grow.c); a block that is resized may also slide down over its own old place;
  * - an emptied bucket is given back, but for the first one and for persistent ones.
  *
  * Freestanding. Several heaps are independent; a heap with a lock may be used by several
@@ -119,7 +122,9 @@ struct pv_pebble {
     uint64_t next;   /* pebble */
 };
 
-/* Where pages come from: the "mmap() and mmap_free()" of 20.3.2. get and put must be there. */
+/* Where pages come from: the "mmap() and mmap_free()" of 20.3.2. get and put must be there.
+ * Before a request is refused, get and grow are asked for fewer pages than at first, and pages
+ * that do not lie right may be put back at once. */
 struct pv_pages {
     void *ctx;
     /* n_pages contiguous pages, page-aligned, or NULL. `flags` has PV_FLAG_VIRTUAL or
@@ -133,6 +138,11 @@ struct pv_pages {
     void (*shrink)(void *ctx, void *start, uint64_t n_pages, uint64_t n_less);
     /* Takes back a whole run. */
     void (*put)(void *ctx, void *start, uint64_t n_pages);
+    /* As get, and the second page of the run begins on a multiple of `alignment`, a power of
+     * two greater than a page. Asked before a request with such an alignment is refused: these
+     * are the fewest pages that serve it. May be NULL: then get is asked for that many and one
+     * more after the other, and what lies right by chance is kept. */
+    void *(*get_aligned)(void *ctx, uint64_t n_pages, uint32_t flags, uint64_t alignment);
 };
 
 /* 20.3.8. Held during each call below; listeners run under it, pages come and go under it. With
@@ -280,9 +290,12 @@ void *pv_heap_calloc(struct pv_heap *heap, uint64_t count, uint64_t size, const 
 
 /* The block with room for `size` bytes, its name, flags and alignment kept. Stays in place if
  * the rounded size still fits (the tail is given back if it can be split off), else grows into
- * the next pebble if that is free and large enough (and the flags still hold), else moves.
+ * the next pebble if that is free and large enough, else moves to a free pebble, else, as the
+ * last of its bucket, grows with it in place, else moves to new pages; and before it is refused
+ * it slides down into a free pebble in front of it. The flags hold in all of these.
  * NULL: nothing changed, the old block is as it was. ptr NULL: malloc without a name. size 0:
- * 64 bytes, as for malloc. With PV_FLAG_CLEAR payload bytes that are new are cleared. */
+ * 64 bytes, as for malloc. With PV_FLAG_CLEAR all payload bytes behind the lesser of the old
+ * payload and the new size are cleared, so that what comes back into use is zero. */
 void *pv_heap_realloc(struct pv_heap *heap, void *ptr, uint64_t size);
 
 /* NULL does nothing. A pointer that is no used payload of this heap is a FAULT event, nothing
@@ -298,8 +311,17 @@ const struct pv_pebble *pv_heap_pebble(struct pv_heap *heap, const void *ptr,
  * provider takes them; that pebble keeps at least 64 bytes. Returns the pages given back. */
 uint64_t pv_heap_trim(struct pv_heap *heap);
 
-/* The largest free payload of all buckets; O(1). */
-uint64_t pv_heap_largest(const struct pv_heap *heap);
+/* The most bytes that a request with these flags can ask for and be served from what is free,
+ * without more pages: a multiple of 64. O(buckets); with a PV_FLAG_LOW… O(pebbles). Of flags,
+ * an alignment is not thought of. 0: nothing, or flags that contradict each other. */
+uint64_t pv_heap_largest_of(struct pv_heap *heap, uint32_t flags);
+
+/* The same of plain virtual memory: what pv_heap_malloc can be asked for. */
+uint64_t pv_heap_largest(struct pv_heap *heap);
+
+/* Payload bytes of the largest free pebble of any kind, which may be a little more than what
+ * can be asked for: requests are rounded up. O(1). */
+uint64_t pv_heap_largest_pebble(struct pv_heap *heap);
 
 static inline struct pv_bucket *pv_bucket_at(uint64_t addr)
 {

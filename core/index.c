@@ -180,7 +180,7 @@ struct pv_pebble *pv_index_find_next(struct pv_heap *heap, const struct pv_bucke
 uint64_t pv_index_largest(struct pv_heap *heap, const struct pv_bucket *bucket)
 {
     if (heap->n_buckets == 1) {
-        return pv_heap_largest(heap);
+        return pv_index_largest_of_all(heap);
     }
     uint64_t largest = pv_tree_largest_of(heap, bucket);
     for (uint32_t i = 0; i < heap->n_waiting; i++) {
@@ -191,7 +191,7 @@ uint64_t pv_index_largest(struct pv_heap *heap, const struct pv_bucket *bucket)
     return largest;
 }
 
-uint64_t pv_heap_largest(const struct pv_heap *heap)
+uint64_t pv_index_largest_of_all(const struct pv_heap *heap)
 {
     uint64_t largest = pv_tree_largest(heap);
     return heap->waiting_largest > largest ? heap->waiting_largest : largest;

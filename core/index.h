@@ -50,4 +50,7 @@ bool pv_index_leads(const struct pv_heap *heap, const struct pv_pebble *up,
 /* The largest free payload in the bucket, 0 when none is free. */
 uint64_t pv_index_largest(struct pv_heap *heap, const struct pv_bucket *bucket);
 
+/* The same of all buckets; O(1). */
+uint64_t pv_index_largest_of_all(const struct pv_heap *heap);
+
 #endif

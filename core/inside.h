@@ -118,19 +118,48 @@ uint64_t pv_shape_payload(const struct pv_shape *shape, uint64_t start);
 /* Whether a payload that ends at `end` keeps the limit; 0: there is none. */
 bool pv_shape_is_low(const struct pv_heap *heap, uint64_t end, uint64_t below);
 
-/* NULL: the pages are refused. */
-struct pv_bucket *pv_bucket_add(struct pv_heap *heap, uint64_t n_pages,
-                                const struct pv_shape *shape);
+/* In a new bucket the first pebble, whose payload would begin at `start`, moves up to an
+ * alignment if the gap is too small for a free pebble (20.3.6, the second way): by how much. */
+uint64_t pv_shape_first_moves(const struct pv_shape *shape, uint64_t start);
+
+/* Whether a bucket of these pages would serve the request. */
+bool pv_bucket_would_serve(const struct pv_heap *heap, const void *start, uint64_t n_pages,
+                           const struct pv_shape *shape);
+
+/* Makes these pages a bucket, with one free pebble, placed for the request. */
+struct pv_bucket *pv_bucket_make(struct pv_heap *heap, void *start, uint64_t n_pages,
+                                 const struct pv_shape *shape);
 
 /* The bucket's one pebble is free and not in the index any more. */
 void pv_bucket_remove(struct pv_heap *heap, struct pv_bucket *bucket);
 
-/* The free pebble that serves the request, or NULL: by what there is, by growing. */
+/* The free pebble that serves the request, or NULL. */
 struct pv_pebble *pv_bucket_find(struct pv_heap *heap, const struct pv_shape *shape);
-struct pv_pebble *pv_bucket_grow(struct pv_heap *heap, const struct pv_shape *shape);
+
+/* The last pebble of its list; a walk. */
+struct pv_pebble *pv_bucket_tail(const struct pv_bucket *bucket);
 
 /* Gives back the whole pages at the bucket's end that are free; how many. */
 uint64_t pv_bucket_trim(struct pv_heap *heap, struct pv_bucket *bucket);
+
+/* ---- grow.c ---- */
+
+/* How a heap grows: the preferred way, by PV_GROW_PAGES_MIN at least; or, before a request is
+ * refused, by what is needed. */
+enum pv_growing { GROW_PREFERRED, GROW_LEAST };
+
+/* A new bucket of so many pages that serves the request, or NULL. */
+struct pv_bucket *pv_grow_new(struct pv_heap *heap, uint64_t n_pages,
+                              const struct pv_shape *shape);
+
+/* A free pebble that serves a request, or NULL: neither the provider nor the limit allows it.
+ */
+struct pv_pebble *pv_grow(struct pv_heap *heap, const struct pv_shape *shape);
+
+/* The bucket grows in place by at least `bytes`, into its last free pebble or a new one behind
+ * its last, `tail`. false: it cannot. */
+bool pv_grow_bucket(struct pv_heap *heap, struct pv_bucket *bucket, struct pv_pebble *tail,
+                    uint64_t bytes, enum pv_growing growing);
 
 /* ---- door.c ---- */
 

@@ -27,21 +27,32 @@ static uint64_t page_index(const struct pv_region *region, const void *start)
     return (uint64_t)((const unsigned char *)start - region->start) / PV_PAGE_BYTES;
 }
 
-static void *region_get(void *ctx, uint64_t n_pages, uint32_t flags)
+/* The lowest place whose address and `ahead` bytes are a multiple of `step`. */
+static void *get_on(struct pv_region *region, uint64_t n_pages, uint32_t flags, uint64_t step,
+                    uint64_t ahead)
 {
-    struct pv_region *region = ctx;
     uint64_t limit = pv_flags_limit(flags);
     for (uint64_t i = 0; n_pages <= region->n_pages && i <= region->n_pages - n_pages; i++) {
-        uint64_t end = (uint64_t)(uintptr_t)region->start + (i + n_pages) * PV_PAGE_BYTES;
-        if (limit && end + region->bias > limit) {
+        uint64_t start = (uint64_t)(uintptr_t)region->start + i * PV_PAGE_BYTES;
+        if (limit && start + n_pages * PV_PAGE_BYTES + region->bias > limit) {
             return NULL;
         }
-        if (all_free(region->map + i, n_pages)) {
+        if (((start + ahead) & (step - 1)) == 0 && all_free(region->map + i, n_pages)) {
             mark(region->map + i, n_pages, 1);
             return region->start + i * PV_PAGE_BYTES;
         }
     }
     return NULL;
+}
+
+static void *region_get(void *ctx, uint64_t n_pages, uint32_t flags)
+{
+    return get_on(ctx, n_pages, flags, 1, 0);
+}
+
+static void *region_get_aligned(void *ctx, uint64_t n_pages, uint32_t flags, uint64_t alignment)
+{
+    return get_on(ctx, n_pages, flags, alignment, PV_PAGE_BYTES);
 }
 
 static bool region_grow(void *ctx, void *start, uint64_t n_pages, uint64_t n_more)
@@ -85,7 +96,8 @@ struct pv_pages pv_region_pages(struct pv_region *region)
                              .get = region_get,
                              .grow = region_grow,
                              .shrink = region_shrink,
-                             .put = region_put};
+                             .put = region_put,
+                             .get_aligned = region_get_aligned};
 }
 
 static bool fails_now(struct pv_failing *failing)
@@ -99,6 +111,15 @@ static void *failing_get(void *ctx, uint64_t n_pages, uint32_t flags)
 {
     struct pv_failing *failing = ctx;
     return fails_now(failing) ? NULL : failing->under.get(failing->under.ctx, n_pages, flags);
+}
+
+static void *failing_get_aligned(void *ctx, uint64_t n_pages, uint32_t flags,
+                                 uint64_t alignment)
+{
+    struct pv_failing *failing = ctx;
+    const struct pv_pages *under = &failing->under;
+    return fails_now(failing) ? NULL
+                              : under->get_aligned(under->ctx, n_pages, flags, alignment);
 }
 
 static bool failing_grow(void *ctx, void *start, uint64_t n_pages, uint64_t n_more)
@@ -126,5 +147,7 @@ struct pv_pages pv_failing_pages(struct pv_failing *failing)
                              .get = failing_get,
                              .grow = failing_grow,
                              .shrink = failing->under.shrink ? failing_shrink : NULL,
-                             .put = failing_put};
+                             .put = failing_put,
+                             .get_aligned =
+                                 failing->under.get_aligned ? failing_get_aligned : NULL};
 }

@@ -28,8 +28,8 @@ bool pv_region_init(struct pv_region *region, void *start, uint64_t n_pages,
 
 struct pv_pages pv_region_pages(struct pv_region *region);
 
-/* Another provider that fails on demand: the n-th call of get or grow (1 is the first) fails,
- * and with `sticky` all after it. fail_at 0: never. */
+/* Another provider that fails on demand: the n-th call of get, grow or get_aligned (1 is the
+ * first) fails, and with `sticky` all after it. fail_at 0: never. */
 struct pv_failing {
     struct pv_pages under;
     uint64_t n_calls;

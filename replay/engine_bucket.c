@@ -302,7 +302,7 @@ static void bucket_free_space(struct pv_engine *engine, uint64_t *ret_bytes,
 {
     *ret_bytes = engine->heap.free_bytes;
     *ret_blocks = engine->heap.n_free;
-    *ret_largest = pv_heap_largest(&engine->heap);
+    *ret_largest = pv_heap_largest_pebble(&engine->heap);
 }
 
 static uint64_t bucket_extent(struct pv_engine *engine)

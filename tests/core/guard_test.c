@@ -233,6 +233,31 @@ static void test_every_guarded_byte(void **state)
 }
 
 /* The oldest block leaves first, and only then the heap has it back. */
+/* Nothing is refused for the sake of blocks that wait in the queue, or of the old block. */
+static void test_queue_before_refusal(void **state)
+{
+    (void)state;
+    struct fixture *f = begin(all_on);
+    f->failing.fail_at = f->failing.n_calls + 1;
+    f->failing.sticky = true;
+    for (size_t i = 0; i < 1000; i++) {
+        void *a = pv_guard_malloc(&f->guard, 10000, "a");
+        assert_non_null(a);
+        assert_int_equal(pv_guard_free(&f->guard, a), PV_FAULT_NONE);
+    }
+    unsigned char *a = pv_guard_calloc(&f->guard, 1, 30000, "a");
+    a[29999] = 7;
+    a = pv_guard_realloc(&f->guard, a, 60000);
+    assert_non_null(a);
+    for (size_t i = 0; i < 60000; i++) {
+        assert_int_equal(a[i], i == 29999 ? 7 : 0);
+    }
+    assert_int_equal(pv_guard_check(&f->guard), 0);
+    assert_null(pv_guard_realloc(&f->guard, a, 70000));
+    assert_int_equal(pv_guard_free(&f->guard, a), PV_FAULT_NONE);
+    end(f);
+}
+
 static void test_queue(void **state)
 {
     (void)state;
@@ -515,6 +540,7 @@ int main(void)
         cmocka_unit_test(test_overflow_at_every_size),
         cmocka_unit_test(test_every_guarded_byte),
         cmocka_unit_test(test_queue),
+        cmocka_unit_test(test_queue_before_refusal),
         cmocka_unit_test(test_damage_in_the_queue),
         cmocka_unit_test(test_queued_header_changed),
         cmocka_unit_test(test_neighbours),

@@ -315,6 +315,98 @@ static void test_resizing(void **state)
     end(f);
 }
 
+/* Growth by what is needed where the preferred growth fails: the pages left, or the limit. */
+static void test_growth_by_what_is_needed(void **state)
+{
+    (void)state;
+    for (int growth = PV_GROWTH_IN_PLACE; growth <= PV_GROWTH_NEW_BUCKET; growth++) {
+        struct fixture *f = begin((struct pv_heap_config){.growth = (enum pv_growth)growth});
+        memset(f->map + 20, 1, N_PAGES - 20);
+        assert_non_null(pv_heap_malloc(&f->heap, f->heap.first->largest, NULL));
+        assert_non_null(pv_heap_malloc(&f->heap, 100, "four pages are left"));
+        assert_non_null(pv_heap_malloc(&f->heap, 3 * 4096, "and now in place"));
+        assert_null(pv_heap_malloc(&f->heap, 4096, "none is left"));
+        end(f);
+    }
+}
+
+/* The fewest pages that always do; where they are refused, the fewest that would do. */
+static void test_pages_for_alignment(void **state)
+{
+    (void)state;
+    struct fixture *f = begin((struct pv_heap_config){0});
+    for (uint32_t alignment = 8192; alignment <= PV_ALIGN_MAX; alignment *= 2) {
+        struct pv_request request = {
+            .size = 64, .flags = PV_FLAG_ALIGNED | PV_FLAG_PHYSICAL, .alignment = alignment};
+        void *a = pv_heap_alloc(&f->heap, &request);
+        assert_non_null(a);
+        uint64_t least = alignment / 4096 + 1;
+        assert_int_equal(f->heap.last->size, least < 16 ? 16 : least);
+        pv_heap_free(&f->heap, a);
+    }
+    /* Two pages, of which the second begins on 1 MiB, and nothing else. */
+    memset(f->map + 16, 1, N_PAGES - 16);
+    memset(f->map + 255, 0, 2);
+    for (int asked = 0; asked < 2; asked++) {
+        struct pv_request request = {
+            .size = 4096, .flags = PV_FLAG_ALIGNED | PV_FLAG_PHYSICAL, .alignment = 1 << 20};
+        void *a = pv_heap_alloc(&f->heap, &request);
+        assert_int_equal(offset(f, a), 1 << 20);
+        assert_int_equal(f->heap.last->size, 2);
+        pv_heap_free(&f->heap, a);
+        f->heap.config.pages.get_aligned = NULL; /* then by chance */
+    }
+    end(f);
+}
+
+/* The last block of a bucket grows with it; a block slides down when nothing else is left. */
+static void test_resizing_at_the_end(void **state)
+{
+    (void)state;
+    struct fixture *f = begin((struct pv_heap_config){0});
+    memset(f->map + 24, 1, N_PAGES - 24);
+    void *a = pv_heap_malloc(&f->heap, 24000, "a");
+    unsigned char *p = pv_heap_malloc(&f->heap, 40000, "last");
+    memset(p, 7, 40000);
+    assert_ptr_equal(pv_heap_realloc(&f->heap, p, 50000), p);
+    assert_int_equal(f->heap.first->size, 19);
+    assert_null(pv_heap_realloc(&f->heap, p, 80000));
+    pv_heap_free(&f->heap, a);
+    unsigned char *q = pv_heap_realloc(&f->heap, p, 80000);
+    assert_ptr_equal(q, a);
+    for (size_t i = 0; i < 40000; i++) {
+        assert_int_equal(q[i], 7);
+    }
+    assert_string_equal(pv_pebble_name(pebble_of(q)), PV_NAMES ? "last" : "");
+    assert_null(pv_heap_realloc(&f->heap, q, 24 * 4096));
+    pv_heap_free(&f->heap, q);
+    assert_int_equal(f->heap.n_free, 1);
+    end(f);
+}
+
+/* What can be asked for is a multiple of 64, and each kind has its own. */
+static void test_largest(void **state)
+{
+    (void)state;
+    struct fixture *f = begin((struct pv_heap_config){.first_pages = 1});
+    assert_non_null(pv_heap_malloc(&f->heap, f->heap.first->largest, NULL));
+    pv_heap_free(&f->heap, pv_heap_malloc(&f->heap, 100, NULL));
+    uint64_t largest = pv_heap_largest(&f->heap);
+    assert_int_equal(largest % 64, 0);
+    assert_true(largest < pv_heap_largest_pebble(&f->heap));
+    struct pv_request physical = {.size = 64, .flags = PV_FLAG_PHYSICAL};
+    assert_int_equal(pv_heap_largest_of(&f->heap, PV_FLAG_PHYSICAL), 0);
+    assert_non_null(pv_heap_alloc(&f->heap, &physical));
+    f->failing.fail_at = f->failing.n_calls + 1;
+    f->failing.sticky = true;
+    assert_non_null(pv_heap_malloc(&f->heap, largest, NULL));
+    assert_int_equal(pv_heap_largest(&f->heap), 0);
+    assert_null(pv_heap_malloc(&f->heap, 64, NULL));
+    physical.size = pv_heap_largest_of(&f->heap, PV_FLAG_PHYSICAL);
+    assert_non_null(pv_heap_alloc(&f->heap, &physical));
+    end(f);
+}
+
 static void test_calloc_clears(void **state)
 {
     (void)state;
@@ -460,6 +552,10 @@ int main(void)
         cmocka_unit_test(test_alignment),
         cmocka_unit_test(test_refused_requests),
         cmocka_unit_test(test_resizing),
+        cmocka_unit_test(test_growth_by_what_is_needed),
+        cmocka_unit_test(test_pages_for_alignment),
+        cmocka_unit_test(test_resizing_at_the_end),
+        cmocka_unit_test(test_largest),
         cmocka_unit_test(test_calloc_clears),
         cmocka_unit_test(test_faults),
         cmocka_unit_test(test_page_failures),

@@ -193,33 +193,6 @@ static uint64_t small_gap(uint64_t start, uint64_t alignment)
     return gap < HEADER + UNIT ? gap : 0;
 }
 
-static struct naive_bucket *new_bucket(struct naive *naive, uint64_t pages,
-                                       const struct wish *wish)
-{
-    uint64_t addr = refused(naive) ? 0 : zoned_place(naive, wish->flags, pages);
-    if (!addr) {
-        return NULL;
-    }
-    struct naive_bucket *bucket = calloc(1, sizeof(*bucket));
-    if (!bucket) {
-        abort();
-    }
-    bucket->addr = addr;
-    bucket->pages = pages;
-    bucket->kind = wish->kind;
-    uint64_t gap = small_gap(addr + BUCKET_HEADER + HEADER, wish->alignment);
-    bucket->pebbles = new_pebble(bucket, addr + BUCKET_HEADER + gap,
-                                 pages * PAGE - BUCKET_HEADER - gap - HEADER);
-    bucket->first = bucket->pebbles;
-    struct naive_bucket **link = &naive->buckets;
-    while (*link) {
-        bucket->prev = *link;
-        link = &(*link)->next;
-    }
-    *link = bucket;
-    return bucket;
-}
-
 /* The payload address in a free pebble, or 0 if the request does not fit into it. */
 static uint64_t fit(const struct naive_pebble *pebble, const struct wish *wish)
 {
@@ -232,6 +205,38 @@ static uint64_t fit(const struct naive_pebble *pebble, const struct wish *wish)
     }
     bool low = !wish->below || at + wish->size <= wish->below;
     return low && at + wish->size <= end ? at : 0;
+}
+
+static struct naive_bucket *new_bucket(struct naive *naive, uint64_t pages,
+                                       const struct wish *wish)
+{
+    uint64_t addr = refused(naive) ? 0 : zoned_place(naive, wish->flags, pages);
+    if (!addr) {
+        return NULL;
+    }
+    uint64_t gap = small_gap(addr + BUCKET_HEADER + HEADER, wish->alignment);
+    struct naive_pebble whole = {.addr = addr + BUCKET_HEADER + gap,
+                                 .size = pages * PAGE - BUCKET_HEADER - gap - HEADER};
+    if (!fit(&whole, wish)) {
+        return NULL;
+    }
+    struct naive_bucket *bucket = calloc(1, sizeof(*bucket));
+    if (!bucket) {
+        abort();
+    }
+    bucket->addr = addr;
+    bucket->pages = pages;
+    bucket->kind = wish->kind;
+    bucket->pebbles = new_pebble(bucket, addr + BUCKET_HEADER + gap,
+                                 pages * PAGE - BUCKET_HEADER - gap - HEADER);
+    bucket->first = bucket->pebbles;
+    struct naive_bucket **link = &naive->buckets;
+    while (*link) {
+        bucket->prev = *link;
+        link = &(*link)->next;
+    }
+    *link = bucket;
+    return bucket;
 }
 
 static bool serves(const struct naive_pebble *pebble, const struct wish *wish)
@@ -264,12 +269,14 @@ static struct naive_pebble *choose(const struct naive *naive, const struct naive
     return best;
 }
 
-static uint64_t pages_to_add(const struct naive *naive, uint64_t bytes)
+/* At least LEAST_PAGES, or with `tight` just enough; 0: the limit forbids it. */
+static uint64_t pages_to_add(const struct naive *naive, uint64_t bytes, bool tight)
 {
     uint64_t least = (bytes + PAGE - 1) / PAGE;
-    uint64_t pages = least < LEAST_PAGES ? LEAST_PAGES : least;
+    uint64_t pages = least < LEAST_PAGES && !tight ? LEAST_PAGES : least;
     if (naive->limit_pages) {
-        uint64_t left = naive->limit_pages - total_pages(naive);
+        uint64_t held = total_pages(naive);
+        uint64_t left = held < naive->limit_pages ? naive->limit_pages - held : 0;
         if (least > left) {
             return 0;
         }
@@ -278,27 +285,26 @@ static uint64_t pages_to_add(const struct naive *naive, uint64_t bytes)
     return pages;
 }
 
-static struct naive_pebble *grow_last(struct naive *naive, const struct wish *wish)
+static struct naive_pebble *last_of(const struct naive_bucket *bucket)
 {
-    struct naive_bucket *bucket = NULL;
-    for (struct naive_bucket *b = naive->buckets; b; b = b->next) {
-        bucket = b->kind == wish->kind ? b : bucket;
-    }
-    if (!bucket) {
-        return NULL;
-    }
     struct naive_pebble *last = bucket->pebbles;
     while (last->next) {
         last = last->next;
     }
-    uint64_t end = bucket->addr + bucket->pages * PAGE;
-    struct naive_pebble imagined = {.addr = last->used ? end : last->addr,
-                                    .size = UINT64_MAX / 4};
-    uint64_t payload = fit(&imagined, wish);
-    if (!payload || payload + wish->size <= end) {
-        return NULL;
-    }
-    uint64_t pages = pages_to_add(naive, payload + wish->size - end);
+    return last;
+}
+
+static uint64_t end_of(const struct naive_bucket *bucket)
+{
+    return bucket->addr + bucket->pages * PAGE;
+}
+
+/* Pages behind a bucket, in its last free pebble or a new one, which is the answer. */
+static struct naive_pebble *lengthen(struct naive *naive, struct naive_bucket *bucket,
+                                     uint64_t bytes, bool tight)
+{
+    struct naive_pebble *last = last_of(bucket);
+    uint64_t end = end_of(bucket), pages = pages_to_add(naive, bytes, tight);
     if (!pages || refused(naive) || !place_is_free(naive, end, pages)) {
         return NULL;
     }
@@ -310,23 +316,84 @@ static struct naive_pebble *grow_last(struct naive *naive, const struct wish *wi
     return last;
 }
 
-static struct naive_pebble *grow(struct naive *naive, const struct wish *wish)
+static struct naive_pebble *grow_one(struct naive *naive, struct naive_bucket *bucket,
+                                     const struct wish *wish, bool tight)
 {
-    if (!naive->new_buckets) {
-        struct naive_pebble *pebble = grow_last(naive, wish);
+    struct naive_pebble *last = last_of(bucket);
+    uint64_t end = end_of(bucket);
+    struct naive_pebble imagined = {.addr = last->used ? end : last->addr,
+                                    .size = UINT64_MAX / 4};
+    uint64_t payload = fit(&imagined, wish);
+    if (!payload || payload + wish->size <= end) {
+        return NULL;
+    }
+    return lengthen(naive, bucket, payload + wish->size - end, tight);
+}
+
+static struct naive_bucket *last_bucket(const struct naive *naive, uint32_t kind)
+{
+    struct naive_bucket *bucket = NULL;
+    for (struct naive_bucket *b = naive->buckets; b; b = b->next) {
+        bucket = b->kind == kind ? b : bucket;
+    }
+    return bucket;
+}
+
+/* Every bucket of the kind in place, from the last. */
+static struct naive_pebble *grow_some(struct naive *naive, const struct wish *wish)
+{
+    struct naive_bucket *bucket = naive->buckets;
+    while (bucket->next) {
+        bucket = bucket->next;
+    }
+    for (; bucket; bucket = bucket->prev) {
+        struct naive_pebble *pebble =
+            bucket->kind == wish->kind ? grow_one(naive, bucket, wish, true) : NULL;
         if (pebble) {
             return pebble;
         }
     }
+    return NULL;
+}
+
+/* What a bucket takes that begins on the alignment. */
+static uint64_t bytes_of_bucket(const struct wish *wish)
+{
     struct wish anywhere = *wish;
     anywhere.below = 0;
     uint64_t gap = small_gap(BUCKET_HEADER + HEADER, wish->alignment);
     struct naive_pebble imagined = {.addr = BUCKET_HEADER + gap, .size = UINT64_MAX / 4};
-    uint64_t bytes = fit(&imagined, &anywhere) + wish->size;
-    bytes += wish->alignment > PAGE ? wish->alignment : 0;
-    uint64_t pages = pages_to_add(naive, bytes);
+    return fit(&imagined, &anywhere) + wish->size;
+}
+
+static struct naive_pebble *grow_new(struct naive *naive, const struct wish *wish, bool tight)
+{
+    uint64_t pages = pages_to_add(naive, bytes_of_bucket(wish), tight);
     struct naive_bucket *bucket = pages ? new_bucket(naive, pages, wish) : NULL;
     return bucket ? bucket->pebbles : NULL;
+}
+
+/* Fewer pages, which serve only where the bucket lies right: one more after the other. */
+static struct naive_pebble *grow_by_luck(struct naive *naive, const struct wish *wish)
+{
+    uint64_t enough = (bytes_of_bucket(wish) + PAGE - 1) / PAGE;
+    uint64_t n = (wish->size + PAGE - 1) / PAGE + 1;
+    struct naive_bucket *bucket = NULL;
+    for (; wish->alignment > PAGE && n < enough && !bucket; n++) {
+        bucket = pages_to_add(naive, n * PAGE, true) ? new_bucket(naive, n, wish) : NULL;
+    }
+    return bucket ? bucket->pebbles : NULL;
+}
+
+static struct naive_pebble *grow(struct naive *naive, const struct wish *wish)
+{
+    struct naive_bucket *last = last_bucket(naive, wish->kind);
+    struct naive_pebble *pebble =
+        last && !naive->new_buckets ? grow_one(naive, last, wish, false) : NULL;
+    pebble = pebble ? pebble : grow_new(naive, wish, false);
+    pebble = pebble ? pebble : grow_some(naive, wish);
+    pebble = pebble ? pebble : grow_new(naive, wish, true);
+    return pebble ? pebble : grow_by_luck(naive, wish);
 }
 
 /* Cuts a pebble after `size` bytes; the upper part is free. */
@@ -343,42 +410,62 @@ static uint64_t rounded(uint64_t size)
     return size ? (size + UNIT - 1) / UNIT * UNIT : UNIT;
 }
 
-uint64_t naive_alloc(struct naive *naive, uint64_t size, uint32_t flags, uint64_t alignment)
+/* false: it cannot be asked for. */
+static bool wish_for(uint64_t size, uint32_t flags, uint64_t alignment, struct wish *ret_wish)
 {
     bool both = (flags & VIRTUAL) && (flags & PHYSICAL);
     if (both || size > UINT64_C(1) << 62) {
-        return 0;
+        return false;
     }
-    struct wish wish = {.size = rounded(size), .flags = flags, .below = limit_of(flags)};
-    wish.kind = (flags & PHYSICAL ? PHYSICAL : VIRTUAL) | (flags & PERSISTENT);
+    *ret_wish = (struct wish){.size = rounded(size), .flags = flags, .below = limit_of(flags)};
+    ret_wish->kind = (flags & PHYSICAL ? PHYSICAL : VIRTUAL) | (flags & PERSISTENT);
     if (flags & ALIGNED) {
         if (alignment > 1 << 20) {
-            return 0;
+            return false;
         }
-        wish.alignment = 64;
-        while (wish.alignment < alignment) {
-            wish.alignment *= 2;
+        ret_wish->alignment = 64;
+        while (ret_wish->alignment < alignment) {
+            ret_wish->alignment *= 2;
         }
     }
+    return true;
+}
+
+/* What of the catalog serves as it is. */
+static struct naive_pebble *search(const struct naive *naive, const struct wish *wish)
+{
     struct naive_pebble *pebble = NULL;
     for (struct naive_bucket *b = naive->buckets; b && !pebble; b = b->next) {
-        pebble = b->kind == wish.kind ? choose(naive, b, &wish) : NULL;
+        pebble = b->kind == wish->kind ? choose(naive, b, wish) : NULL;
     }
-    pebble = pebble ? pebble : grow(naive, &wish);
-    if (!pebble) {
-        return 0;
-    }
-    uint64_t payload = fit(pebble, &wish);
+    return pebble;
+}
+
+/* A free pebble in which it fits becomes the block. */
+static uint64_t give(struct naive *naive, struct naive_pebble *pebble, const struct wish *wish)
+{
+    uint64_t payload = fit(pebble, wish);
     if (payload != pebble->addr + HEADER) {
         pebble = cut(pebble, payload - HEADER - (pebble->addr + HEADER));
     }
-    if (pebble->size >= wish.size + HEADER + UNIT) {
-        cut(pebble, wish.size);
+    if (pebble->size >= wish->size + HEADER + UNIT) {
+        cut(pebble, wish->size);
     }
     set_used(naive, pebble);
-    pebble->flags = flags;
-    pebble->alignment = wish.alignment;
+    pebble->flags = wish->flags;
+    pebble->alignment = wish->alignment;
     return payload;
+}
+
+uint64_t naive_alloc(struct naive *naive, uint64_t size, uint32_t flags, uint64_t alignment)
+{
+    struct wish wish;
+    if (!wish_for(size, flags, alignment, &wish)) {
+        return 0;
+    }
+    struct naive_pebble *pebble = search(naive, &wish);
+    pebble = pebble ? pebble : grow(naive, &wish);
+    return pebble ? give(naive, pebble, &wish) : 0;
 }
 
 /* Joins a free pebble with its free neighbours; drops an emptied bucket but the first. */
@@ -422,6 +509,62 @@ void naive_free(struct naive *naive, uint64_t payload)
     }
 }
 
+/* What is more than asked for is free. */
+static void shorten(struct naive *naive, struct naive_pebble *pebble, uint64_t size)
+{
+    if (pebble->size >= size + HEADER + UNIT) {
+        tidy(naive, cut(pebble, size));
+    }
+}
+
+static void swallow_enough(struct naive_pebble *pebble, uint64_t size)
+{
+    struct naive_pebble *next = pebble->next;
+    if (next && !next->used && pebble->size + HEADER + next->size >= size) {
+        swallow_next(pebble);
+    }
+}
+
+/* The last block, or the last but for a free pebble, gets pages behind it. */
+static bool extend(struct naive *naive, struct naive_pebble *pebble, uint64_t size, bool tight)
+{
+    uint64_t end = pebble->addr + HEADER + size, now = end_of(pebble->bucket);
+    struct naive_pebble *next = pebble->next;
+    if ((next && (next->used || next->next)) || end <= now ||
+        !lengthen(naive, pebble->bucket, end - now, tight)) {
+        return false;
+    }
+    swallow_next(pebble);
+    shorten(naive, pebble, size);
+    return true;
+}
+
+/* The block goes down into the free pebble in front of it, over its own place. */
+static uint64_t slide(struct naive *naive, struct naive_pebble *pebble, const struct wish *wish)
+{
+    struct naive_pebble *prev = pebble->prev, *next = pebble->next;
+    if (!prev || prev->used) {
+        return 0;
+    }
+    struct naive_pebble imagined = {.addr = prev->addr, .size = UINT64_MAX / 4};
+    uint64_t payload = fit(&imagined, wish);
+    if (!payload || payload >= pebble->addr + HEADER) {
+        return 0;
+    }
+    struct naive_pebble *last = next && !next->used ? next : pebble;
+    uint64_t end = last->addr + HEADER + last->size;
+    if (payload + wish->size > end &&
+        (last->next || !lengthen(naive, pebble->bucket, payload + wish->size - end, true))) {
+        return 0;
+    }
+    set_free(naive, pebble);
+    if (pebble->next && !pebble->next->used) {
+        swallow_next(pebble);
+    }
+    swallow_next(prev);
+    return give(naive, prev, wish);
+}
+
 uint64_t naive_realloc(struct naive *naive, uint64_t payload, uint64_t size)
 {
     if (!payload) {
@@ -431,25 +574,31 @@ uint64_t naive_realloc(struct naive *naive, uint64_t payload, uint64_t size)
     if (!pebble || size > UINT64_C(1) << 62) {
         return 0;
     }
-    uint64_t wanted = rounded(size);
-    struct naive_pebble *next = pebble->next;
-    if (wanted > pebble->size && next && !next->used &&
-        pebble->size + HEADER + next->size >= wanted &&
-        (!limit_of(pebble->flags) ||
-         pebble->addr + HEADER + wanted <= limit_of(pebble->flags))) {
-        swallow_next(pebble);
+    struct wish wish;
+    if (!wish_for(size, pebble->flags, pebble->alignment, &wish)) {
+        return 0;
     }
-    if (wanted <= pebble->size) {
-        if (pebble->size >= wanted + HEADER + UNIT) {
-            tidy(naive, cut(pebble, wanted));
-        }
+    uint64_t end = payload + wish.size;
+    bool low = !wish.below || end <= wish.below;
+    if (low && wish.size > pebble->size) {
+        swallow_enough(pebble, wish.size);
+    }
+    if (low && wish.size <= pebble->size) {
+        shorten(naive, pebble, wish.size);
         return payload;
     }
-    uint64_t to = naive_alloc(naive, size, pebble->flags, pebble->alignment);
-    if (to) {
-        release(naive, pebble);
+    struct naive_pebble *to = search(naive, &wish);
+    if (!to && low && !naive->new_buckets && extend(naive, pebble, wish.size, false)) {
+        return payload;
     }
-    return to;
+    to = to ? to : grow(naive, &wish);
+    if (to) {
+        uint64_t moved = give(naive, to, &wish);
+        release(naive, pebble);
+        return moved;
+    }
+    return low && extend(naive, pebble, wish.size, true) ? payload
+                                                         : slide(naive, pebble, &wish);
 }
 
 void naive_init(struct naive *naive, uint64_t first_pages)
