@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * format.h - a trace format that can be read: a constant of this struct, in a file of its own,
- * named in the list in reader.c. Internal to traces/.
+ * format.h - a trace format: a constant of this struct, in a file of its own, entered in the
+ * table below. Internal to traces/.
  */
 #ifndef PV_FORMAT_H
 #define PV_FORMAT_H
@@ -11,12 +11,17 @@
 #include "traces/reader.h"
 #include "traces/stream.h"
 
+struct pv_sink;
+
 struct pv_format {
     const char *name;   /* what --from calls it */
     const char *about;  /* whose it is, in a few words */
     const char *limits; /* what of it is not understood or not told; "" */
+    bool is_binary;     /* of bytes of any value, not of characters */
 
-    /* Do the file's first bytes look like this format? n is at most PV_STREAM_HEAD, and may be
+    const struct pv_sink *sink; /* how it is written; NULL: it is only read */
+
+    /* NULL: never found by content. Do the file's first bytes look like this format? n is at most PV_STREAM_HEAD, and may be
      * less though the file is longer: then more may be shown later. */
     bool (*probe)(const unsigned char *head, size_t n);
 
@@ -32,9 +37,36 @@ struct pv_format {
     void (*close)(void *state); /* takes NULL */
 };
 
-extern const struct pv_format pv_format_json, pv_format_pvt, pv_format_rep, pv_format_script,
-    pv_format_valgrind, pv_format_ltrace, pv_format_logalloc, pv_format_mtrace,
-    pv_format_android, pv_format_heaptrack, pv_format_wee, pv_format_malloc_bench, pv_format_wl,
-    pv_format_bytehound;
+/* ---- the one table. A line here, the format's own file and its name in the build file are all
+ * that a new one needs. Readers are asked in this order whether a file is theirs; the list that
+ * people see and the fuzzer's have it too. ---- */
+
+/* A format NAME is a constant pv_format_NAME of format.h. */
+#define PV_FORMATS(FORMAT)                                                                     \
+    FORMAT(pvt)                                                                                \
+    FORMAT(json)                                                                               \
+    FORMAT(rep)                                                                                \
+    FORMAT(script)                                                                             \
+    FORMAT(valgrind)                                                                           \
+    FORMAT(ltrace)                                                                             \
+    FORMAT(mtrace)                                                                             \
+    FORMAT(android)                                                                            \
+    FORMAT(logalloc)                                                                           \
+    FORMAT(wee_alloc)                                                                          \
+    FORMAT(heaptrack)                                                                          \
+    FORMAT(malloc_bench)                                                                       \
+    FORMAT(wl)                                                                                 \
+    FORMAT(bytehound)                                                                          \
+    FORMAT(jsonl)
+
+#define PV_FORMAT_DECLARE(name) extern const struct pv_format pv_format_##name;
+PV_FORMATS(PV_FORMAT_DECLARE)
+#undef PV_FORMAT_DECLARE
+
+extern const struct pv_format *const pv_formats[];
+extern const size_t pv_n_formats;
+
+/* The format of this name; NULL: there is none. */
+const struct pv_format *pv_format_find(const char *name);
 
 #endif

@@ -10,7 +10,6 @@
 #include "core/own.h"
 #include "core/status.h"
 #include "traces/format.h"
-#include "traces/writer.h"
 
 struct pv_reader {
     struct pv_stream *stream;
@@ -21,31 +20,7 @@ struct pv_reader {
     int status; /* once it is not 0 it stays */
 };
 
-static const struct pv_format *const formats[] = {
-    &pv_format_pvt,      &pv_format_json,     &pv_format_rep,       &pv_format_script,
-    &pv_format_valgrind, &pv_format_ltrace,   &pv_format_mtrace,    &pv_format_android,
-    &pv_format_logalloc, &pv_format_wee,      &pv_format_heaptrack, &pv_format_malloc_bench,
-    &pv_format_wl,       &pv_format_bytehound};
-
-enum { N_FORMATS = sizeof formats / sizeof formats[0], PROBE_FIRST = 4 };
-
-/* JSON Lines have a name of their own, but one reader does both. */
-bool pv_format_list(size_t number, struct pv_format_about *ret_about)
-{
-    if (number > N_FORMATS) {
-        return false;
-    }
-    const struct pv_format *format = number < N_FORMATS ? formats[number] : &pv_format_json;
-    const char *name = number < N_FORMATS ? format->name : "jsonl";
-    *ret_about = (struct pv_format_about){
-        .name = name,
-        .about = number < N_FORMATS ? format->about : "trace.json, one event a line",
-        .limits = format->limits,
-        .reads = true,
-        .writes = pv_writer_knows(name),
-    };
-    return true;
-}
+enum { PROBE_FIRST = 4 };
 
 static int fail(struct pv_reader *reader, int status, const char *text)
 {
@@ -98,6 +73,31 @@ static int fail_unknown(struct pv_reader *reader, const unsigned char *head, siz
     return PV_EFORMAT;
 }
 
+static const struct pv_format *probe_all(const unsigned char *head, size_t n)
+{
+    for (size_t i = 0; i < pv_n_formats; ++i) {
+        if (pv_formats[i]->probe && pv_formats[i]->probe(head, n)) {
+            return pv_formats[i];
+        }
+    }
+    return NULL;
+}
+
+/* A line of text counts for a probe when its end is there; at the end of the file none is
+ * needed. */
+static int probe_whole(struct pv_reader *reader, const unsigned char *head, size_t n)
+{
+    unsigned char *whole = pv_own_calloc(n + 1, 1);
+    if (!whole) {
+        return fail(reader, PV_ENOMEM, "out of memory");
+    }
+    memcpy(whole, head, n);
+    whole[n] = '\n';
+    reader->format = probe_all(whole, n + 1);
+    pv_own_free(whole);
+    return reader->format ? PV_OK : fail_unknown(reader, head, n);
+}
+
 /* First by what is there already, so that a recording that has just begun is not waited for;
  * then by all that a probe may see. */
 static int find_format(struct pv_reader *reader)
@@ -110,14 +110,13 @@ static int find_format(struct pv_reader *reader)
         if (status < 0) {
             return fail_by_stream(reader, status);
         }
-        for (size_t i = 0; i < N_FORMATS; ++i) {
-            if (formats[i]->probe(head, n)) {
-                reader->format = formats[i];
-                return PV_OK;
-            }
+        reader->format = probe_all(head, n);
+        if (reader->format) {
+            return PV_OK;
         }
     }
-    return fail_unknown(reader, head, n);
+    return n && n < PV_STREAM_HEAD ? probe_whole(reader, head, n)
+                                   : fail_unknown(reader, head, n);
 }
 
 static int choose_format(struct pv_reader *reader, const char *from)
@@ -125,14 +124,9 @@ static int choose_format(struct pv_reader *reader, const char *from)
     if (!from) {
         return find_format(reader);
     }
-    if (strcmp(from, "jsonl") == 0) { /* one reader for both forms, told by the content */
-        from = "json";
-    }
-    for (size_t i = 0; i < N_FORMATS; ++i) {
-        if (strcmp(from, formats[i]->name) == 0) {
-            reader->format = formats[i];
-            return PV_OK;
-        }
+    reader->format = pv_format_find(from);
+    if (reader->format) {
+        return PV_OK;
     }
     return fail(reader, PV_EINVAL, "there is no trace format of this name");
 }

@@ -21,6 +21,7 @@ struct pv_format_about {
     const char *about;  /* whose it is */
     const char *limits; /* what of it is not understood or not told; "" */
     bool reads, writes;
+    bool is_text; /* of characters, not of bytes of any value */
 };
 
 /* The number-th of all formats, from 0; false: there are no more. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * sink.h - a trace format that can be written: a constant of this struct, in a file of its own,
- * named in the list in writer.c. Internal to traces/.
+ * sink.h - how a trace format is written: a constant of this struct, that the format's
+ * constant (format.h) refers to. Internal to traces/.
  */
 #ifndef PV_SINK_H
 #define PV_SINK_H
@@ -19,7 +19,6 @@ struct pv_sink_out {
 };
 
 struct pv_sink {
-    const char *name;   /* what --to calls it */
     const char *ending; /* ".json" */
 
     /* Writes the header. *out outlives the state. On failure *ret_state is set or still NULL.
@@ -37,6 +36,7 @@ struct pv_sink {
     void (*close)(void *state); /* takes NULL */
 };
 
+/* Those that stand in another file than their format. */
 extern const struct pv_sink pv_sink_json, pv_sink_jsonl, pv_sink_pvt, pv_sink_rep;
 
 #endif

@@ -15,16 +15,12 @@
 
 #include "core/own.h"
 #include "core/status.h"
+#include "traces/format.h"
 #include "traces/pack.h"
 #include "traces/save.h"
 #include "traces/sink.h"
 
 enum { BUFFER_BYTES = 64 * 1024 };
-
-static const struct pv_sink *const sinks[] = {&pv_sink_json, &pv_sink_jsonl, &pv_sink_pvt,
-                                              &pv_sink_rep};
-
-enum { N_SINKS = sizeof sinks / sizeof sinks[0] };
 
 struct pv_writer {
     struct pv_save *save;
@@ -119,9 +115,11 @@ static int choose(struct pv_writer *writer, const char *path, const char *to)
         }
     }
     writer->sink = to ? NULL : &pv_sink_json;
-    for (size_t i = 0; i < N_SINKS; ++i) {
-        if (to ? strcmp(to, sinks[i]->name) == 0 : ends_with(path, n, sinks[i]->ending)) {
-            writer->sink = sinks[i];
+    for (size_t i = 0; i < pv_n_formats; ++i) {
+        const struct pv_sink *sink = pv_formats[i]->sink;
+        if (sink &&
+            (to ? strcmp(to, pv_formats[i]->name) == 0 : ends_with(path, n, sink->ending))) {
+            writer->sink = sink;
         }
     }
     return writer->sink ? PV_OK
@@ -222,16 +220,6 @@ int pv_writer_append(struct pv_writer **ret_writer, const char *path,
                  : append(writer, stream, header, ret_kept);
     pv_stream_close(stream);
     return status;
-}
-
-bool pv_writer_knows(const char *to)
-{
-    for (size_t i = 0; i < N_SINKS; ++i) {
-        if (strcmp(to, sinks[i]->name) == 0) {
-            return true;
-        }
-    }
-    return false;
 }
 
 int pv_writer_put(struct pv_writer *writer, const struct pv_trace_event *event)

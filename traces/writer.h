@@ -44,9 +44,6 @@ int pv_writer_append(struct pv_writer **ret_writer, const char *path,
  * numbers for. The same answer again from then on. */
 int pv_writer_put(struct pv_writer *writer, const struct pv_trace_event *event);
 
-/* Is there a format of this name to write? */
-bool pv_writer_knows(const char *to);
-
 /* Ends the file, gives it its final name. Any failure of the writer is answered here again;
  * then the file under the final name, if there was one, is as it was before (or what was kept
  * of it). */

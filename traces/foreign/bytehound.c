@@ -207,6 +207,7 @@ const struct pv_format pv_format_bytehound = {
     .limits =
         "written on little-endian machines; no threads, no call stacks (its frames have no "
         "names), no times of frees (it writes that of the allocation)",
+    .is_binary = true,
     .probe = hound_probe,
     .open = hound_open,
     .next = hound_next,

@@ -317,6 +317,7 @@ const struct pv_format pv_format_malloc_bench = {
     .name = "malloc-bench",
     .about = "malloc-bench trace (protobuf)",
     .limits = "no threads, no times; size and alignment hints of a free are not told",
+    .is_binary = true,
     .probe = bench_probe,
     .open = bench_open,
     .next = bench_next,

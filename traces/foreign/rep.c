@@ -14,6 +14,7 @@
 
 #include "core/status.h"
 #include "traces/grammar.h"
+#include "traces/sink.h"
 
 enum { HEADER_LINES = 4 };
 
@@ -124,6 +125,7 @@ const struct pv_format pv_format_rep = {
     .about = "CS:APP malloc lab trace",
     .limits = "the header and its counts are not believed; written without names, times, "
               "threads, addresses, stacks, alignments and marks",
+    .sink = &pv_sink_rep,
     .probe = probe_rep,
     .open = open_rep,
     .next = pv_grammar_next,

@@ -111,7 +111,6 @@ static void close(void *state)
 }
 
 const struct pv_sink pv_sink_rep = {
-    .name = "rep",
     .ending = ".rep",
     .open = open,
     .put = put,

@@ -50,10 +50,10 @@ static int open_wee(void **ret_state, struct pv_stream *stream, struct pv_trace_
     return pv_grammar_open(&wee, ret_state, stream, header, place);
 }
 
-const struct pv_format pv_format_wee = {.name = "wee_alloc",
-                                        .about = "wee_alloc",
-                                        .limits = "sizes only",
-                                        .probe = probe_wee,
-                                        .open = open_wee,
-                                        .next = pv_grammar_next,
-                                        .close = pv_grammar_close};
+const struct pv_format pv_format_wee_alloc = {.name = "wee_alloc",
+                                              .about = "wee_alloc",
+                                              .limits = "sizes only",
+                                              .probe = probe_wee,
+                                              .open = open_wee,
+                                              .next = pv_grammar_next,
+                                              .close = pv_grammar_close};

@@ -227,6 +227,7 @@ const struct pv_format pv_format_wl = {
     .limits =
         "the order between threads is known by its syncs only, else they take turns; up to "
         "1 GiB; no times; valloc and pvalloc are aligned to 4096",
+    .is_binary = true,
     .probe = pv_wl_input_probe,
     .open = wl_open,
     .next = wl_next,

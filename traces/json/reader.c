@@ -14,6 +14,7 @@
 #include "traces/format.h"
 #include "traces/json/event.h"
 #include "traces/json/input.h"
+#include "traces/sink.h"
 
 enum stage { IN_LIST, IN_LINES, AT_END };
 
@@ -360,7 +361,19 @@ const struct pv_format pv_format_json = {
     .name = "json",
     .about = "trace.json, a document (or JSON Lines)",
     .limits = "",
+    .sink = &pv_sink_json,
     .probe = probe,
+    .open = open,
+    .next = next,
+    .close = close,
+};
+
+/* The same reader: which of the two a text is, it says itself. */
+const struct pv_format pv_format_jsonl = {
+    .name = "jsonl",
+    .about = "trace.json, one event a line",
+    .limits = "",
+    .sink = &pv_sink_jsonl,
     .open = open,
     .next = next,
     .close = close,

@@ -177,7 +177,6 @@ static int finish(void *state)
 }
 
 const struct pv_sink pv_sink_json = {
-    .name = "json",
     .ending = ".json",
     .open = open_document,
     .put = put,
@@ -186,7 +185,6 @@ const struct pv_sink pv_sink_json = {
 };
 
 const struct pv_sink pv_sink_jsonl = {
-    .name = "jsonl",
     .ending = ".jsonl",
     .open = open_lines,
     .put = put,

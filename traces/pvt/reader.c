@@ -17,6 +17,7 @@
 #include "traces/format.h"
 #include "traces/pvt/event.h"
 #include "traces/pvt/input.h"
+#include "traces/sink.h"
 
 struct pvt_reader {
     struct pv_pvt_block block;
@@ -213,6 +214,8 @@ const struct pv_format pv_format_pvt = {
     .name = "pvt",
     .about = "the native binary format",
     .limits = "",
+    .is_binary = true,
+    .sink = &pv_sink_pvt,
     .probe = pv_pvt_input_begins,
     .open = open,
     .next = next,

@@ -250,7 +250,6 @@ static void close(void *state)
 }
 
 const struct pv_sink pv_sink_pvt = {
-    .name = "pvt",
     .ending = ".pvt",
     .open = open,
     .append = append,
