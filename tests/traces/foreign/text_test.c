@@ -183,6 +183,28 @@ static void calls_become_events(void **state)
     }
 }
 
+/* A file of one line without an end of the line is a file. */
+static void a_line_needs_no_end(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *format, *text, *events;
+    } lines[] = {
+        {"valgrind", "--7-- malloc(10) = 0x10", "m1:10"},
+        {"android", "3: malloc 0x10 8", "m1:8@3"},
+        {"wee_alloc", "Alloc(7),", "m0:7"},
+    };
+    char events[SPELL_BYTES];
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; ++i) {
+        struct pv_reader *reader;
+        assert_int_equal(
+            read_spelled(lines[i].text, strlen(lines[i].text), NULL, events, &reader), 1);
+        assert_string_equal(events, lines[i].events);
+        assert_string_equal(pv_reader_header(reader)->format, lines[i].format);
+        pv_reader_close(reader);
+    }
+}
+
 static void what_is_wrong_is_told_with_its_place(void **state)
 {
     (void)state;
@@ -365,6 +387,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(calls_become_events),
+        cmocka_unit_test(a_line_needs_no_end),
         cmocka_unit_test(what_is_wrong_is_told_with_its_place),
         cmocka_unit_test(a_cut_at_every_byte),
         cmocka_unit_test(no_memory_is_told_and_nothing_leaks),
