@@ -44,9 +44,13 @@ static inline uint64_t pv_scene_end(const struct pv_scene *scene,
     pv_snapshot_add_finding((scene)->snapshot, law, (scene)->bucket, (scene)->pebble,          \
                             (scene)->row->addr, __VA_ARGS__)
 
-/* The functions, by law; NULL where a law has none for a bucket, or a pebble. */
-extern int (*const pv_bucket_judges[PV_N_LAWS])(const struct pv_scene *scene);
-extern int (*const pv_pebble_judges[PV_N_LAWS])(const struct pv_scene *scene);
+/* The judges that the table names. Each looks at the scene, tells what breaks its law, and
+ * keeps no state. PV_ENOMEM. */
+#define PV_JUDGE(id, judge, ...) int judge(const struct pv_scene *scene);
+#define PV_NO_JUDGE(...)
+PV_LAWS(PV_JUDGE, PV_JUDGE, PV_NO_JUDGE)
+#undef PV_JUDGE
+#undef PV_NO_JUDGE
 
 /* All laws that hold of a buddy's chunks. PV_ENOMEM. */
 int pv_judge_buddy(struct pv_snapshot *snapshot);

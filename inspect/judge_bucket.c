@@ -15,7 +15,7 @@
 
 #define HEX "0x%" PRIx64
 
-static int judge_b1(const struct pv_scene *scene)
+int pv_judge_b1(const struct pv_scene *scene)
 {
     const struct pv_bucket_row *row = pv_scene_bucket(scene);
     if (row->magic == PV_BUCKET_MAGIC) {
@@ -27,7 +27,7 @@ static int judge_b1(const struct pv_scene *scene)
                           row->addr, row->magic, PV_BUCKET_MAGIC);
 }
 
-static int judge_b2(const struct pv_scene *scene)
+int pv_judge_b2(const struct pv_scene *scene)
 {
     const struct pv_bucket_row *row = pv_scene_bucket(scene);
     if ((row->lflags & ~(uint64_t)PV_BUCKET_BEST_FIT) == 0) {
@@ -40,7 +40,7 @@ static int judge_b2(const struct pv_scene *scene)
 }
 
 /* The part of B3 that one bucket shows; find_overlaps has the rest. */
-static int judge_b3(const struct pv_scene *scene)
+int pv_judge_b3(const struct pv_scene *scene)
 {
     const struct pv_bucket_row *row = pv_scene_bucket(scene);
     if (scene->bucket_end != 0) {
@@ -53,7 +53,7 @@ static int judge_b3(const struct pv_scene *scene)
         row->n_pages == 0 ? "but has at least one" : "more than fit into the address space");
 }
 
-static int judge_b4(const struct pv_scene *scene)
+int pv_judge_b4(const struct pv_scene *scene)
 {
     const struct pv_bucket_row *row = pv_scene_bucket(scene);
     uint64_t before = scene->bucket > 0 ? row[-1].addr : 0;
@@ -86,7 +86,7 @@ static int judge_b4(const struct pv_scene *scene)
 }
 
 /* A walk has told itself, for it knows what First led to. */
-static int judge_b6(const struct pv_scene *scene)
+int pv_judge_b6(const struct pv_scene *scene)
 {
     const struct pv_bucket_row *row = pv_scene_bucket(scene);
     if (scene->snapshot->source == PV_SNAPSHOT_MEMORY) {
@@ -111,7 +111,7 @@ static int judge_b6(const struct pv_scene *scene)
                           row->addr, row->first);
 }
 
-static int judge_b7(const struct pv_scene *scene)
+int pv_judge_b7(const struct pv_scene *scene)
 {
     const struct pv_snapshot *snapshot = scene->snapshot;
     const struct pv_bucket_row *row = pv_scene_bucket(scene);
@@ -150,8 +150,3 @@ static int judge_b7(const struct pv_scene *scene)
                           ", but its largest free pebble, at " HEX ", has %" PRIu64 " bytes.",
                           row->addr, row->largest, snapshot->pebbles[where].addr, largest);
 }
-
-int (*const pv_bucket_judges[PV_N_LAWS])(const struct pv_scene *scene) = {
-    [PV_LAW_B1] = judge_b1, [PV_LAW_B2] = judge_b2, [PV_LAW_B3] = judge_b3,
-    [PV_LAW_B4] = judge_b4, [PV_LAW_B6] = judge_b6, [PV_LAW_B7] = judge_b7,
-};

@@ -21,7 +21,7 @@ enum {
                  PV_FLAG_ALIGNED | PV_FLAG_PERSISTENT,
 };
 
-static int judge_p1(const struct pv_scene *scene)
+int pv_judge_p1(const struct pv_scene *scene)
 {
     if (scene->row->magic == PV_PEBBLE_MAGIC) {
         return PV_OK;
@@ -33,7 +33,7 @@ static int judge_p1(const struct pv_scene *scene)
                           scene->row->addr, scene->row->magic, PV_PEBBLE_MAGIC);
 }
 
-static int judge_p2(const struct pv_scene *scene)
+int pv_judge_p2(const struct pv_scene *scene)
 {
     if ((scene->row->lflags & ~PV_PEBBLE_USED) == 0) {
         return PV_OK;
@@ -49,7 +49,7 @@ static bool is_sized(const struct pv_pebble_row *row)
     return row->size >= PV_UNIT_BYTES && row->size % PV_LAYOUT_STEP == 0;
 }
 
-static int judge_p3(const struct pv_scene *scene)
+int pv_judge_p3(const struct pv_scene *scene)
 {
     if (is_sized(scene->row)) {
         return PV_OK;
@@ -70,7 +70,7 @@ static bool is_contained(const struct pv_scene *scene)
             scene->row->addr - pv_scene_bucket(scene)->addr >= scene->snapshot->bucket_bytes);
 }
 
-static int judge_p4(const struct pv_scene *scene)
+int pv_judge_p4(const struct pv_scene *scene)
 {
     if (is_contained(scene)) {
         return PV_OK;
@@ -94,7 +94,7 @@ static bool knows_before(const struct pv_scene *scene)
                                scene->snapshot->bucket_bytes;
 }
 
-static int judge_p5(const struct pv_scene *scene)
+int pv_judge_p5(const struct pv_scene *scene)
 {
     uint64_t before = scene->before ? scene->before->addr : 0;
     uint64_t after = scene->after ? scene->after->addr : 0;
@@ -124,7 +124,7 @@ static int judge_p5(const struct pv_scene *scene)
                           scene->row->addr, scene->row->next, after);
 }
 
-static int judge_p6(const struct pv_scene *scene)
+int pv_judge_p6(const struct pv_scene *scene)
 {
     if (scene->row->parent == pv_scene_bucket(scene)->addr) {
         return PV_OK;
@@ -135,7 +135,7 @@ static int judge_p6(const struct pv_scene *scene)
                           scene->row->addr, scene->row->parent, pv_scene_bucket(scene)->addr);
 }
 
-static int judge_p7(const struct pv_scene *scene)
+int pv_judge_p7(const struct pv_scene *scene)
 {
     if (scene->broken_after || !is_sized(scene->row) || !is_contained(scene)) {
         return PV_OK;
@@ -174,7 +174,7 @@ static bool is_physical(const struct pv_pebble_row *row)
     return row->sflags & PV_FLAG_PHYSICAL;
 }
 
-static int judge_p8(const struct pv_scene *scene)
+int pv_judge_p8(const struct pv_scene *scene)
 {
     if (pv_pebble_row_used(scene->row) || !scene->before || pv_pebble_row_used(scene->before) ||
         is_physical(scene->row) != is_physical(scene->before) ||
@@ -187,7 +187,7 @@ static int judge_p8(const struct pv_scene *scene)
                           scene->row->addr, scene->before->addr);
 }
 
-static int judge_p9(const struct pv_scene *scene)
+int pv_judge_p9(const struct pv_scene *scene)
 {
     uint64_t alignment = scene->row->alignment;
     if (alignment < PV_ALIGN_MIN || alignment > PV_ALIGN_MAX ||
@@ -209,7 +209,7 @@ static int judge_p9(const struct pv_scene *scene)
                           payload, scene->row->addr, alignment, payload % alignment);
 }
 
-static int judge_p10(const struct pv_scene *scene)
+int pv_judge_p10(const struct pv_scene *scene)
 {
     uint32_t sflags = scene->row->sflags;
     const char *wrong = NULL;
@@ -227,10 +227,3 @@ static int judge_p10(const struct pv_scene *scene)
                           "The pebble at " HEX " has sent flags 0x%" PRIx32 ", %s.",
                           scene->row->addr, sflags, wrong);
 }
-
-int (*const pv_pebble_judges[PV_N_LAWS])(const struct pv_scene *scene) = {
-    [PV_LAW_P1] = judge_p1,   [PV_LAW_P2] = judge_p2, [PV_LAW_P3] = judge_p3,
-    [PV_LAW_P4] = judge_p4,   [PV_LAW_P5] = judge_p5, [PV_LAW_P6] = judge_p6,
-    [PV_LAW_P7] = judge_p7,   [PV_LAW_P8] = judge_p8, [PV_LAW_P9] = judge_p9,
-    [PV_LAW_P10] = judge_p10,
-};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * rules.c - the one checker: the table of laws, and the order in which they are applied. The
- * functions behind them are in judge_bucket.c, judge_pebble.c and judge_buddy.c.
+ * rules.c - the one checker: the order in which the laws of laws.h are applied. The functions
+ * behind them are in judge_bucket.c, judge_pebble.c and judge_buddy.c.
  *
  * Cost: ten short calls a pebble; B3 sorts the buckets.
  */
@@ -16,64 +16,30 @@
 
 #define HEX "0x%" PRIx64
 
-const struct pv_rule pv_rules[PV_N_LAWS] = {
-    [PV_LAW_B1] = {PV_LAW_B1, "B1", "a bucket begins with the magic 'BUCK'", "20.3.2.1"},
-    [PV_LAW_B2] = {PV_LAW_B2, "B2", "of a bucket's local flags only bit 0 may be set",
-                   "20.3.2.2"},
-    [PV_LAW_B3] = {PV_LAW_B3, "B3",
-                   "a bucket has at least one page and does not overlap another", "20.3.2"},
-    [PV_LAW_B4] = {PV_LAW_B4, "B4",
-                   "Previous and Next of the bucket list agree; the first has no Previous",
-                   "20.3.2.5"},
-    [PV_LAW_B5] = {PV_LAW_B5, "B5", "the bucket list ends", "20.3.2.5"},
-    [PV_LAW_B6] = {PV_LAW_B6, "B6", "First points to a pebble of this bucket", "20.3.2.6"},
-    [PV_LAW_B7] = {PV_LAW_B7, "B7",
-                   "Largest is the payload size of the largest free pebble, 0 when none is",
-                   "20.3.2.4"},
-    [PV_LAW_P1] = {PV_LAW_P1, "P1", "a pebble begins with the magic 'ROCK'", "20.3.3.1"},
-    [PV_LAW_P2] = {PV_LAW_P2, "P2", "of a pebble's local flags only bit 0 may be set",
-                   "20.3.3.2"},
-    [PV_LAW_P3] = {PV_LAW_P3, "P3", "a payload has at least 64 bytes and a multiple of 16",
-                   "20.3.3.5"},
-    [PV_LAW_P4] = {PV_LAW_P4, "P4", "header and payload lie within the bucket's pages",
-                   "20.3.3.8"},
-    [PV_LAW_P5] = {PV_LAW_P5, "P5",
-                   "Previous and Next of the pebble list agree, and the list stays in its "
-                   "bucket and ends",
-                   "20.3.3.8"},
-    [PV_LAW_P6] = {PV_LAW_P6, "P6", "Parent points to the pebble's bucket", "20.3.3.7"},
-    [PV_LAW_P7] = {PV_LAW_P7, "P7",
-                   "pebbles stand in address order and tile the bucket to its end", "20.3.4"},
-    [PV_LAW_P8] = {PV_LAW_P8, "P8", "no two free neighbours are of one kind", "20.3.5"},
-    [PV_LAW_P9] = {PV_LAW_P9, "P9",
-                   "an alignment is a power of two from 64 to 1 MiB, and an ALIGNED payload "
-                   "keeps it",
-                   "20.3.3.4"},
-    [PV_LAW_P10] = {PV_LAW_P10, "P10",
-                    "a pebble carries known attributes, not VIRTUAL and PHYSICAL at once, and "
-                    "a free one only its kind",
-                    "20.2"},
-    [PV_LAW_M1] = {PV_LAW_M1, "M1", "the memory that a list leads to can be read", "20.3.1"},
+#define NOTHING(...)
+#define LISTED(law, judge, evidence, section, title) {#law, title, section},
+#define LISTED_WALK(law, section, title)             {#law, title, section},
+const struct pv_rule pv_rules[PV_N_LAWS] = {PV_LAWS(LISTED, LISTED, LISTED_WALK)};
+
+/* A law that has a judge. */
+struct judged {
+    int (*judge)(const struct pv_scene *scene);
+    enum { ROWS, HEADERS } evidence;
 };
 
-/* Whether a catalog file knows the fields that a law asks for. */
-static const bool is_known_to_files[PV_N_LAWS] = {
-    [PV_LAW_B2] = true, [PV_LAW_B3] = true, [PV_LAW_B6] = true,  [PV_LAW_B7] = true,
-    [PV_LAW_P2] = true, [PV_LAW_P3] = true, [PV_LAW_P4] = true,  [PV_LAW_P7] = true,
-    [PV_LAW_P8] = true, [PV_LAW_P9] = true, [PV_LAW_P10] = true,
-};
+#define JUDGED(law, judge, evidence, section, title) {judge, evidence},
+static const struct judged of_buckets[] = {PV_LAWS(JUDGED, NOTHING, NOTHING)};
+static const struct judged of_pebbles[] = {PV_LAWS(NOTHING, JUDGED, NOTHING)};
 
 /* Applies one table to the scene. */
-static int judge(const struct pv_scene *scene,
-                 int (*const judges[PV_N_LAWS])(const struct pv_scene *scene), enum pv_law from,
-                 enum pv_law to)
+static int judge(const struct pv_scene *scene, const struct judged *laws, size_t n)
 {
     bool file = scene->snapshot->source == PV_SNAPSHOT_FILE;
-    for (size_t law = from; law <= to; law++) {
-        if (judges[law] && (!file || is_known_to_files[law])) {
-            int rc = judges[law](scene);
-            if (rc < 0) {
-                return rc;
+    for (size_t i = 0; i < n; i++) {
+        if (!file || laws[i].evidence == ROWS) {
+            int status = laws[i].judge(scene);
+            if (status < 0) {
+                return status;
             }
         }
     }
@@ -106,7 +72,7 @@ static int judge_bucket(struct pv_snapshot *snapshot, size_t bucket, size_t *at_
     struct pv_scene scene = {.snapshot = snapshot, .bucket = bucket, .at_break = *at_break};
     const struct pv_bucket_row *row = pv_scene_bucket(&scene);
     scene.bucket_end = bucket_end(snapshot, row);
-    int rc = judge(&scene, pv_bucket_judges, PV_LAW_B1, PV_LAW_B7);
+    int rc = judge(&scene, of_buckets, sizeof of_buckets / sizeof *of_buckets);
     if (rc < 0) {
         return rc;
     }
@@ -120,7 +86,7 @@ static int judge_bucket(struct pv_snapshot *snapshot, size_t bucket, size_t *at_
         scene.broken_before = is_break(snapshot, *at_break, bucket, i);
         *at_break += scene.broken_before;
         scene.broken_after = is_break(snapshot, *at_break, bucket, i + 1);
-        rc = judge(&scene, pv_pebble_judges, PV_LAW_P1, PV_LAW_P10);
+        rc = judge(&scene, of_pebbles, sizeof of_pebbles / sizeof *of_pebbles);
         if (rc < 0) {
             return rc;
         }

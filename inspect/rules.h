@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * rules.h - the one checker: a table of rules with the ids of the laws in layout.h.
+ * rules.h - the one checker: applies the laws of laws.h, and lists them.
  *
  * One cause should be one finding: where a size is unlawful (P3, P4) its consequences for the
  * tiling (P7) are not told again, and nothing is concluded across a place where a list broke.
@@ -11,13 +11,12 @@
 #include "inspect/snapshot.h"
 
 struct pv_rule {
-    enum pv_law law;
     const char *id;      /* "B7" */
     const char *title;   /* one line: the law in words */
     const char *section; /* of the specification */
 };
 
-/* PV_N_LAWS rules, in the order of the laws. */
+/* By `enum pv_law`. */
 extern const struct pv_rule pv_rules[PV_N_LAWS];
 
 /* Applies every rule that can be judged on the rows and appends to the findings, bucket by

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "inspect/laws.h"
 #include "inspect/layout.h"
 #include "inspect/tags.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * cmd_check.c - `pebbleviz check`: traces and catalog files against the laws of layout.h. The
+ * cmd_check.c - `pebbleviz check`: traces and catalog files against the laws of laws.h. The
  * laws are checked by the walk and by inspect/rules.c; here it is only decided when to look,
  * and what is said.
  */
