@@ -175,7 +175,7 @@ void pv_buddy_visit(const struct pv_buddy *buddy,
 void pv_buddy_double(struct pv_buddy *buddy, void *tree, void *index, const char **names);
 
 /* One word for a fault: "wrong-length". */
-const char *pv_buddy_fault_name(enum pv_buddy_fault fault);
+const char *pv_buddy_fault_name(enum pv_buddy_fault kind);
 
 #ifdef __cplusplus
 }

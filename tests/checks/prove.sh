@@ -41,7 +41,7 @@ violation() { # violation CHECK FILE TEXT
 }
 
 clean_tree
-for check in layers spdx words format headers freestanding; do
+for check in layers spdx words format headers freestanding cppcheck shell spelling; do
     expect 0 "$check" "a clean tree"
 done
 violation layers core/a.c '#include "traces/b.h"'
@@ -67,4 +67,7 @@ violation headers viz/e.h 'struct pv_twice { int a; };'
 violation freestanding core/f.c '#include <string.h>'
 violation freestanding core/f.c 'int puts(const char *s); int pv_f(void); int pv_f(void) { return puts("x"); }'
 violation freestanding core/f.c 'int pv_f(void); int pv_f(void) { }'
+violation cppcheck viz/e.c 'int pv_e(void); int pv_e(void) { int *a = 0; return *a; }'
+violation shell viz/e.sh 'if [ $a == b ]; then :; fi'
+violation spelling viz/e.c "/* reci""eve */"
 exit $failed

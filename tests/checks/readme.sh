@@ -19,7 +19,7 @@ pebbleviz() {
     LC_ALL=C.UTF-8 "$tool" "$@"
 }
 
-n_blocks=0 in_block=0 command=
+n_blocks=0 in_block=0 command=''
 while IFS= read -r line || [ -n "$line" ]; do
     case $line in
     '<!-- made by: '*' -->')
@@ -30,7 +30,7 @@ while IFS= read -r line || [ -n "$line" ]; do
         if [ -n "$command" ]; then
             printf '%s\n' "$line"
             eval "$command" || echo "the command failed: $command"
-            command= in_block=1 n_blocks=$((n_blocks + 1))
+            command='' in_block=1 n_blocks=$((n_blocks + 1))
             continue
         fi
         in_block=0

@@ -5,9 +5,12 @@
 PV_TEST_PACKAGES="build-essential meson ninja-build pkg-config libjson-c-dev libncurses-dev
 libgraphviz-dev libzstd-dev zlib1g-dev libcmocka-dev libvterm-dev"
 # A second compiler, the formatter, a reader of SVG, other machines' compilers and their emulator:
-# what needs them is skipped where they are not. (For i386 `cc -m32` will do.)
+# readers of C, scripts and English: what needs them is skipped where they are not. (For i386 `cc -m32` will do.)
 PV_EXTRA_PACKAGES="libxml2-utils clang clang-format g++ qemu-user gcc-aarch64-linux-gnu
-gcc-riscv64-linux-gnu gcc-arm-linux-gnueabi gcc-powerpc-linux-gnu"
+gcc-riscv64-linux-gnu gcc-arm-linux-gnueabi gcc-powerpc-linux-gnu cppcheck shellcheck codespell"
+# What only .ci/run and tests/coverage need.
+PV_CI_PACKAGES="clang-tidy"
+PV_COVERAGE_PACKAGES="gcovr"
 
 # pv_build FOLDER OPTION…: configures (once, and again when the options or the place have
 # changed) and builds. Output only on failure, or with V=1. Uses $root.

@@ -134,7 +134,7 @@ int pv_ht_take_string(struct pv_ht_file *reader, struct pv_cursor *line,
                       struct pv_trace_event *event)
 {
     (void)event;
-    struct pv_cursor text;
+    struct pv_cursor text = {0};
     int status = take_text(reader, line, true, &text);
     status = status ? status : pv_ht_judge(reader, pv_ht_text_add(reader->stacks, text), "");
     return status ? status : 1;
@@ -189,7 +189,7 @@ int pv_ht_take_kind(struct pv_ht_file *reader, struct pv_cursor *line,
 {
     (void)event;
     uint64_t size;
-    uint32_t trace;
+    uint32_t trace = 0;
     int status = pv_ht_take_size(reader, line, &size);
     status = status ? status : pv_ht_take_stack(reader, line, &trace);
     status =
@@ -203,7 +203,7 @@ int pv_ht_take_path(struct pv_ht_file *reader, struct pv_cursor *line,
                     struct pv_trace_event *event)
 {
     (void)event;
-    struct pv_cursor text;
+    struct pv_cursor text = {0};
     int status = take_text(reader, line, true, &text);
     status = status ? status : pv_ht_keep(reader, text, &reader->path);
     return status ? status : 1;
@@ -242,7 +242,7 @@ int pv_ht_take_module(struct pv_ht_file *reader, struct pv_cursor *line,
                       struct pv_trace_event *event)
 {
     (void)event;
-    struct pv_cursor path;
+    struct pv_cursor path = {0};
     uint64_t base, first, end;
     int status = take_text(reader, line, false, &path);
     if (!status && is_text(path, "-")) {

@@ -66,7 +66,7 @@ static int take_number(struct bench *bench, uint64_t end, uint64_t *ret)
     uint64_t begin = bench->bytes.offset;
     uint64_t number = 0;
     for (unsigned i = 0; i < VARINT_BYTES; ++i) {
-        unsigned char byte;
+        unsigned char byte = 0;
         int status = take(bench, end, &byte, 1);
         if (status) {
             return status;

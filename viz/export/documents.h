@@ -20,7 +20,7 @@ struct pv_source {
 
 /* PV_EIO when a write fails. */
 int pv_export_json(const struct pv_snapshot *snapshot, const struct pv_source *source,
-                   FILE *out);
+                   FILE *file);
 
 /* The catalog as a graph: buckets as clusters, pebbles in list order, prev, next and parent as
  * edges, free and used told apart, long runs collapsed with a count above PV_DOT_PEBBLES unless

@@ -57,6 +57,6 @@ int pv_report_init(struct pv_report *report, const struct pv_report_subject *sub
 void pv_report_fini(struct pv_report *report);
 
 void pv_report_text(const struct pv_report *report, FILE *out);
-void pv_report_json(const struct pv_report *report, FILE *out);
+void pv_report_json(const struct pv_report *report, FILE *file);
 
 #endif

@@ -58,6 +58,6 @@ int pv_info_end(struct pv_info *info);
 void pv_info_free(struct pv_info *info);
 
 void pv_info_text(const struct pv_info *info, size_t top, FILE *out);
-void pv_info_json(const struct pv_info *info, size_t top, FILE *out);
+void pv_info_json(const struct pv_info *info, size_t top, FILE *file);
 
 #endif

@@ -122,14 +122,14 @@ static void header_rows(const struct pv_model *model, const struct pv_pebble_row
     const char *tag = pv_model_tag_text(model, pebble->tag);
     bool used = pv_pebble_row_used(pebble);
     char flags[VALUE_BYTES], size[PV_FORMAT_BYTES];
-    uint64_t payload = pebble->addr + snapshot->pebble_bytes;
+    uint64_t payload = pebble->addr + snapshot->pebble_bytes, end = payload + pebble->size;
 
     bool buddy = snapshot->kind == PV_CATALOG_BUDDY;
 
     say(rows, "address", buddy ? "0x%llx" : "0x%llx (header)",
         (unsigned long long)pebble->addr);
     say(rows, buddy ? "block" : "payload", "0x%llx to 0x%llx", (unsigned long long)payload,
-        (unsigned long long)(payload + pebble->size));
+        (unsigned long long)end);
     say(rows, "state", "%s", used ? "used" : "free");
     say(rows, "name", "%s", *tag ? tag : "(no name)");
     if (pebble->size < 1024) {

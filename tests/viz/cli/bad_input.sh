@@ -25,8 +25,8 @@ bad()
     esac
     [ "$(wc -l <err)" -eq 1 ] || fail "convert $2: not one line: $(cat err)"
     rm -f made
-    left=$(ls -A | grep -c made)
-    [ "$left" -eq 0 ] || fail "$2: files left: $(ls -A | grep made)"
+    left=$(find . -name '*made*')
+    [ -z "$left" ] || fail "$2: files left: $left"
 }
 
 bad 4 missing.json ": cannot open: No such file or directory"

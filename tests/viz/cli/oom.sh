@@ -32,8 +32,9 @@ sweep()
                 fail "'$*', request $n (sticky $sticky) said: $(head -n 5 err)"
                 break
             fi
-            if ls -A | grep -q made; then
-                fail "'$*', request $n (sticky $sticky) left $(ls -A | grep made)"
+            left=$(find . -name '*made*')
+            if [ -n "$left" ]; then
+                fail "'$*', request $n (sticky $sticky) left $left"
                 break
             fi
             points=$((points + 1))
