@@ -10,15 +10,21 @@
 
 bool pv_shape_of(const struct pv_request *request, struct pv_shape *ret_shape)
 {
-    uint32_t kinds = PV_FLAG_VIRTUAL | PV_FLAG_PHYSICAL;
-    uint32_t flags = request->flags & kinds ? request->flags : request->flags | PV_FLAG_VIRTUAL;
-    if (request->size > SIZE_LIMIT || (flags & kinds) == kinds) {
+    uint32_t kinds = PV_FLAG_VIRTUAL | PV_FLAG_PHYSICAL, flags = request->flags;
+    if ((flags & PV_FLAG_ANYWHERE) || !(flags & kinds)) {
+        flags = (flags & ~(uint32_t)PV_FLAG_ANYWHERE) | PV_FLAG_VIRTUAL;
+    }
+    if (request->size > SIZE_LIMIT || (flags & ~PV_FLAGS) || (flags & kinds) == kinds) {
         return false;
     }
     ret_shape->size = round_up(request->size ? request->size : 1, PV_UNIT_BYTES);
     ret_shape->alignment = 0;
     ret_shape->below = pv_flags_limit(flags);
     ret_shape->sflags = flags;
+    ret_shape->rank = flags & PV_FLAG_LOW1MEG    ? 3
+                      : flags & PV_FLAG_LOW16MEG ? 2
+                      : flags & PV_FLAG_LOW4GIG  ? 1
+                                                 : 0;
     if (flags & PV_FLAG_ALIGNED) {
         if (request->alignment > PV_ALIGN_MAX) {
             return false;
@@ -69,6 +75,35 @@ static uint64_t first_in(const struct pv_bucket *bucket, const struct pv_shape *
     return first + pv_shape_first_moves(shape, first + PEBBLE_BYTES);
 }
 
+struct pv_bucket *pv_bucket_kept(const struct pv_heap *heap, const struct pv_shape *shape)
+{
+    return shape->rank < PV_HEAP_LIMITS ? heap->kept[shape->rank] : NULL;
+}
+
+/* Puts a bucket into the list, behind those of its rank and before the next higher. */
+static void enlist(struct pv_heap *heap, struct pv_bucket *bucket, unsigned rank)
+{
+    struct pv_bucket *next = rank < PV_HEAP_LIMITS ? heap->kept[rank] : NULL;
+    struct pv_bucket *prev = next ? pv_bucket_at(next->prev) : heap->last;
+    bucket->prev = addr_of(prev);
+    bucket->next = addr_of(next);
+    if (prev) {
+        prev->next = addr_of(bucket);
+    } else {
+        heap->first = bucket;
+    }
+    if (next) {
+        next->prev = addr_of(bucket);
+    } else {
+        heap->last = bucket;
+    }
+    for (unsigned i = 0; i < rank; i++) {
+        if (heap->kept[i] == next) {
+            heap->kept[i] = bucket;
+        }
+    }
+}
+
 struct pv_bucket *pv_bucket_make(struct pv_heap *heap, void *start, uint64_t n_pages,
                                  const struct pv_shape *shape)
 {
@@ -78,20 +113,16 @@ struct pv_bucket *pv_bucket_make(struct pv_heap *heap, void *start, uint64_t n_p
         .magic = PV_BUCKET_MAGIC,
         .lflags = heap->config.fit == PV_FIT_BEST ? PV_BUCKET_BEST_FIT : 0,
         .size = n_pages,
-        .prev = addr_of(heap->last),
         .first = first,
     };
     uint32_t kind = shape->sflags & PV_KIND;
     uint64_t size = bucket_end(bucket) - first - PEBBLE_BYTES;
     struct pv_pebble *pebble = pv_pebble_make_free(first, bucket, size, kind);
-    if (heap->last) {
-        heap->last->next = addr_of(bucket);
-    } else {
-        heap->first = bucket;
+    enlist(heap, bucket, shape->rank);
+    if (!shape->rank) {
+        heap->ends[kind_index(kind)].bucket = bucket;
+        heap->ends[kind_index(kind)].tail = pebble;
     }
-    heap->last = bucket;
-    heap->ends[kind_index(kind)].bucket = bucket;
-    heap->ends[kind_index(kind)].tail = pebble;
     heap->n_buckets++;
     heap->n_pages += n_pages;
     pv_index_insert(heap, pebble);
@@ -121,6 +152,11 @@ void pv_bucket_remove(struct pv_heap *heap, struct pv_bucket *bucket)
     if (heap->ends[kind].bucket == bucket) {
         heap->ends[kind].bucket = NULL;
         heap->ends[kind].tail = NULL;
+    }
+    for (unsigned i = 0; i < PV_HEAP_LIMITS; i++) {
+        if (heap->kept[i] == bucket) {
+            heap->kept[i] = pv_bucket_at(bucket->next);
+        }
     }
     pv_bucket_at(bucket->prev)->next = bucket->next;
     if (bucket->next) {
@@ -171,9 +207,10 @@ static struct pv_pebble *find_in(struct pv_heap *heap, const struct pv_bucket *b
     return fitting(heap, bucket, pv_index_find(heap, bucket, shape->size), shape);
 }
 
-struct pv_pebble *pv_bucket_find(struct pv_heap *heap, const struct pv_shape *shape)
+struct pv_pebble *pv_bucket_find(struct pv_heap *heap, const struct pv_shape *shape,
+                                 struct pv_bucket *from, const struct pv_bucket *end)
 {
-    for (struct pv_bucket *bucket = heap->first; bucket; bucket = pv_bucket_at(bucket->next)) {
+    for (struct pv_bucket *bucket = from; bucket != end; bucket = pv_bucket_at(bucket->next)) {
         if (bucket->largest < shape->size || kind_of(bucket) != (shape->sflags & PV_KIND)) {
             continue;
         }

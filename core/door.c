@@ -165,6 +165,7 @@ const char *pv_fault_name(enum pv_fault fault)
         [PV_FAULT_BAD_PARENT] = "bad-parent",
         [PV_FAULT_OVERRUN] = "overrun",
         [PV_FAULT_BAD_NEIGHBOUR] = "bad-neighbour",
+        [PV_FAULT_UNKNOWN_FLAGS] = "unknown-flags",
     };
     return (unsigned)fault < PV_N_FAULTS ? names[fault] : "?";
 }

@@ -7,7 +7,7 @@
  * new bucket), by PV_GROW_PAGES_MIN at least. What the provider or the limit then refuses is
  * tried again with what the request needs and no more: every bucket of the kind in place, a new
  * bucket, and for an alignment of more than a page a smaller one that serves only where it
- * happens to lie right. So a request is refused only if no lawful place exists that the
+ * happens to lie right; and last, what is kept for lower limits. So a request is refused only if no lawful place exists that the
  * provider would give.
  *
  * Costs: growth is O(1) beside the provider's; a refusal asks the provider about each bucket of
@@ -71,42 +71,50 @@ static struct pv_pebble *grow_in_place(struct pv_heap *heap, struct pv_bucket *b
     return is_free(tail) ? tail : pv_pebble_at(tail->next);
 }
 
-static struct pv_bucket *last_of_kind(struct pv_heap *heap, uint32_t kind)
+/* The last bucket of the kind before `end` (NULL: of all), or NULL. */
+static struct pv_bucket *last_before(struct pv_heap *heap, const struct pv_bucket *end,
+                                     uint32_t kind)
 {
-    struct pv_bucket *bucket = heap->ends[kind_index(kind)].bucket;
-    if (!bucket) {
-        bucket = heap->last;
-        while (bucket && kind_of(bucket) != kind) {
-            bucket = pv_bucket_at(bucket->prev);
-        }
-        heap->ends[kind_index(kind)].bucket = bucket;
+    struct pv_bucket *bucket = end ? pv_bucket_at(end->prev) : heap->last;
+    while (bucket && kind_of(bucket) != kind) {
+        bucket = pv_bucket_at(bucket->prev);
     }
     return bucket;
 }
 
+/* The last bucket of the kind that serves the request freely. */
 static struct pv_pebble *grow_last(struct pv_heap *heap, const struct pv_shape *shape)
 {
     uint32_t kind = shape->sflags & PV_KIND;
-    struct pv_bucket *bucket = last_of_kind(heap, kind);
+    struct pv_bucket **last = &heap->ends[kind_index(kind)].bucket;
+    struct pv_pebble **tail = &heap->ends[kind_index(kind)].tail;
+    if (!*last) {
+        *last = last_before(heap, heap->kept[0], kind);
+    }
+    struct pv_bucket *bucket =
+        shape->rank ? last_before(heap, pv_bucket_kept(heap, shape), kind) : *last;
     if (!bucket || !heap->config.pages.grow) {
         return NULL;
     }
-    struct pv_pebble **tail = &heap->ends[kind_index(kind)].tail;
+    if (bucket != *last) {
+        return grow_in_place(heap, bucket, pv_bucket_tail(bucket), shape, GROW_PREFERRED);
+    }
     *tail = *tail ? *tail : pv_bucket_tail(bucket);
     return grow_in_place(heap, bucket, *tail, shape, GROW_PREFERRED);
 }
 
-/* Any bucket of the kind, the last one first. */
-static struct pv_pebble *grow_any(struct pv_heap *heap, const struct pv_shape *shape)
+/* Any bucket of the kind from one on, the last one first. */
+static struct pv_pebble *grow_any(struct pv_heap *heap, const struct pv_shape *shape,
+                                  const struct pv_bucket *from, const struct pv_bucket *end)
 {
-    bool can = heap->config.pages.grow && pages_to_add(heap, 1, GROW_LEAST);
-    struct pv_bucket *bucket = can ? heap->last : NULL;
+    bool can = heap->config.pages.grow && pages_to_add(heap, 1, GROW_LEAST) && from != end;
+    struct pv_bucket *bucket = !can ? NULL : end ? pv_bucket_at(end->prev) : heap->last;
     struct pv_pebble *pebble = NULL;
-    for (; bucket && !pebble; bucket = pv_bucket_at(bucket->prev)) {
+    while (bucket && !pebble) {
         if (kind_of(bucket) == (shape->sflags & PV_KIND)) {
-            struct pv_pebble *tail = pv_bucket_tail(bucket);
-            pebble = grow_in_place(heap, bucket, tail, shape, GROW_LEAST);
+            pebble = grow_in_place(heap, bucket, pv_bucket_tail(bucket), shape, GROW_LEAST);
         }
+        bucket = bucket == from ? NULL : pv_bucket_at(bucket->prev);
     }
     return pebble;
 }
@@ -181,17 +189,22 @@ static struct pv_bucket *new_where_it_lies_right(struct pv_heap *heap,
 
 struct pv_pebble *pv_grow(struct pv_heap *heap, const struct pv_shape *shape)
 {
+    struct pv_bucket *kept = pv_bucket_kept(heap, shape);
     struct pv_pebble *pebble =
         heap->config.growth == PV_GROWTH_IN_PLACE ? grow_last(heap, shape) : NULL;
     struct pv_bucket *bucket = pebble ? NULL : new_anywhere(heap, shape, GROW_PREFERRED);
     if (!pebble && !bucket) {
-        pebble = grow_any(heap, shape);
+        pebble = grow_any(heap, shape, heap->first, kept);
     }
     if (!pebble && !bucket) {
         bucket = new_anywhere(heap, shape, GROW_LEAST);
     }
     if (!pebble && !bucket) {
         bucket = new_where_it_lies_right(heap, shape);
+    }
+    if (!pebble && !bucket && kept) {
+        pebble = pv_bucket_find(heap, shape, kept, NULL);
+        pebble = pebble ? pebble : grow_any(heap, shape, kept, NULL);
     }
     return bucket ? pv_pebble_at(bucket->first) : pebble;
 }

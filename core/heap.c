@@ -115,9 +115,15 @@ static void *alloc(struct pv_heap *heap, const struct pv_request *request)
 {
     struct pv_shape shape;
     if (!pv_shape_of(request, &shape)) {
+        if (request->flags & ~PV_FLAGS) {
+            pv_tell(heap, &(struct pv_event){.kind = PV_EVENT_FAULT,
+                                             .fault = PV_FAULT_UNKNOWN_FLAGS,
+                                             .requested = request->size});
+        }
         return NULL;
     }
-    struct pv_pebble *pebble = pv_bucket_find(heap, &shape);
+    struct pv_pebble *pebble =
+        pv_bucket_find(heap, &shape, heap->first, pv_bucket_kept(heap, &shape));
     if (!pebble) {
         pebble = pv_grow(heap, &shape);
     }
@@ -409,7 +415,8 @@ static void *make_room(struct pv_heap *heap, struct pv_pebble *pebble, uint64_t 
         return NULL;
     }
     uint64_t rounded = wish.shape.size;
-    struct pv_pebble *to = pv_bucket_find(heap, &wish.shape);
+    struct pv_pebble *to =
+        pv_bucket_find(heap, &wish.shape, heap->first, pv_bucket_kept(heap, &wish.shape));
     if (to) {
         return move(heap, pebble, to, &wish);
     }

@@ -19,6 +19,8 @@
  * - a request is rounded up to a multiple of 64, at least 64;
  * - a bucket holds pebbles of one kind (virtual or physical, persistent or not) and serves
  *   requests of that kind only, so pebbles never move between kinds (20.3.5, 20.3.7);
+ * - buckets that were got for a PV_FLAG_LOW… stand behind the others in the list, those with the
+ * lowest limit last, and serve requests with a higher limit or none only when nothing else can;
  * - buckets are tried in list order; first fit takes the first free pebble in list order that
  *   satisfies the request, best fit (the bucket's flag) the smallest, of equals the first;
  *   recent fit begins at the bucket's First, which moves to what was freed last, goes on to the
@@ -87,11 +89,15 @@ enum pv_flag {
     PV_FLAG_LOW1MEG = 1 << 3,
     PV_FLAG_LOW16MEG = 1 << 4,
     PV_FLAG_LOW4GIG = 1 << 5,
+    PV_FLAG_ANYWHERE = 1 << 6, /* of the author's own code: taken as VIRTUAL */
     PV_FLAG_ALIGNED = 1 << 7,
     PV_FLAG_PERSISTENT = 1 << 8, /* from a bucket that is not given back when it is emptied */
     PV_FLAG_HARDWARE32 = PV_FLAG_LOW4GIG | PV_FLAG_PHYSICAL | PV_FLAG_ALIGNED,
     PV_FLAG_HARDWARE64 = PV_FLAG_PHYSICAL | PV_FLAG_ALIGNED,
 };
+
+/* All attributes there are. */
+#define PV_FLAGS ((uint32_t)((1 << 9) - 1))
 
 /* What of a pebble's sent flags is its kind, which is that of all pebbles of its bucket. */
 #define PV_KIND ((uint32_t)(PV_FLAG_VIRTUAL | PV_FLAG_PHYSICAL | PV_FLAG_PERSISTENT))
@@ -182,6 +188,7 @@ enum pv_fault {
     PV_FAULT_BAD_PARENT,      /* its Parent is not the bucket that it lies in */
     PV_FAULT_OVERRUN,         /* the header behind it is damaged: its payload was overrun */
     PV_FAULT_BAD_NEIGHBOUR,   /* the header before it is damaged */
+    PV_FAULT_UNKNOWN_FLAGS,   /* a request has attributes that Table 20.2.1 does not know */
     PV_N_FAULTS,
     PV_FAULTS_MAX = 255 /* a layer above numbers its own on from PV_N_FAULTS to here */
 };
@@ -225,6 +232,7 @@ struct pv_heap_config {
 enum {
     PV_HEAP_CACHE = 64,
     PV_HEAP_KINDS = 4,
+    PV_HEAP_LIMITS = 3,
     PV_HEAP_WAITING = 16, /* 24 and 32 measured the same, 8 a tenth slower on a large heap */
 };
 
@@ -248,7 +256,10 @@ struct pv_heap {
     struct {
         struct pv_bucket *bucket; /* the last of its kind, NULL: none, or to be looked up */
         struct pv_pebble *tail;   /* its last pebble, NULL: to be looked up */
-    } ends[PV_HEAP_KINDS];
+    } ends[PV_HEAP_KINDS];        /* of the buckets that are kept for no limit */
+    /* In the list, the first bucket that was got for a limit of 4 GiB or less, 16 MiB or less,
+     * 1 MiB; NULL: none. */
+    struct pv_bucket *kept[PV_HEAP_LIMITS];
     uint64_t n_free, free_bytes;
     struct pv_listener *listeners;
     struct pv_bucket *cache[PV_HEAP_CACHE]; /* buckets that hold lately used addresses */
@@ -276,8 +287,9 @@ void pv_heap_fini(struct pv_heap *heap);
 /* Before the heap is used by other threads. */
 void pv_heap_listen(struct pv_heap *heap, struct pv_listener *listener);
 
-/* The payload, at least `size` bytes, or NULL: no memory, size or alignment out of range, or
- * flags that contradict each other (VIRTUAL and PHYSICAL, 20.2).
+/* The payload, at least `size` bytes, or NULL: no memory, size or alignment out of range, flags
+ * that contradict each other (VIRTUAL and PHYSICAL, 20.2), or, with a FAULT event, unknown
+ * ones.
  * O(log n) in the free pebbles for each bucket that could satisfy it; with an alignment or a
  * PV_FLAG_LOW…, as many searches more as there are free pebbles that are large enough but do
  * not lie right. */

@@ -105,6 +105,7 @@ struct pv_shape {
     uint64_t alignment; /* 0: none asked for */
     uint64_t below;     /* where the payload must end; 0: anywhere */
     uint32_t sflags;
+    unsigned rank; /* of its limit: 0 none, to PV_HEAP_LIMITS for the lowest */
 };
 
 /* false: the request cannot be served by any heap. */
@@ -133,8 +134,13 @@ struct pv_bucket *pv_bucket_make(struct pv_heap *heap, void *start, uint64_t n_p
 /* The bucket's one pebble is free and not in the index any more. */
 void pv_bucket_remove(struct pv_heap *heap, struct pv_bucket *bucket);
 
-/* The free pebble that serves the request, or NULL. */
-struct pv_pebble *pv_bucket_find(struct pv_heap *heap, const struct pv_shape *shape);
+/* The first bucket in the list that is kept for lower limits than the request's, or NULL: where
+ * those that serve it freely end. */
+struct pv_bucket *pv_bucket_kept(const struct pv_heap *heap, const struct pv_shape *shape);
+
+/* The free pebble that serves the request in the buckets from one to the end, or NULL. */
+struct pv_pebble *pv_bucket_find(struct pv_heap *heap, const struct pv_shape *shape,
+                                 struct pv_bucket *from, const struct pv_bucket *end);
 
 /* The last pebble of its list; a walk. */
 struct pv_pebble *pv_bucket_tail(const struct pv_bucket *bucket);

@@ -190,6 +190,9 @@ int pv_judge_p8(const struct pv_scene *scene)
 int pv_judge_p9(const struct pv_scene *scene)
 {
     uint64_t alignment = scene->row->alignment;
+    if (!pv_pebble_row_used(scene->row) || !(scene->row->sflags & PV_FLAG_ALIGNED)) {
+        return PV_OK;
+    }
     if (alignment < PV_ALIGN_MIN || alignment > PV_ALIGN_MAX ||
         (alignment & (alignment - 1)) != 0) {
         return PV_TELL_PEBBLE(scene, PV_LAW_P9,
@@ -198,8 +201,7 @@ int pv_judge_p9(const struct pv_scene *scene)
                               scene->row->addr, alignment);
     }
     uint64_t payload = scene->row->addr + scene->snapshot->pebble_bytes;
-    if (!pv_pebble_row_used(scene->row) || !(scene->row->sflags & PV_FLAG_ALIGNED) ||
-        payload % alignment == 0) {
+    if (payload % alignment == 0) {
         return PV_OK;
     }
     return PV_TELL_PEBBLE(scene, PV_LAW_P9,

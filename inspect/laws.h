@@ -63,8 +63,8 @@
     PEBBLE(P8, pv_judge_p8, ROWS, "20.3.5",                                                    \
            "no two free neighbours are of one kind")                                           \
     PEBBLE(P9, pv_judge_p9, ROWS, "20.3.3.4",                                                  \
-           "an alignment is a power of two from 64 to 1 MiB, and an ALIGNED payload "          \
-           "keeps it")                                                                         \
+           "the alignment of an ALIGNED pebble is a power of two from 64 to 1 MiB, and "       \
+           "its payload keeps it")                                                             \
     PEBBLE(P10, pv_judge_p10, ROWS, "20.2",                                                    \
            "a pebble carries known attributes, not VIRTUAL and PHYSICAL at once, and "         \
            "a free one only its kind")                                                         \

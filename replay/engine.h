@@ -43,6 +43,7 @@ struct pv_bucket_change {
     uint64_t addr;
     uint64_t first;        /* address of the pebble that First points to afterwards */
     uint32_t kind;         /* PV_KIND of its pebbles */
+    uint64_t before;       /* of one that came: the bucket behind it in the list; 0: none */
     uint64_t pages_before; /* 0: it came */
     uint64_t pages_after;  /* 0: it went */
 };

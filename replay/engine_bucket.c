@@ -129,6 +129,7 @@ static void on_event(void *ctx, const struct pv_event *event)
     struct pv_bucket_change change = {0};
     switch (event->kind) {
     case PV_EVENT_BUCKET_ADD:
+        change.before = event->bucket->next ? event->bucket->next + engine->bias : 0;
         change.pages_after = event->bucket->size;
         break;
     case PV_EVENT_BUCKET_GROW:

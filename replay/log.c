@@ -239,6 +239,8 @@ int pv_log_bucket(struct pv_log *log, const struct pv_bucket_change *what)
         change.index = (uint32_t)bucket_index(log, what->addr);
         change.head = log->buckets[change.index].head;
         change.first_before = log->buckets[change.index].first;
+    } else if (what->before) {
+        change.index = (uint32_t)bucket_index(log, what->before);
     }
     if (log->keep) {
         room =

@@ -299,18 +299,21 @@ static uint64_t p8_no_kind_is_virtual(struct image *image)
 
 static uint64_t p9_no_power(struct image *image)
 {
+    pebble(image, 0, 2)->sflags |= PV_FLAG_ALIGNED;
     pebble(image, 0, 2)->alignment = 96;
     return image_addr(image, 0, 2);
 }
 
 static uint64_t p9_too_small(struct image *image)
 {
-    pebble(image, 0, 4)->alignment = 0;
-    return image_addr(image, 0, 4);
+    pebble(image, 0, 2)->sflags |= PV_FLAG_ALIGNED;
+    pebble(image, 0, 2)->alignment = 0;
+    return image_addr(image, 0, 2);
 }
 
 static uint64_t p9_too_large(struct image *image)
 {
+    pebble(image, 0, 2)->sflags |= PV_FLAG_ALIGNED;
     pebble(image, 0, 2)->alignment = 1 << 21;
     return image_addr(image, 0, 2);
 }

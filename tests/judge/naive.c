@@ -115,6 +115,17 @@ static uint64_t limit_of(uint32_t flags)
     return flags & LOW4G ? UINT64_C(1) << 32 : 0;
 }
 
+static unsigned rank_of(uint32_t flags)
+{
+    return flags & LOW1 ? 3 : flags & LOW16 ? 2 : flags & LOW4G ? 1 : 0;
+}
+
+/* Whether a bucket serves the request; `kept`: those that are kept for lower limits. */
+static bool is_for(const struct naive_bucket *bucket, const struct wish *wish, bool kept)
+{
+    return bucket->kind == wish->kind && kept == (bucket->rank > rank_of(wish->flags));
+}
+
 static uint64_t total_pages(const struct naive *naive)
 {
     uint64_t total = 0;
@@ -230,10 +241,15 @@ static struct naive_bucket *new_bucket(struct naive *naive, uint64_t pages,
     bucket->pebbles = new_pebble(bucket, addr + BUCKET_HEADER + gap,
                                  pages * PAGE - BUCKET_HEADER - gap - HEADER);
     bucket->first = bucket->pebbles;
+    bucket->rank = rank_of(wish->flags);
     struct naive_bucket **link = &naive->buckets;
-    while (*link) {
+    while (*link && (*link)->rank <= bucket->rank) {
         bucket->prev = *link;
         link = &(*link)->next;
+    }
+    bucket->next = *link;
+    if (bucket->next) {
+        bucket->next->prev = bucket;
     }
     *link = bucket;
     return bucket;
@@ -330,17 +346,17 @@ static struct naive_pebble *grow_one(struct naive *naive, struct naive_bucket *b
     return lengthen(naive, bucket, payload + wish->size - end, tight);
 }
 
-static struct naive_bucket *last_bucket(const struct naive *naive, uint32_t kind)
+static struct naive_bucket *last_bucket(const struct naive *naive, const struct wish *wish)
 {
     struct naive_bucket *bucket = NULL;
     for (struct naive_bucket *b = naive->buckets; b; b = b->next) {
-        bucket = b->kind == kind ? b : bucket;
+        bucket = is_for(b, wish, false) ? b : bucket;
     }
     return bucket;
 }
 
 /* Every bucket of the kind in place, from the last. */
-static struct naive_pebble *grow_some(struct naive *naive, const struct wish *wish)
+static struct naive_pebble *grow_some(struct naive *naive, const struct wish *wish, bool kept)
 {
     struct naive_bucket *bucket = naive->buckets;
     while (bucket->next) {
@@ -348,7 +364,7 @@ static struct naive_pebble *grow_some(struct naive *naive, const struct wish *wi
     }
     for (; bucket; bucket = bucket->prev) {
         struct naive_pebble *pebble =
-            bucket->kind == wish->kind ? grow_one(naive, bucket, wish, true) : NULL;
+            is_for(bucket, wish, kept) ? grow_one(naive, bucket, wish, true) : NULL;
         if (pebble) {
             return pebble;
         }
@@ -385,15 +401,28 @@ static struct naive_pebble *grow_by_luck(struct naive *naive, const struct wish 
     return bucket ? bucket->pebbles : NULL;
 }
 
+/* What of the catalog serves as it is. */
+static struct naive_pebble *search(const struct naive *naive, const struct wish *wish,
+                                   bool kept)
+{
+    struct naive_pebble *pebble = NULL;
+    for (struct naive_bucket *b = naive->buckets; b && !pebble; b = b->next) {
+        pebble = is_for(b, wish, kept) ? choose(naive, b, wish) : NULL;
+    }
+    return pebble;
+}
+
 static struct naive_pebble *grow(struct naive *naive, const struct wish *wish)
 {
-    struct naive_bucket *last = last_bucket(naive, wish->kind);
+    struct naive_bucket *last = last_bucket(naive, wish);
     struct naive_pebble *pebble =
         last && !naive->new_buckets ? grow_one(naive, last, wish, false) : NULL;
     pebble = pebble ? pebble : grow_new(naive, wish, false);
-    pebble = pebble ? pebble : grow_some(naive, wish);
+    pebble = pebble ? pebble : grow_some(naive, wish, false);
     pebble = pebble ? pebble : grow_new(naive, wish, true);
-    return pebble ? pebble : grow_by_luck(naive, wish);
+    pebble = pebble ? pebble : grow_by_luck(naive, wish);
+    pebble = pebble ? pebble : search(naive, wish, true);
+    return pebble ? pebble : grow_some(naive, wish, true);
 }
 
 /* Cuts a pebble after `size` bytes; the upper part is free. */
@@ -431,16 +460,6 @@ static bool wish_for(uint64_t size, uint32_t flags, uint64_t alignment, struct w
     return true;
 }
 
-/* What of the catalog serves as it is. */
-static struct naive_pebble *search(const struct naive *naive, const struct wish *wish)
-{
-    struct naive_pebble *pebble = NULL;
-    for (struct naive_bucket *b = naive->buckets; b && !pebble; b = b->next) {
-        pebble = b->kind == wish->kind ? choose(naive, b, wish) : NULL;
-    }
-    return pebble;
-}
-
 /* A free pebble in which it fits becomes the block. */
 static uint64_t give(struct naive *naive, struct naive_pebble *pebble, const struct wish *wish)
 {
@@ -463,7 +482,7 @@ uint64_t naive_alloc(struct naive *naive, uint64_t size, uint32_t flags, uint64_
     if (!wish_for(size, flags, alignment, &wish)) {
         return 0;
     }
-    struct naive_pebble *pebble = search(naive, &wish);
+    struct naive_pebble *pebble = search(naive, &wish, false);
     pebble = pebble ? pebble : grow(naive, &wish);
     return pebble ? give(naive, pebble, &wish) : 0;
 }
@@ -587,7 +606,7 @@ uint64_t naive_realloc(struct naive *naive, uint64_t payload, uint64_t size)
         shorten(naive, pebble, wish.size);
         return payload;
     }
-    struct naive_pebble *to = search(naive, &wish);
+    struct naive_pebble *to = search(naive, &wish, false);
     if (!to && low && !naive->new_buckets && extend(naive, pebble, wish.size, false)) {
         return payload;
     }

@@ -21,6 +21,7 @@ struct naive_pebble {
 
 struct naive_bucket {
     uint64_t addr, pages;
+    unsigned rank;              /* 0; got for a limit of 4 GiB: 1, 16 MiB: 2, 1 MiB: 3 */
     uint32_t kind;              /* VIRTUAL or PHYSICAL, PERSISTENT or not */
     struct naive_pebble *first; /* where a search of recent fit begins */
     struct naive_pebble *pebbles;
