@@ -5,6 +5,8 @@
  */
 #include "replay/stats.h"
 
+#include <stdbool.h>
+
 static uint64_t greater(uint64_t a, uint64_t b)
 {
     return a > b ? a : b;
@@ -53,7 +55,11 @@ void pv_stats_add(struct pv_stats *stats, const struct pv_moment *now)
     if (now->live_bytes > stats->peak_live.live_bytes || now->event < 0) {
         stats->peak_live = *now;
     }
-    if (now->held_bytes > stats->peak_held.held_bytes || now->event < 0) {
+    /* A heap that never outgrows what it began with is at its largest before anything is live,
+     * where H / L has no value: the first moment that has one stands for it. */
+    bool valueless =
+        !stats->peak_held.live_bytes && now->held_bytes == stats->peak_held.held_bytes;
+    if (now->held_bytes > stats->peak_held.held_bytes || now->event < 0 || valueless) {
         stats->peak_held = *now;
     }
     stats->peak_live_blocks = greater(stats->peak_live_blocks, now->live_blocks);

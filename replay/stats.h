@@ -45,11 +45,12 @@ struct pv_stats {
     uint64_t failed_bytes; /* what they asked for; UINT64_MAX: that or more */
     struct pv_moment now;
     struct pv_moment peak_live; /* the first moment at which L is largest */
-    struct pv_moment peak_held; /* the first moment at which H is largest */
-    uint64_t peak_live_blocks;  /* the most blocks live at once, at any moment */
-    uint64_t peak_block_bytes;  /* max B */
-    uint64_t high_water_bytes;  /* the largest extent (engine.h) after any event */
-    double sum_live, sum_held;  /* over events, for the weighted mean */
+    struct pv_moment
+        peak_held; /* the first moment at which H is largest and, if any is, L not 0 */
+    uint64_t peak_live_blocks; /* the most blocks live at once, at any moment */
+    uint64_t peak_block_bytes; /* max B */
+    uint64_t high_water_bytes; /* the largest extent (engine.h) after any event */
+    double sum_live, sum_held; /* over events, for the weighted mean */
     struct pv_series series;
 };
 

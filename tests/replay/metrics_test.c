@@ -102,6 +102,26 @@ static void test_of_stats(void **state)
 }
 
 /* The series keeps the greatest value of every stretch, whatever its length. */
+/* A heap that never grows is at its largest from the start, where L is 0 and H / L nothing. */
+static void test_of_a_heap_that_never_grows(void **state)
+{
+    (void)state;
+    static struct pv_stats stats;
+    stats = (struct pv_stats){.n_events = 0};
+    struct pv_moment moment = {.event = -1, .held_bytes = 65536};
+    pv_stats_add(&stats, &moment);
+    expect(pv_metric_at_peak_held(&stats), 0);
+    moment.event = 0; /* a mark */
+    pv_stats_add(&stats, &moment);
+    for (unsigned i = 1; i < 4; i++) {
+        moment.event = i;
+        moment.live_bytes = i * 500;
+        pv_stats_add(&stats, &moment);
+    }
+    assert_int_equal(stats.peak_held.event, 1);
+    expect(pv_metric_at_peak_held(&stats), 65536.0 / 500 - 1);
+}
+
 static void test_series(void **state)
 {
     (void)state;
@@ -131,6 +151,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_of_snapshots),
         cmocka_unit_test(test_of_stats),
+        cmocka_unit_test(test_of_a_heap_that_never_grows),
         cmocka_unit_test(test_series),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,7 @@
  *
  * figures.c - gathers the figures and prints them as JSON. The text is figures_text.c.
  */
-#include "viz/report/figures.h"
+#include "viz/report/figure_rows.h"
 
 #include "core/status.h"
 #include "replay/engine_buddy.h"
@@ -67,15 +67,38 @@ static void json_trace(struct pv_json_out *out, const struct pv_report *report)
     pv_json_newline(out, 2);
     pv_emit_event(out, "peak_event", stats->peak_live.event);
     pv_emit_integer(out, "peak_live_bytes", stats->peak_live.live_bytes);
-    pv_emit_integer(out, "peak_live_blocks", stats->peak_live_blocks);
+    pv_emit_integer(out, "peak_live_blocks", stats->peak_live.live_blocks);
     pv_emit_integer(out, "end_live_bytes", stats->now.live_bytes);
     pv_emit_integer(out, "end_live_blocks", stats->now.live_blocks);
     pv_emit_text(out, "packing", report->subject->packing);
     pv_emit_text(out, "program", report->subject->program);
     pv_emit_text(out, "clock", report->subject->clock);
     pv_emit_integer(out, "marks", stats->n_marks);
+    pv_emit_integer(out, "most_live_blocks", stats->peak_live_blocks);
     pv_emit_bool(out, "damaged", report->subject->damaged);
     pv_json_end(out, '}');
+}
+
+/* The figures of the places `from` to `to`, a line a place. */
+static void json_figures(struct pv_json_out *out, const struct pv_report_engine *engine,
+                         enum pv_figure_place from, enum pv_figure_place to)
+{
+    enum pv_figure_place place = from;
+    for (size_t i = 0; i < pv_n_figures; i++) {
+        const struct pv_figure *figure = &pv_figures[i];
+        if (figure->place < from || figure->place > to) {
+            continue;
+        }
+        if (figure->place != place) {
+            pv_json_newline(out, 4);
+            place = figure->place;
+        }
+        if (figure->whole) {
+            pv_emit_integer(out, figure->key, figure->whole(engine));
+        } else {
+            pv_emit_real(out, figure->key, figure->real(engine));
+        }
+    }
 }
 
 static void json_at(struct pv_json_out *out, const struct pv_report *report,
@@ -85,20 +108,7 @@ static void json_at(struct pv_json_out *out, const struct pv_report *report,
     pv_json_key(out, "at");
     pv_json_begin(out, '{');
     pv_emit_event(out, "event", report->subject->event);
-    pv_emit_integer(out, "requested_bytes", engine->split.requested_bytes);
-    pv_emit_integer(out, "rounding_bytes", engine->split.rounding_bytes);
-    pv_emit_integer(out, "header_bytes", engine->split.header_bytes);
-    pv_emit_integer(out, "free_bytes", engine->split.free_bytes);
-    pv_emit_integer(out, "free_blocks", engine->totals.n_free);
-    pv_emit_integer(out, "largest_free_bytes", engine->totals.largest_free_bytes);
-    pv_json_newline(out, 4);
-    pv_emit_real(out, "external_fragmentation", engine->external);
-    pv_emit_real(out, "internal_fragmentation", engine->internal);
-    pv_emit_integer(out, "remainder_bytes", engine->split.remainder_bytes);
-    pv_emit_integer(out, "heap_bytes", engine->split.heap_bytes);
-    pv_emit_integer(out, "used_blocks", engine->totals.n_used);
-    pv_emit_integer(out, "buckets", engine->totals.n_buckets);
-    pv_emit_real(out, "fifty_percent_rule", engine->fifty_percent);
+    json_figures(out, engine, PV_FIGURE_BYTES_AT, PV_FIGURE_HOLES_AT);
     pv_json_newline(out, 4);
     pv_json_key(out, "availability");
     pv_json_begin(out, '[');
@@ -115,25 +125,15 @@ static void json_at(struct pv_json_out *out, const struct pv_report *report,
 static void json_engine(struct pv_json_out *out, const struct pv_report *report,
                         const struct pv_report_engine *engine)
 {
-    const struct pv_stats *stats = engine->stats;
     pv_json_newline(out, 2);
     pv_json_begin(out, '{');
     pv_emit_text(out, "engine", engine->type->name);
-    pv_emit_integer(out, "failed", stats->n_failed);
-    pv_emit_integer(out, "failed_bytes", stats->failed_bytes);
-    pv_emit_integer(out, "heap_peak_bytes", stats->peak_held.held_bytes);
-    pv_emit_integer(out, "heap_end_bytes", stats->now.held_bytes);
-    pv_emit_integer(out, "high_water_bytes", stats->high_water_bytes);
+    json_figures(out, engine, PV_FIGURE_OVER_TIME, PV_FIGURE_OVER_TIME);
     json_at(out, report, engine);
     pv_json_newline(out, 3);
     pv_json_key(out, "fragmentation");
     pv_json_begin(out, '{');
-    pv_emit_real(out, "peak_over_peak", pv_metric_peak_over_peak(stats));
-    pv_emit_real(out, "at_peak_live", pv_metric_at_peak_live(stats));
-    pv_emit_real(out, "at_peak_heap", pv_metric_at_peak_held(stats));
-    pv_emit_real(out, "mean", pv_metric_mean(stats));
-    pv_emit_real(out, "policy", pv_metric_policy(stats));
-    pv_emit_real(out, "peak_utilisation", pv_metric_peak_utilisation(stats));
+    json_figures(out, engine, PV_FIGURE_FRAGMENTATION, PV_FIGURE_FRAGMENTATION);
     pv_json_end(out, '}');
     if (report->with_seconds) {
         pv_json_newline(out, 3);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
  * figures_text.c - the report for people: each number with a sentence on what it means and what
- * one can do about it. Fits in 100 columns; ASCII but for tags and paths. Each row is described
- * once, in a table, for any number of engines.
+ * one can do about it. Fits in 100 columns; ASCII but for tags and paths. The figures of
+ * engines are the rows of figure_rows.c.
  */
 #include <string.h>
 
-#include "viz/report/figures.h"
+#include "viz/report/figure_rows.h"
 #include "viz/text/units.h"
 #include "viz/text/wrap.h"
 
@@ -19,162 +19,33 @@ enum {
     ABREAST = 5,      /* without */
     SENTENCE = 4,     /* indentation */
     BAR = 60,
+    SENTENCES = 600, /* bytes of what is said of one figure */
 };
 
-#ifdef PV_WITHOUT_NAMES
-#define PEBBLE_BYTES "48"
-#else
-#define PEBBLE_BYTES "80"
-#endif
-
-/* A row of a table: one figure of every engine. */
-struct row {
-    const char *label;
-    enum { BYTES, PART /* bytes of the heap */, COUNT, SHARE, INDEX } unit;
-    double (*figure)(const struct pv_report_engine *engine);
-    const char *sentence;
-    const char *of_buddy; /* said besides when a buddy is among the engines */
-};
-
-#define FIGURE(name, value)                                                                    \
-    static double name(const struct pv_report_engine *engine)                                  \
-    {                                                                                          \
-        return (double)(value);                                                                \
-    }
-
-FIGURE(held_peak, engine->stats->peak_held.held_bytes)
-FIGURE(held_end, engine->stats->now.held_bytes)
-FIGURE(high_water, engine->stats->high_water_bytes)
-FIGURE(failed, engine->stats->n_failed)
-FIGURE(failed_bytes, engine->stats->failed_bytes)
-FIGURE(utilisation, pv_metric_peak_utilisation(engine->stats))
-FIGURE(peak_over_peak, pv_metric_peak_over_peak(engine->stats))
-FIGURE(at_peak_live, pv_metric_at_peak_live(engine->stats))
-FIGURE(at_peak_held, pv_metric_at_peak_held(engine->stats))
-FIGURE(mean, pv_metric_mean(engine->stats))
-FIGURE(policy, pv_metric_policy(engine->stats))
-FIGURE(split_requested, engine->split.requested_bytes)
-FIGURE(split_rounding, engine->split.rounding_bytes)
-FIGURE(split_remainder, engine->split.remainder_bytes)
-FIGURE(split_header, engine->split.header_bytes)
-FIGURE(split_free, engine->split.free_bytes)
-FIGURE(split_heap, engine->split.heap_bytes)
-FIGURE(holes, engine->totals.n_free)
-FIGURE(largest_hole, engine->totals.largest_free_bytes)
-FIGURE(external, engine->external)
-FIGURE(internal, engine->internal)
-FIGURE(fifty_percent, engine->fifty_percent)
-FIGURE(buckets, engine->totals.n_buckets)
-
-static const struct row over_time[] = {
-    {"heap at its largest", BYTES, held_peak,
-     "What the allocator took from the system, at most. The program pays for this much.",
-     "buddy: its chunk doubles, so this is a power of two pages whatever the program needs."},
-    {"heap at the end", BYTES, held_end,
-     "What it still holds. A heap that grew in place stays large; --growth new-bucket gives "
-     "emptied buckets back.",
-     "buddy: the chunk is never given back."},
-    {"high-water mark", BYTES, high_water,
-     "The end of the last block in use, at most, over all buckets: a heap of this size would "
-     "do "
-     "for this run.",
-     "buddy: with --high, blocks lie at the chunk's end, and this is all of it."},
-    {"requests refused", COUNT, failed,
-     "Requests that found no room. Not 0 only under --heap-limit, or for a size that no heap "
-     "serves: raise the limit, or see whether the other policy passes.",
-     NULL},
-    {"  they asked for", BYTES, failed_bytes,
-     "All of them together. What found no room is not among the live bytes here.", NULL},
-    {"peak utilisation", SHARE, utilisation,
-     "Largest live bytes over largest heap: 100 % is a heap without any loss.", NULL},
-    {"peak over peak", SHARE, peak_over_peak,
-     "How much larger the heap becomes than the most that the program asked for: the one "
-     "number "
-     "to compare allocators by. Wilson et al. (1995) saw about 22 % with good policies, on "
-     "real C "
-     "and C++ programs, and up to 85 % with bad ones.",
-     NULL},
-    {"  when most is live", SHARE, at_peak_live,
-     "The loss at the moment that matters most to a program short of memory.", NULL},
-    {"  when the heap is largest", SHARE, at_peak_held,
-     "Far above the line before: the heap is at its largest when little is live. Look at that "
-     "moment for what keeps the holes apart.",
-     NULL},
-    {"  over all events", SHARE, mean,
-     "The mean, weighted by live bytes. Far above the peak's: memory is held long after it is "
-     "needed.",
-     NULL},
-    {"  the policy alone", SHARE, policy,
-     "The same with headers and rounding set aside. Small: the policy is good, and only fewer "
-     "and "
-     "larger blocks help. Large: try the other policy, or keep short-lived blocks apart.",
-     "buddy: rounding is most of its loss, and set aside here; look at the rounding below "
-     "too."},
-};
-
-static const struct row bytes_at[] = {
-    {"# requested", PART, split_requested, "What the program asked for.", NULL},
-    {"+ rounding", PART, split_rounding,
-     "Payloads are multiples of 64 bytes. Large when blocks are small: join them, or pool "
-     "them.",
-     "buddy: blocks are a page (--page) times a power of two, so up to half of a block is "
-     "rounding; sizes just above a power of two are the worst."},
-    {"- remainders", PART, split_remainder,
-     "Left inside a block because the rest was too small to stand alone.",
-     "buddy: none, all of it counts as rounding."},
-    {"h headers", PART, split_header,
-     PEBBLE_BYTES " bytes a pebble and 48 a bucket. With many small blocks this is the main "
-                  "loss, under any policy: fewer and larger blocks are the only cure.",
-     "buddy: none. Its tree, a bit a node, lies beside the chunk."},
-    {". free", PART, split_free,
-     "Held and not used. Room for what comes, or fragmentation: the lines below tell which.",
-     NULL},
-    {"= heap", BYTES, split_heap, NULL, NULL},
-};
-
-static const struct row holes_at[] = {
-    {"buckets", COUNT, buckets, NULL, NULL},
-    {"holes", COUNT, holes, NULL,
-     "buddy: free halves, as large as they can be. Two that touch but are no buddies stay "
-     "two."},
-    {"largest hole", BYTES, largest_hole, "The largest request that needs no growth.", NULL},
-    {"external fragmentation", SHARE, external,
-     "1 - largest hole / free. 0 % is one hole; near 100 % the free memory lies in many small "
-     "ones, of no use to a large request. The blocks between them are what to look at, in "
-     "'pebbleviz view'.",
-     "buddy: high even for one long gap, which is cut into halves of different sizes."},
-    {"internal fragmentation", SHARE, internal,
-     "The share of used blocks that is header, rounding and remainder: the price of the "
-     "format.",
-     NULL},
-    {"fifty-percent rule", INDEX, fifty_percent,
-     "Holes over half the blocks. About 1 is Knuth's rule for a heap in balance; far above it, "
-     "frees come scattered; far below, most requests fit exactly.",
-     NULL},
-};
-
-static const char *cell(char *buf, const struct row *row, double value)
+static const char *cell(char *buf, const struct pv_figure *figure,
+                        const struct pv_report_engine *engine)
 {
-    switch (row->unit) {
-    case BYTES:
-    case PART:
-        return pv_units_bytes(buf, (uint64_t)value);
-    case COUNT:
-        return pv_units_count(buf, (uint64_t)value);
-    case SHARE:
-        return pv_units_percent(buf, value);
+    switch (figure->unit) {
+    case PV_FIGURE_BYTES:
+    case PV_FIGURE_PART:
+        return pv_units_bytes(buf, figure->whole(engine));
+    case PV_FIGURE_COUNT:
+        return pv_units_count(buf, figure->whole(engine));
+    case PV_FIGURE_SHARE:
+        return pv_units_percent(buf, figure->real(engine));
     default:
-        snprintf(buf, PV_UNIT_TEXT, "%.2f", value);
+        snprintf(buf, PV_UNIT_TEXT, "%.2f", figure->real(engine));
         return buf;
     }
 }
 
 /* Bytes and counts differ by a percentage of the first, shares by percentage points. */
-static const char *difference(char *buf, const struct row *row, double first, double value)
+static const char *difference(char *buf, const struct pv_figure *figure, double first,
+                              double value)
 {
     if (value == first) {
         snprintf(buf, PV_UNIT_TEXT, "same");
-    } else if (row->unit == SHARE) {
+    } else if (figure->unit == PV_FIGURE_SHARE) {
         snprintf(buf, PV_UNIT_TEXT, "%+.1f pts", (value - first) * 100);
     } else if (first > 0) {
         snprintf(buf, PV_UNIT_TEXT, "%+.1f %%", (value / first - 1) * 100);
@@ -192,11 +63,11 @@ struct columns {
     size_t first, end; /* engines shown; engine 0 stands before them as reference */
 };
 
-static bool has_buddy(const struct pv_report *report)
+static bool has_kind(const struct pv_report *report, enum pv_catalog_kind kind)
 {
     bool found = false;
     for (size_t i = 0; i < report->n_engines; i++) {
-        found |= report->engines[i].type->layout->kind == PV_CATALOG_BUDDY;
+        found |= report->engines[i].type->layout->kind == kind;
     }
     return found;
 }
@@ -222,46 +93,58 @@ static void names(const struct pv_report *report, struct columns columns, FILE *
     fputc('\n', out);
 }
 
-static void print_row(const struct pv_report *report, struct columns columns,
-                      const struct row *row, bool explain, FILE *out)
+/* What is true of all engines, then what is true of some of those that are here. */
+static void explain(const struct pv_report *report, const struct pv_figure *figure, FILE *out)
 {
-    char value_text[PV_UNIT_TEXT];
-    char difference_text[PV_UNIT_TEXT];
-    double first = row->figure(&report->engines[0]);
-    fprintf(out, "  %-*s%*s", LABEL, row->label, CELL, cell(value_text, row, first));
+    char text[SENTENCES];
+    const char *of_pebbles =
+        has_kind(report, PV_CATALOG_PEBBLES) && figure->of_pebbles ? figure->of_pebbles : "";
+    const char *sentence = figure->sentence ? figure->sentence : "";
+    snprintf(text, sizeof text, "%s%s%s", sentence, *sentence && *of_pebbles ? " " : "",
+             of_pebbles);
+    if (*text) {
+        fprintf(out, "%*s", SENTENCE, "");
+        pv_wrap(out, text, SENTENCE, SENTENCE, WIDTH);
+    }
+    if (figure->of_buddy && has_kind(report, PV_CATALOG_BUDDY)) {
+        fprintf(out, "%*s", SENTENCE, "");
+        pv_wrap(out, figure->of_buddy, SENTENCE, SENTENCE, WIDTH);
+    }
+}
+
+static void print_row(const struct pv_report *report, struct columns columns,
+                      const struct pv_figure *figure, FILE *out)
+{
+    char text[PV_UNIT_TEXT];
+    const struct pv_report_engine *engines = report->engines;
+    double first = pv_figure_value(figure, &engines[0]);
+    fprintf(out, "  %-*s%*s", LABEL, figure->label, CELL, cell(text, figure, &engines[0]));
     for (size_t i = columns.first; i < columns.end; i++) {
-        double value = row->figure(&report->engines[i]);
-        fprintf(out, "%*s", CELL + 2, cell(value_text, row, value));
+        fprintf(out, "%*s", CELL + 2, cell(text, figure, &engines[i]));
         if (with_differences(report)) {
-            fprintf(out, "%*s", DIFFERENCE, difference(difference_text, row, first, value));
+            double value = pv_figure_value(figure, &engines[i]);
+            fprintf(out, "%*s", DIFFERENCE, difference(text, figure, first, value));
         }
     }
-    if (report->n_engines == 1 && row->unit == PART) {
-        double heap = split_heap(&report->engines[0]);
-        fprintf(out, "%*s", CELL, pv_units_percent(value_text, heap > 0 ? first / heap : 0));
+    if (report->n_engines == 1 && figure->unit == PV_FIGURE_PART) {
+        double heap = (double)engines[0].split.heap_bytes;
+        fprintf(out, "%*s", CELL, pv_units_percent(text, heap > 0 ? first / heap : 0));
     }
     fputc('\n', out);
-    if (explain && row->sentence) {
-        fprintf(out, "%*s", SENTENCE, "");
-        pv_wrap(out, row->sentence, SENTENCE, SENTENCE, WIDTH);
-    }
-    if (explain && row->of_buddy && has_buddy(report)) {
-        fprintf(out, "%*s", SENTENCE, "");
-        pv_wrap(out, row->of_buddy, SENTENCE, SENTENCE, WIDTH);
-    }
 }
 
-/* Most heaps refuse nothing, and then there is nothing to say of it. */
-static bool is_idle(const struct pv_report *report, const struct row *row)
+static bool is_printed(const struct pv_report *report, const struct pv_figure *figure)
 {
-    bool some = row->figure != failed_bytes;
+    bool printed = !figure->unless_zero;
     for (size_t i = 0; i < report->n_engines; i++) {
-        some |= report->engines[i].stats->n_failed > 0;
+        printed |= pv_figure_value(figure, &report->engines[i]) > 0;
     }
-    return !some;
+    return printed && figure->label;
 }
 
-static void table(const struct pv_report *report, const struct row *rows, size_t n, FILE *out)
+/* The figures of the places `from` to `to`. */
+static void table(const struct pv_report *report, enum pv_figure_place from,
+                  enum pv_figure_place to, FILE *out)
 {
     size_t first = 1;
     do {
@@ -271,9 +154,14 @@ static void table(const struct pv_report *report, const struct row *rows, size_t
             columns.end = report->n_engines;
         }
         names(report, columns, out);
-        for (size_t i = 0; i < n; i++) {
-            if (!is_idle(report, &rows[i])) {
-                print_row(report, columns, &rows[i], columns.end >= report->n_engines, out);
+        for (size_t i = 0; i < pv_n_figures; i++) {
+            const struct pv_figure *figure = &pv_figures[i];
+            if (figure->place < from || figure->place > to || !is_printed(report, figure)) {
+                continue;
+            }
+            print_row(report, columns, figure, out);
+            if (columns.end >= report->n_engines) {
+                explain(report, figure, out);
             }
         }
         first = columns.end;
@@ -319,9 +207,11 @@ static void trace(const struct pv_report *report, FILE *out)
             "end.\n");
     if (stats->n_faults) {
         fprintf(out, "  %-*s%s\n", LABEL, "faults", pv_units_count(a, stats->n_faults));
-        fprintf(out,
-                "    Mistakes of the program, such as a double free; the replay leaves them "
-                "out.\n    'pebbleviz info' lists them.\n");
+        fprintf(
+            out,
+            "    Mistakes of the program, such as a double free. A free of what is not live "
+            "changes nothing;\n    a second malloc of a live id and a realloc of a freed "
+            "one make a block.\n    'pebbleviz info' lists them.\n");
     }
 }
 
@@ -386,9 +276,9 @@ static void moment(const struct pv_report *report, FILE *out)
         fprintf(out, "  %-*s", LABEL, report->engines[i].type->name);
         bar(&report->engines[i], out);
     }
-    table(report, bytes_at, sizeof(bytes_at) / sizeof(bytes_at[0]), out);
+    table(report, PV_FIGURE_BYTES_AT, PV_FIGURE_BYTES_AT, out);
     fprintf(out, "\nThe holes at that moment\n");
-    table(report, holes_at, sizeof(holes_at) / sizeof(holes_at[0]), out);
+    table(report, PV_FIGURE_HOLES_AT, PV_FIGURE_HOLES_AT, out);
     availability(report, out);
 }
 
@@ -419,7 +309,7 @@ void pv_report_text(const struct pv_report *report, FILE *out)
     head(report, out);
     trace(report, out);
     fprintf(out, "\nThe heap over the whole trace\n");
-    table(report, over_time, sizeof(over_time) / sizeof(over_time[0]), out);
+    table(report, PV_FIGURE_OVER_TIME, PV_FIGURE_FRAGMENTATION, out);
     moment(report, out);
     tags(report, out);
     if (report->with_seconds) {

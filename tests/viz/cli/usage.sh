@@ -47,6 +47,26 @@ for command in $commands; do
     done
 done
 
+# What the report says is true of the engine that it is said of.
+run 0 report --engine buddy in/small.json && silent
+has "buddy: blocks are a page"
+for words in "multiples of 64" "bytes a pebble" "new-bucket" "would do for this run"; do
+    n_checks=$((n_checks + 1))
+    ! grep -q "$words" "$tmp/out" || fail "the report says '$words' of a buddy"
+done
+run 0 report in/small.json && silent
+has "multiples of 64"
+n_checks=$((n_checks + 1))
+! grep -q "buddy:" "$tmp/out" || fail "the report speaks of a buddy that is not there"
+
+# The peak's blocks are those of the peak's event, not the most of any other.
+printf '%s\n' '{"format": "pebbleviz-trace", "version": 1, "events": [' \
+    '{"op": "malloc", "id": 1, "size": 100}, {"op": "free", "id": 1},' \
+    '{"op": "malloc", "id": 2, "size": 1}, {"op": "malloc", "id": 3, "size": 1}]}' >"$tmp/two.json"
+run 0 report --json "$tmp/two.json" && silent
+has '"peak_event": 0, "peak_live_bytes": 100, "peak_live_blocks": 1'
+has '"most_live_blocks": 2'
+
 usage "there is no command and no file 'reprot', did you mean 'report'?; see 'pebbleviz help'" \
     reprot in/small.json
 usage "there is no command 'exprt', did you mean 'export'?; see 'pebbleviz help'" help exprt
