@@ -66,14 +66,25 @@ static bool is_hidden(uint32_t code)
         uint32_t from, to;
     } ranges[] = {
         {0x80, 0x9F},       /* C1 controls */
+        {0xAD, 0xAD},       /* soft hyphen */
+        {0x34F, 0x34F},     /* combining grapheme joiner */
         {0x61C, 0x61C},     /* Arabic letter mark */
+        {0x115F, 0x1160},   /* Hangul fillers */
+        {0x17B4, 0x17B5},   /* Khmer inherent vowels */
+        {0x180B, 0x180F},   /* Mongolian selectors and vowel separator */
         {0x200B, 0x200F},   /* zero width; left-to-right and right-to-left marks */
         {0x2028, 0x202E},   /* line and paragraph separators; embeddings and overrides */
-        {0x2060, 0x2060},   /* word joiner */
-        {0x2066, 0x2069},   /* isolates */
+        {0x2060, 0x206F},   /* word joiner, invisible operators, isolates, old controls */
+        {0x2800, 0x2800},   /* Braille blank */
+        {0x3164, 0x3164},   /* Hangul filler */
         {0xFDD0, 0xFDEF},   /* non-characters */
+        {0xFE00, 0xFE0F},   /* variation selectors */
         {0xFEFF, 0xFEFF},   /* byte order mark */
-        {0xE0000, 0xE007F}, /* tags */
+        {0xFFA0, 0xFFA0},   /* half-width Hangul filler */
+        {0xFFF0, 0xFFFB},   /* unassigned and ignorable; annotation marks */
+        {0x1BCA0, 0x1BCA3}, /* shorthand controls */
+        {0x1D173, 0x1D17A}, /* musical controls */
+        {0xE0000, 0xE0FFF}, /* tags, more variation selectors: all ignorable */
     };
     if ((code & 0xFFFE) == 0xFFFE) { /* the last two of every plane: non-characters */
         return true;

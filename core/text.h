@@ -15,9 +15,10 @@ extern "C" {
  * go to a terminal, DOT, SVG or JSON (which still escape their own special characters).
  *
  * - C0 controls and DEL become their control pictures (U+2400 + c, U+2421);
- * - C1 controls, bidirectional controls (U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to
- *   U+2069), U+2028, U+2029, zero-width U+200B to U+200D, U+2060, U+FEFF, non-characters and
- *   tag characters become U+FFFD;
+ * - C1 controls, bidirectional controls, line and paragraph separators, non-characters, and
+ *   whatever terminals do not draw or join to its neighbour (zero-width characters, soft hyphen,
+ *   fillers, the Braille blank, variation selectors, tags and their like; text.c has the list)
+ *   become U+FFFD;
  * - each byte that is not part of valid UTF-8 (overlong, surrogate, beyond U+10FFFF, cut off)
  *   becomes U+FFFD.
  *
