@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * value.c - values through json-c. The only file that includes it. It is handed nothing that
- * scan.c has not found sound, so that its lax corners and its loss of places do not
- * matter.
+ * value.c - values held by json-c. The only file that includes it.
+ *
+ * The library's own parser (0.16) is not used: where it has no memory for a member it leaves the
+ * member out and says nothing, or dereferences NULL. Its constructors tell. So the text, which
+ * scan.c has found sound, is walked with span.h, and each value is made and put in by a call
+ * whose answer is looked at. Its lax corners and its loss of places do not matter then either.
  *
  * A struct pv_json is a json_object by another name; null, which is a NULL pointer there, is
  * the address of json_null here.
@@ -13,8 +16,10 @@
 #include <limits.h>
 #include <string.h>
 
+#include "core/own.h"
 #include "core/status.h"
 #include "traces/json/scan.h"
+#include "traces/json/span.h"
 
 struct pv_json {
     char unused;
@@ -22,8 +27,7 @@ struct pv_json {
 
 static const struct pv_json json_null;
 
-/* json-c counts the list as a level, and one for a scalar in it. */
-enum { TOKENER_DEPTH = PV_JSON_DEPTH_MAX + 3 };
+enum { CHARACTER_MAX = 4 }; /* the room that pv_json_span_bytes wants for one more */
 
 static const struct pv_json *from_library(const struct json_object *object)
 {
@@ -44,27 +48,115 @@ static int set_place(struct pv_place *place, const struct pv_json_scan *scan, co
     return PV_EFORMAT;
 }
 
-/* The text is known to be one sound value. It goes in as the only element of a list, so that a
- * number has an end. */
-static int parse_sound(struct pv_json **ret_value, const char *bytes, size_t n)
+static int build(struct json_object **ret_object, const struct pv_json_span *span);
+
+static int status_of(const struct json_object *object)
 {
-    struct json_tokener *tokener = json_tokener_new_ex(TOKENER_DEPTH);
-    if (!tokener) {
-        return PV_ENOMEM;
+    return object ? PV_OK : PV_ENOMEM;
+}
+
+/* What a text stands for, with a NUL. Its own room, for an escape is never shorter than its
+ * character. */
+static char *text_bytes(const struct pv_json_span *span, size_t *ret_n)
+{
+    size_t cap = (size_t)(span->end - span->at) + CHARACTER_MAX;
+    char *bytes = pv_own_calloc(cap, 1);
+    if (bytes) {
+        *ret_n = pv_json_span_bytes(span, bytes, cap - 1);
     }
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
-    json_tokener_parse_ex(tokener, "[", 1);
-    json_tokener_parse_ex(tokener, bytes, (int)n);
-    bool taken = json_tokener_get_error(tokener) == json_tokener_continue;
-    struct json_object *list = taken ? json_tokener_parse_ex(tokener, "]", 1) : NULL;
-    json_tokener_free(tokener);
-    if (!list) {
-        return PV_EFORMAT;
+    return bytes;
+}
+
+static int build_text(struct json_object **ret_object, const struct pv_json_span *span)
+{
+    size_t n;
+    char *bytes = text_bytes(span, &n);
+    *ret_object = bytes ? json_object_new_string_len(bytes, (int)n) : NULL;
+    pv_own_free(bytes);
+    return status_of(*ret_object);
+}
+
+static int build_list(struct json_object **ret_object, const struct pv_json_span *span)
+{
+    struct json_object *list = json_object_new_array();
+    struct pv_json_span rest = pv_json_span_inside(span), element;
+    int status = status_of(list);
+    while (status == PV_OK && pv_json_span_next(&rest, &element)) {
+        struct json_object *value;
+        status = build(&value, &element);
+        if (status == PV_OK && json_object_array_add(list, value) < 0) {
+            json_object_put(value);
+            status = PV_ENOMEM;
+        }
     }
-    struct json_object *value = json_object_array_get_idx(list, 0);
-    *ret_value = (struct pv_json *)(uintptr_t)from_library(json_object_get(value));
-    json_object_put(list);
-    return PV_OK;
+    if (status) {
+        json_object_put(list);
+    } else {
+        *ret_object = list;
+    }
+    return status;
+}
+
+static int build_member(struct json_object *object, const struct pv_json_span *name,
+                        const struct pv_json_span *span)
+{
+    size_t n;
+    struct json_object *value = NULL;
+    char *key = text_bytes(name, &n);
+    int status = key ? build(&value, span) : PV_ENOMEM;
+    if (status == PV_OK && json_object_object_add(object, key, value) < 0) {
+        json_object_put(value);
+        status = PV_ENOMEM;
+    }
+    pv_own_free(key);
+    return status;
+}
+
+static int build_object(struct json_object **ret_object, const struct pv_json_span *span)
+{
+    struct json_object *object = json_object_new_object();
+    struct pv_json_span rest = pv_json_span_inside(span), name, value;
+    int status = status_of(object);
+    while (status == PV_OK && pv_json_span_next(&rest, &name) &&
+           pv_json_span_next(&rest, &value)) {
+        status = build_member(object, &name, &value);
+    }
+    if (status) {
+        json_object_put(object);
+    } else {
+        *ret_object = object;
+    }
+    return status;
+}
+
+/* The scan bounds the depth. *ret_object is NULL for null, and set on PV_OK alone. */
+static int build(struct json_object **ret_object, const struct pv_json_span *span)
+{
+    struct json_object *object = NULL;
+    uint64_t integer = 0;
+    switch (pv_json_span_kind(span)) {
+    case PV_JSON_NULL:
+        *ret_object = NULL;
+        return PV_OK;
+    case PV_JSON_ARRAY:
+        return build_list(ret_object, span);
+    case PV_JSON_OBJECT:
+        return build_object(ret_object, span);
+    case PV_JSON_TEXT:
+        return build_text(ret_object, span);
+    case PV_JSON_BOOL:
+        object = json_object_new_boolean(*span->at == 't');
+        break;
+    case PV_JSON_INTEGER:
+        pv_json_span_integer(span, &integer);
+        object = json_object_new_uint64(integer);
+        break;
+    case PV_JSON_NUMBER:
+        object = json_object_new_double(0); /* value.h tells that it is one, not which */
+        break;
+    }
+    *ret_object = object;
+    return status_of(object);
 }
 
 int pv_json_parse(struct pv_json **ret_value, const char *bytes, size_t n,
@@ -78,6 +170,7 @@ int pv_json_parse(struct pv_json **ret_value, const char *bytes, size_t n,
     if (n > INT_MAX) {
         return set_place(ret_place, &scan, "the document is larger than 2 GiB");
     }
+    struct pv_json_span span = {.at = (char *)(uintptr_t)bytes + scan.at}; /* only read */
     switch (pv_json_scan(&scan, bytes, n, true)) {
     case PV_SCAN_BAD:
         return set_place(ret_place, &scan, scan.error);
@@ -87,14 +180,17 @@ int pv_json_parse(struct pv_json **ret_value, const char *bytes, size_t n,
     case PV_SCAN_DONE:
         break;
     }
+    span.end = span.at + (scan.at - (size_t)(span.at - bytes));
     pv_json_scan_blanks(&scan, bytes, n);
     if (scan.at < n) {
         return set_place(ret_place, &scan, "something follows the value");
     }
-    int status = parse_sound(ret_value, bytes, n);
-    return status == PV_EFORMAT
-               ? set_place(ret_place, &scan, "the JSON library refuses the document")
-               : status;
+    struct json_object *object;
+    int status = build(&object, &span);
+    if (status == PV_OK) {
+        *ret_value = (struct pv_json *)(uintptr_t)from_library(object);
+    }
+    return status;
 }
 
 void pv_json_free(struct pv_json *value)

@@ -8,9 +8,6 @@
  * does not fit in 64 bits, U+0000 in a key. Of duplicate keys the last one wins. Streams of any
  * length are read with input.h, which takes the same language and builds nothing.
  * Out: text is built here so that no file has escapes of its own.
- *
- * The library, json-c 0.16, dereferences NULL when the C library has no memory for it; that is
- * beyond us.
  */
 #ifndef PV_JSON_H
 #define PV_JSON_H

@@ -130,7 +130,7 @@ bool json_same_text(const char *bytes, size_t n, bool *ret_sound)
     int status = pv_json_parse(&value, bytes, n, &place);
     *ret_sound = status == PV_OK;
     if (status < 0) {
-        return strcmp(place.text, "the JSON library refuses the document") != 0;
+        return status == PV_EFORMAT;
     }
     char *copy = malloc(n);
     if (!copy) {
