@@ -140,12 +140,19 @@ enum { PIECE_LEVEL = 1 };
 
 struct pv_zstd {
     ZSTD_CCtx *packer; /* made when first wanted */
+    /* Made at once: to unpack a whole piece it asks for no more memory, so that a failure is
+     * the piece's fault and nothing else's. */
     ZSTD_DCtx *unpacker;
 };
 
 struct pv_zstd *pv_zstd_open(void)
 {
-    return pv_own_calloc(1, sizeof(struct pv_zstd));
+    struct pv_zstd *zstd = pv_own_calloc(1, sizeof *zstd);
+    if (zstd && !(zstd->unpacker = ZSTD_createDCtx())) {
+        pv_own_free(zstd);
+        return NULL;
+    }
+    return zstd;
 }
 
 void pv_zstd_close(struct pv_zstd *zstd)
@@ -175,8 +182,5 @@ bool pv_zstd_holds(const void *in, size_t n, size_t n_out)
 
 bool pv_zstd_unpack(struct pv_zstd *zstd, void *out, size_t n_out, const void *in, size_t n)
 {
-    if (!zstd->unpacker) {
-        zstd->unpacker = ZSTD_createDCtx();
-    }
-    return zstd->unpacker && ZSTD_decompressDCtx(zstd->unpacker, out, n_out, in, n) == n_out;
+    return ZSTD_decompressDCtx(zstd->unpacker, out, n_out, in, n) == n_out;
 }
