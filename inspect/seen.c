@@ -4,15 +4,17 @@
  */
 #include "inspect/seen.h"
 
+#include "core/hash.h"
 #include "core/own.h"
 #include "core/status.h"
 
 enum { FIRST_SLOTS = 64 }; /* a power of two */
 
-/* Addresses differ in their low and middle bits; the product's high bits hold a mix of all. */
+/* The addresses may come from a heap that was made to make this slow: hence the keyed hash. */
 static size_t slot_of(const uint64_t *slots, size_t n_slots, uint64_t key)
 {
-    size_t slot = (size_t)(key * UINT64_C(0x9E3779B97F4A7C15) >> 32) & (n_slots - 1);
+    const struct pv_hash_key secret = pv_hash_key();
+    size_t slot = (size_t)pv_hash_number(&secret, key) & (n_slots - 1);
     while (slots[slot] != 0 && slots[slot] != key) {
         slot = (slot + 1) & (n_slots - 1);
     }

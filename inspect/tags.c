@@ -3,15 +3,15 @@
  * tags.c - each different tag once.
  *
  * Texts lie one after another in blocks that never move; `texts` finds them by number; an open
- * hash table of numbers, at most half full, finds numbers by text. The hash has no secret: the
- * numbers must not depend on it, and do not, for they count appearances. Whoever crafts tags
- * that collide slows his own look-ups down, a probe of four bytes for each.
+ * hash table of numbers, at most half full, finds numbers by text. The numbers
+ * count appearances, so they do not depend on the hash, whose key differs from run to run.
  */
 #include "inspect/tags.h"
 
 #include <stdint.h>
 #include <string.h>
 
+#include "core/hash.h"
 #include "core/heap.h"
 #include "core/own.h"
 #include "core/status.h"
@@ -41,16 +41,12 @@ struct pv_tags {
     size_t n_slots;  /* a power of two */
     struct block *blocks;
     size_t n_used; /* bytes of the first block */
+    struct pv_hash_key key;
 };
 
-/* FNV-1a, with its high bits folded in, for slots are taken by the low ones. */
-static uint32_t hash_of(const char *text, size_t n)
+static uint32_t hash_of(const struct pv_tags *tags, const char *text, size_t n)
 {
-    uint64_t hash = UINT64_C(0xCBF29CE484222325);
-    for (size_t i = 0; i < n; i++) {
-        hash = (hash ^ (unsigned char)text[i]) * UINT64_C(0x100000001B3);
-    }
-    return (uint32_t)(hash ^ hash >> 32);
+    return (uint32_t)pv_hash_bytes(&tags->key, text, n);
 }
 
 static size_t slot_of(const struct pv_tags *tags, const char *text, size_t n, uint32_t hash)
@@ -110,6 +106,7 @@ int pv_tags_open(struct pv_tags **ret_tags)
     if (!tags) {
         return PV_ENOMEM;
     }
+    tags->key = pv_hash_key();
     uint32_t none;
     int rc = pv_tags_add(tags, "", &none);
     if (rc < 0) {
@@ -138,7 +135,7 @@ void pv_tags_close(struct pv_tags *tags)
 int pv_tags_add(struct pv_tags *tags, const char *text, uint32_t *ret_tag)
 {
     size_t n = pv_text_prefix(text, strnlen(text, TEXT_BYTES + 1), TEXT_BYTES);
-    uint32_t hash = hash_of(text, n);
+    uint32_t hash = hash_of(tags, text, n);
     if (2 * (tags->n_tags + 1) > tags->n_slots) {
         int rc = grow_slots(tags);
         if (rc < 0) {

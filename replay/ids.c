@@ -5,6 +5,7 @@
  */
 #include "replay/ids.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "core/own.h"
@@ -12,27 +13,16 @@
 
 enum { FIRST_CAP = 1024, FREED_KEPT = 65536 };
 
-/* splitmix64's finisher (Steele, Lea, Flood 2014). */
-static uint64_t mix(uint64_t x)
+/* A text's entry keeps the hash of the text, which has the key in it already. */
+static uint64_t key_of(const struct pv_ids *ids, const struct pv_id *id)
 {
-    x = (x ^ (x >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-    x = (x ^ (x >> 27)) * UINT64_C(0x94D049BB133111EB);
-    return x ^ (x >> 31);
+    return id->kind == PV_ID_TEXT ? pv_hash_bytes(&ids->key, id->text, id->n) : id->number;
 }
 
-/* FNV-1a. */
-static uint64_t text_hash(const char *text, uint32_t n)
+static size_t place_of(const struct pv_ids *ids, uint64_t key, bool is_text)
 {
-    uint64_t hash = UINT64_C(0xCBF29CE484222325);
-    for (uint32_t i = 0; i < n; i++) {
-        hash = (hash ^ (unsigned char)text[i]) * UINT64_C(0x100000001B3);
-    }
-    return hash;
-}
-
-static uint64_t key_of(const struct pv_id *id)
-{
-    return id->kind == PV_ID_TEXT ? text_hash(id->text, id->n) : id->number;
+    uint64_t hash = is_text ? key : pv_hash_number(&ids->key, key);
+    return (size_t)hash & (ids->cap - 1);
 }
 
 static bool is_entry_of(const struct pv_id_entry *entry, uint64_t key, const struct pv_id *id)
@@ -46,8 +36,8 @@ static bool is_entry_of(const struct pv_id_entry *entry, uint64_t key, const str
 /* The id's entry, or the unused one where it would stand. The table is never full. */
 static struct pv_id_entry *probe(const struct pv_ids *ids, const struct pv_id *id)
 {
-    uint64_t key = key_of(id);
-    size_t at = mix(key) & (ids->cap - 1);
+    uint64_t key = key_of(ids, id);
+    size_t at = place_of(ids, key, id->kind == PV_ID_TEXT);
     while (ids->entries[at].state != PV_ID_UNKNOWN &&
            !is_entry_of(&ids->entries[at], key, id)) {
         at = (at + 1) & (ids->cap - 1);
@@ -57,7 +47,7 @@ static struct pv_id_entry *probe(const struct pv_ids *ids, const struct pv_id *i
 
 static void reinsert(struct pv_ids *ids, const struct pv_id_entry *entry)
 {
-    size_t at = mix(entry->number) & (ids->cap - 1);
+    size_t at = place_of(ids, entry->number, entry->text != NULL);
     while (ids->entries[at].state != PV_ID_UNKNOWN) {
         at = (at + 1) & (ids->cap - 1);
     }
@@ -81,7 +71,8 @@ static int make_room(struct pv_ids *ids)
         return PV_ENOMEM;
     }
     struct pv_ids old = *ids;
-    *ids = (struct pv_ids){.entries = entries, .cap = cap, .n_live = old.n_live};
+    *ids = (struct pv_ids){
+        .entries = entries, .cap = cap, .n_live = old.n_live, .key = pv_hash_key()};
     ids->n_freed = forget ? 0 : old.n_freed;
     for (size_t i = 0; i < old.cap; i++) {
         struct pv_id_entry *entry = &old.entries[i];
@@ -128,7 +119,7 @@ int pv_ids_put(struct pv_ids *ids, const struct pv_id *id, uint32_t block)
     }
     ids->n_freed -= entry->state == PV_ID_FREED;
     ids->n_live += entry->state != PV_ID_LIVE;
-    entry->number = key_of(id);
+    entry->number = key_of(ids, id);
     entry->block = block;
     entry->state = PV_ID_LIVE;
     return PV_OK;

@@ -4,7 +4,8 @@
  *
  * A hash table over the live blocks. Ids that were freed are remembered too, so that freeing
  * one again is told from freeing one that never was; when they outnumber both the live ones and
- * 65,536 they are forgotten, so the memory is that of the live blocks. Deterministic.
+ * 65,536 they are forgotten, so the memory is that of the live blocks. Deterministic,
+ * though its hash has a key that differs from run to run.
  */
 #ifndef PV_IDS_H
 #define PV_IDS_H
@@ -12,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/hash.h"
 #include "traces/event.h"
 
 enum pv_id_state { PV_ID_UNKNOWN, PV_ID_LIVE, PV_ID_FREED };
@@ -27,6 +29,7 @@ struct pv_ids {
     struct pv_id_entry *entries;
     size_t cap; /* a power of two, or 0 */
     size_t n_live, n_freed;
+    struct pv_hash_key key; /* as long as there are entries */
 };
 
 void pv_ids_fini(struct pv_ids *ids); /* takes a zeroed one */

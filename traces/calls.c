@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "core/hash.h"
 #include "core/own.h"
 #include "core/status.h"
 
@@ -27,6 +28,7 @@ struct place {
 struct pv_calls {
     struct place *places;
     size_t n_places, n_slots;
+    struct pv_hash_key key;
     enum pv_calls_by by;
     uint64_t last_id;
 
@@ -50,6 +52,7 @@ struct pv_calls *pv_calls_open(enum pv_calls_by by)
         return NULL;
     }
     calls->by = by;
+    calls->key = pv_hash_key();
     calls->blank = (struct pv_trace_event){.name = "", .count = 1};
     calls->n_slots = SLOTS_FIRST;
     calls->places = pv_own_calloc(calls->n_slots, sizeof *calls->places);
@@ -72,10 +75,10 @@ void pv_calls_close(struct pv_calls *calls)
     }
 }
 
-static struct place *slot_of(struct place *places, size_t n_slots, uint64_t addr)
+static struct place *slot_of(const struct pv_calls *calls, struct place *places, size_t n_slots,
+                             uint64_t addr)
 {
-    uint64_t hash = addr * UINT64_C(0x9e3779b97f4a7c15);
-    size_t at = (size_t)(hash ^ hash >> 32) & (n_slots - 1);
+    size_t at = (size_t)pv_hash_number(&calls->key, addr) & (n_slots - 1);
     while (places[at].used && places[at].addr != addr) {
         at = (at + 1) & (n_slots - 1);
     }
@@ -87,13 +90,13 @@ bool pv_calls_is_live(const struct pv_calls *calls, uint64_t addr)
     if (addr < calls->n_bits) {
         return calls->live[addr / WORD_BITS] >> addr % WORD_BITS & 1;
     }
-    return slot_of(calls->places, calls->n_slots, addr)->live;
+    return slot_of(calls, calls->places, calls->n_slots, addr)->live;
 }
 
 /* The row of an address, made when there is none: then with the id 0. NULL: no memory. */
 static struct place *find(struct pv_calls *calls, uint64_t addr)
 {
-    struct place *place = slot_of(calls->places, calls->n_slots, addr);
+    struct place *place = slot_of(calls, calls->places, calls->n_slots, addr);
     if (place->used) {
         return place;
     }
@@ -104,13 +107,14 @@ static struct place *find(struct pv_calls *calls, uint64_t addr)
         }
         for (size_t i = 0; i < calls->n_slots; ++i) {
             if (calls->places[i].used) {
-                *slot_of(places, 2 * calls->n_slots, calls->places[i].addr) = calls->places[i];
+                *slot_of(calls, places, 2 * calls->n_slots, calls->places[i].addr) =
+                    calls->places[i];
             }
         }
         pv_own_free(calls->places);
         calls->places = places;
         calls->n_slots *= 2;
-        place = slot_of(places, calls->n_slots, addr);
+        place = slot_of(calls, places, calls->n_slots, addr);
     }
     *place = (struct place){.addr = addr, .used = true};
     calls->n_places++;
@@ -263,7 +267,8 @@ static void close_gaps(struct pv_calls *calls)
     for (size_t i = 0; i < calls->n_waiting; ++i) {
         const struct pv_call *call = &calls->waiting[i];
         if (call->op != PV_OP_MARK) {
-            slot_of(calls->places, calls->n_slots, call->addr)->waiting = (uint32_t)n + 1;
+            slot_of(calls, calls->places, calls->n_slots, call->addr)->waiting =
+                (uint32_t)n + 1;
             calls->waiting[n++] = *call;
         }
     }

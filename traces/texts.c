@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "core/hash.h"
 #include "core/own.h"
 #include "core/status.h"
 
@@ -33,15 +34,12 @@ struct pv_texts {
     size_t left; /* in the first chunk */
     char *end;   /* where the next string goes */
     uint64_t n_bytes;
+    struct pv_hash_key key;
 };
 
-static uint32_t hash_of(const unsigned char *bytes, size_t n)
+static uint32_t hash_of(const struct pv_texts *texts, const void *bytes, size_t n)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < n; ++i) {
-        hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
-    }
-    return (uint32_t)(hash ^ hash >> 32);
+    return (uint32_t)pv_hash_bytes(&texts->key, bytes, n);
 }
 
 static int widen(struct pv_texts *texts)
@@ -70,6 +68,9 @@ struct pv_texts *pv_texts_open(void)
     if (texts && widen(texts) < 0) {
         pv_own_free(texts);
         return NULL;
+    }
+    if (texts) {
+        texts->key = pv_hash_key();
     }
     return texts;
 }
@@ -137,7 +138,7 @@ int pv_texts_number(struct pv_texts *texts, const void *bytes, size_t n, uint32_
     if (2 * texts->n >= texts->n_slots && widen(texts) < 0) {
         return PV_ENOMEM;
     }
-    uint32_t hash = hash_of(bytes, n);
+    uint32_t hash = hash_of(texts, bytes, n);
     size_t at = hash & (texts->n_slots - 1);
     for (; texts->slots[at]; at = (at + 1) & (texts->n_slots - 1)) {
         const struct entry *entry = &texts->entries[texts->slots[at] - 1];
@@ -158,7 +159,7 @@ int pv_texts_add(struct pv_texts *texts, const void *bytes, size_t n)
     if (2 * texts->n >= texts->n_slots && widen(texts) < 0) {
         return PV_ENOMEM;
     }
-    uint32_t hash = hash_of(bytes, n);
+    uint32_t hash = hash_of(texts, bytes, n);
     size_t at = hash & (texts->n_slots - 1);
     while (texts->slots[at]) { /* the older ones stay in front */
         at = (at + 1) & (texts->n_slots - 1);

@@ -15,10 +15,9 @@ void pv_blocks_fini(struct pv_blocks *blocks)
     *blocks = (struct pv_blocks){0};
 }
 
-/* Addresses are multiples of 16: the multiplication brings their upper bits down. */
 static size_t place_of(const struct pv_blocks *blocks, uint64_t key)
 {
-    size_t at = (size_t)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 20) & (blocks->n_places - 1);
+    size_t at = (size_t)pv_hash_number(&blocks->secret, key) & (blocks->n_places - 1);
     while (blocks->entries[at].key && blocks->entries[at].key != key) {
         at = (at + 1) & (blocks->n_places - 1);
     }
@@ -40,7 +39,8 @@ static int make_room(struct pv_blocks *blocks)
     if (blocks->n_places && blocks->n_taken < blocks->n_places / 4 * 3) {
         return 0;
     }
-    struct pv_blocks wider = {.n_places = blocks->n_places ? blocks->n_places : FIRST_PLACES};
+    struct pv_blocks wider = {.n_places = blocks->n_places ? blocks->n_places : FIRST_PLACES,
+                              .secret = pv_hash_key()};
     while (blocks->n_live >= wider.n_places / 2) {
         wider.n_places *= 2;
     }

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/hash.h"
+
 struct pv_block_entry {
     uint64_t key; /* 0: an empty place */
     uint64_t id;
@@ -24,6 +26,7 @@ struct pv_blocks {
     size_t n_places; /* a power of two, or 0 */
     size_t n_taken;  /* not empty */
     size_t n_live;
+    struct pv_hash_key secret; /* as long as there are entries */
 };
 
 /* A zeroed struct is an empty table. */
