@@ -10,9 +10,9 @@
 #include "viz/cli/target.h"
 #include "viz/text/buffer.h"
 
-enum format { JSON, DOT, SVG, PNG, N_FORMATS };
+enum format { JSON, DOT, SVG, PNG, MAP_SVG, N_FORMATS };
 
-static const char *const format_names[N_FORMATS] = {"json", "dot", "svg", "png"};
+static const char *const format_names[N_FORMATS] = {"json", "dot", "svg", "png", "map-svg"};
 
 static int find_format(const struct pv_args *args, enum format *ret_format)
 {
@@ -26,7 +26,7 @@ static int find_format(const struct pv_args *args, enum format *ret_format)
         }
     }
     if (!text) {
-        return pv_say_usage("export", "export wants --format json, dot, svg or png");
+        return pv_say_usage("export", "export wants --format json, dot, svg, png or map-svg");
     }
     for (unsigned i = 0; i < N_FORMATS; i++) {
         if (strcmp(text, format_names[i]) == 0) {
@@ -34,7 +34,7 @@ static int find_format(const struct pv_args *args, enum format *ret_format)
             return 0;
         }
     }
-    return pv_say_usage("export", "--format is json, dot, svg or png, not '%s'", text);
+    return pv_say_usage("export", "--format is json, dot, svg, png or map-svg, not '%s'", text);
 }
 
 /* Through DOT in memory and a child process. */
@@ -93,6 +93,8 @@ static int write_out(const struct pv_target *target, enum format format, bool fu
             status = pv_export_json(target->snapshot, &target->source, out);
         } else if (format == DOT) {
             status = pv_export_dot(target->snapshot, &target->source, full, out);
+        } else if (format == MAP_SVG) {
+            status = pv_export_map(target->snapshot, &target->source, out);
         } else {
             status =
                 picture(target, format_names[format], full, out, &hint, text, sizeof(text));

@@ -56,7 +56,8 @@ const struct pv_option pv_options[PV_N_KEYS] = {
     [PV_KEY_NO_TIMING] = {"no-timing", 0, NULL,
                           "leave out how long it took, so that two runs are identical", false},
     [PV_KEY_FORMAT] = {"format", 'f', "F",
-                       "json, dot, svg or png (default: by the name of the output)", false},
+                       "json, dot, svg, png or map-svg (default: by the name of the output)",
+                       false},
     [PV_KEY_OUTPUT] = {"output", 'o', "FILE",
                        "where to write; it appears whole or not at all (default: -, standard "
                        "output)",
@@ -131,7 +132,7 @@ const struct pv_command pv_commands[] = {
      .about = "the catalog of one moment as JSON or as a picture",
      .text = "TRACE may be a catalog file too. svg and png are laid out by Graphviz in a child "
              "process with limits on time and memory; above 500 pebbles long runs are drawn as "
-             "one box with a count.",
+             "one box with a count. map-svg draws a heap of any size, address by address.",
      .keys = HEAP_KEYS | KEY(AT) | KEY(FORMAT) | KEY(FULL) | KEY(OUTPUT),
      .operands_min = 1,
      .operands_max = 1,
@@ -140,6 +141,8 @@ const struct pv_command pv_commands[] = {
                    "a picture of the peak"},
                   {"pebbleviz export app.json --format json --at 1234",
                    "every bucket and pebble after event 1234"},
+                  {"pebbleviz export app.json --format map-svg -o map.svg",
+                   "the whole heap as a map, a colour a tag"},
                   {"pebbleviz export app.json --format dot | dot -Tpdf -o heap.pdf",
                    "another format through Graphviz"}}},
     {.name = "info",

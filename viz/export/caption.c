@@ -12,45 +12,20 @@
 #include "viz/text/units.h"
 
 enum {
-    COLOURS = 7,
     NAME_BYTES = 24, /* of a tag in a box */
     PATH_BYTES = 90,
     LEGEND_COLUMNS = 4,
     FINDINGS_SHOWN = 8,
 };
 
-/* Okabe and Ito's palette, safe for the colour-blind; the fills are tints of different
- * lightness under black text, so that a grey print tells them apart too. */
-static const struct pv_dot_colour palette[COLOURS] = {
-    {"#56B4E9", "#2B6C94"}, {"#F7C65B", "#8F6300"}, {"#7FCEB9", "#00634A"},
-    {"#E5BCD3", "#8A3F68"}, {"#F7F1A0", "#837A00"}, {"#E8965A", "#853B00"},
-    {"#6FA3CC", "#004A75"},
-};
-static const struct pv_dot_colour other_colour = {"#DDDDDD", "#666666"};
-
 /* Text inside an HTML-like label. A backslash would begin an escape of DOT's even there. */
 void pv_dot_escaped(FILE *out, const char *text)
 {
     for (; *text; text++) {
-        switch (*text) {
-        case '&':
-            fputs("&amp;", out);
-            break;
-        case '<':
-            fputs("&lt;", out);
-            break;
-        case '>':
-            fputs("&gt;", out);
-            break;
-        case '"':
-            fputs("&quot;", out);
-            break;
-        case '\\':
-            fputs("\\\\", out);
-            break;
-        default:
-            fputc(*text, out);
+        if (*text == '\\') {
+            fputc('\\', out);
         }
+        pv_markup_put(out, *text);
     }
 }
 
@@ -88,14 +63,14 @@ static void path_end(FILE *out, const char *path)
     pv_dot_escaped(out, path);
 }
 
-const struct pv_dot_colour *pv_dot_colour(const struct pv_drawing *drawing, uint32_t tag)
+const struct pv_colour *pv_dot_colour(const struct pv_drawing *drawing, uint32_t tag)
 {
-    for (size_t i = 0; i < drawing->shown.n && i < COLOURS; i++) {
+    for (size_t i = 0; i < drawing->shown.n && i < PV_COLOURS; i++) {
         if (drawing->shown.rows[i].tag == tag) {
-            return &palette[i];
+            return &pv_palette[i];
         }
     }
-    return &other_colour;
+    return &pv_palette_other;
 }
 
 static void moment(const struct pv_drawing *drawing)
@@ -142,7 +117,7 @@ static void swatch(FILE *out, const char *fill, const char *line, const char *st
 static void legend_tags(const struct pv_drawing *drawing)
 {
     FILE *out = drawing->out;
-    size_t n = drawing->shown.n < COLOURS ? drawing->shown.n : COLOURS;
+    size_t n = drawing->shown.n < PV_COLOURS ? drawing->shown.n : PV_COLOURS;
     char bytes[PV_UNIT_TEXT];
     char blocks[PV_UNIT_TEXT];
     for (size_t i = 0; i <= n; i++) {
@@ -156,7 +131,7 @@ static void legend_tags(const struct pv_drawing *drawing)
         }
         const struct pv_tally_row *row = &drawing->all.rows[drawing->shown.rows[i].tag];
         const char *tag = pv_tags_text(drawing->snapshot->tags, row->tag);
-        swatch(out, palette[i].fill, palette[i].line, "solid");
+        swatch(out, pv_palette[i].fill, pv_palette[i].line, "solid");
         pv_dot_tag(out, tag);
         fprintf(out, ": %s in %s</td>", pv_units_bytes(bytes, row->bytes),
                 pv_units_count(blocks, row->blocks));
@@ -170,7 +145,7 @@ static void legend_tags(const struct pv_drawing *drawing)
         if ((n + 1) % LEGEND_COLUMNS == 0) {
             fputs("</tr><tr>", out);
         }
-        swatch(out, other_colour.fill, other_colour.line, "solid");
+        swatch(out, pv_palette_other.fill, pv_palette_other.line, "solid");
         fprintf(out, "%s other tag%s</td>", pv_units_count(blocks, n_others),
                 n_others == 1 ? "" : "s");
     }

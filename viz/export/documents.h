@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * documents.h - a snapshot as a document: the catalog as JSON, a graph as DOT, SVG or PNG.
+ * documents.h - a snapshot as a document: the catalog as JSON, a graph as DOT, SVG or
+ * PNG, a map as SVG.
  * Byte-identical from run to run; nothing but the snapshot and the source is written.
  */
 #ifndef PV_EXPORTS_H
@@ -27,6 +28,12 @@ int pv_export_json(const struct pv_snapshot *snapshot, const struct pv_source *s
  * `full`. */
 enum { PV_DOT_PEBBLES = 500 };
 int pv_export_dot(const struct pv_snapshot *snapshot, const struct pv_source *source, bool full,
+                  FILE *out);
+
+/* The heap as a map in SVG: its addresses line by line, a colour a tag, holes white, headers
+ * dark, with a legend; the largest holes and blocks are labelled. The size of the file depends
+ * on the picture's, not on the heap's. PV_ENOMEM, PV_EIO. */
+int pv_export_map(const struct pv_snapshot *snapshot, const struct pv_source *source,
                   FILE *out);
 
 /* Lays a DOT graph out with Graphviz in a child process with limits on time and memory.

@@ -73,7 +73,7 @@ void pv_dot_pebble(const struct pv_drawing *drawing, size_t index)
     fprintf(out, "<br/><font point-size=\"7\">+0x%" PRIx64 "</font>>",
             row->addr - bucket->addr);
     if (used) {
-        const struct pv_dot_colour *colour = pv_dot_colour(drawing, row->tag);
+        const struct pv_colour *colour = pv_dot_colour(drawing, row->tag);
         fprintf(out, ", fillcolor=\"%s\", color=\"%s\"", colour->fill, colour->line);
     } else {
         fputs(", style=\"filled,dashed\"", out);

@@ -8,12 +8,9 @@
 #define PV_EXPORT_INSIDE_H
 
 #include "viz/export/documents.h"
+#include "viz/export/palette.h"
 #include "viz/export/pick.h"
 #include "viz/text/tally.h"
-
-struct pv_dot_colour {
-    const char *fill, *line;
-};
 
 struct pv_drawing {
     const struct pv_snapshot *snapshot;
@@ -32,7 +29,7 @@ void pv_dot_escaped(FILE *out, const char *text);
 /* A tag as it stands in a box: cut to fit, "no tag" when it is empty. */
 void pv_dot_tag(FILE *out, const char *tag);
 
-const struct pv_dot_colour *pv_dot_colour(const struct pv_drawing *drawing, uint32_t tag);
+const struct pv_colour *pv_dot_colour(const struct pv_drawing *drawing, uint32_t tag);
 
 /* The box of a pebble, and of a run of pebbles: nodes named p and the first's index. */
 void pv_dot_pebble(const struct pv_drawing *drawing, size_t index);

@@ -76,6 +76,14 @@ places machine-report.txt 0 report --no-timing --machine 64M in/machine.json
 golden broken.dot 0 export --format dot in/broken.json
 places inject.json 0 export --format json in/inject.jsonl
 places inject.dot 0 export --format dot in/inject.jsonl
+# A map's pixels move with the headers' size.
+if [ "$names" = 1 ]; then
+    golden map.svg 0 export --format map-svg in/small.json
+    golden map-new-bucket.svg 0 export --format map-svg --growth new-bucket in/small.json
+    golden map-broken.svg 0 export --format map-svg in/broken.json
+    golden map-inject.svg 0 export --format map-svg in/inject.jsonl
+    golden map-buddy.svg 0 export --format map-svg --engine buddy in/small.json
+fi
 places diff.txt 1 diff in/small.json@5 in/small.json@end
 places diff.json 1 diff --json in/small.json@5 in/small.json@end
 places diff-engines.txt 0 diff --engine first-fit,best-fit in/small.json@peak in/small.json@peak

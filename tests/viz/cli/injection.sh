@@ -19,7 +19,7 @@ clean()
     done
 }
 
-for format in json dot svg; do
+for format in json dot svg map-svg; do
     run 0 export --format $format -o "$tmp/made.$format" in/inject.jsonl
     clean "$tmp/made.$format"
 done
@@ -43,6 +43,7 @@ n_checks=$((n_checks + 1))
 if command -v xmllint >/dev/null; then
     n_checks=$((n_checks + 1))
     xmllint --noout "$tmp/made.svg" || fail "the SVG is not well-formed"
+    xmllint --noout "$tmp/made.map-svg" || fail "the map is not well-formed"
 fi
 for bad in '<script' '</svg><' '<b>'; do
     n_checks=$((n_checks + 1))
