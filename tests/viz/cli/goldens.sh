@@ -34,7 +34,7 @@ compare()
 
 without_numbers()
 {
-    sed -E 's/0x[0-9a-f]+|[0-9][0-9,.]*/N/g; s/ +/ /g; s/[|][-#+h.]+[|]/|bar|/'
+    sed -E 's/0x[0-9a-f]+|[0-9][0-9,.]*/N/g; s/N ([KMG]i)?B\b/N B/g; s/ +/ /g; s/[|][-#+h.]+[|]/|bar|/'
 }
 
 places()
