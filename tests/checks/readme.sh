@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 #
 # readme.sh ROOT TOOL - what the README shows is what the tool prints: each fenced block behind a
-# line `<!-- made by: pebbleviz … -->` is made again and compared. With PV_UPDATE_GOLDENS set the
-# README is rewritten. Every file that it links to is there.
+# line `<!-- made by: pebbleviz … -->` is made again and compared, and so is each picture behind
+# `<!-- picture by: pebbleviz … -->`. With PV_UPDATE_GOLDENS set the README and its pictures are
+# rewritten. Every file that it links to is there.
 
 root=$1 tool=$2
 case $tool in
@@ -51,6 +52,34 @@ if ! diff -u "$readme" "$work/README.md"; then
         echo "README.md shows what the tool does not print; PV_UPDATE_GOLDENS=1 rewrites it"
         status=1
     fi
+fi
+n_pictures=0 command=''
+while IFS= read -r line; do
+    case $line in
+    '<!-- picture by: '*' -->')
+        command=${line#'<!-- picture by: '}
+        command=${command%' -->'}
+        ;;
+    '!['*)
+        if [ -n "$command" ]; then
+            picture=${line##*\(}
+            picture=${picture%)*}
+            n_pictures=$((n_pictures + 1))
+            eval "$command" >"$work/picture" || echo "the command failed: $command"
+            command=''
+            if [ -n "${PV_UPDATE_GOLDENS:-}" ]; then
+                cp "$work/picture" "$picture"
+            elif ! cmp "$picture" "$work/picture"; then
+                echo "$picture is not what the tool draws; PV_UPDATE_GOLDENS=1 rewrites it"
+                status=1
+            fi
+        fi
+        ;;
+    esac
+done <"$readme"
+if [ "$n_pictures" -lt 1 ]; then
+    echo "README.md: no picture is marked as made by the tool"
+    status=1
 fi
 for link in $(grep -o '](\([^)]*\))' README.md CONTRIBUTING.md | sed 's/.*](//; s/)$//; /^http/d'); do
     if [ ! -e "$link" ]; then
