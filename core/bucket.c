@@ -170,13 +170,17 @@ void pv_bucket_remove(struct pv_heap *heap, struct pv_bucket *bucket)
     heap->config.pages.put(heap->config.pages.ctx, bucket, bucket->size);
 }
 
-struct pv_pebble *pv_bucket_tail(const struct pv_bucket *bucket)
+struct pv_pebble *pv_bucket_tail(struct pv_heap *heap, const struct pv_bucket *bucket)
 {
     struct pv_pebble *pebble = pv_pebble_at(bucket->first);
-    while (pebble->next) {
+    while (pv_sound_header(bucket, addr_of(pebble))) {
+        if (!pebble->next) {
+            return pebble;
+        }
         pebble = pv_pebble_at(pebble->next);
     }
-    return pebble;
+    heap->damaged = pebble;
+    return NULL;
 }
 
 /* ---- finding room ---- */
@@ -189,6 +193,19 @@ static struct pv_pebble *fitting(struct pv_heap *heap, const struct pv_bucket *b
         pebble = pv_index_find_next(heap, bucket, pebble, shape->size);
     }
     return pebble;
+}
+
+/* Whether a free pebble that was found is what the index took in. */
+static bool is_sound(struct pv_heap *heap, const struct pv_bucket *bucket,
+                     const struct pv_pebble *pebble)
+{
+    uint64_t next = pebble->next ? pebble->next : bucket_end(bucket);
+    if (((pebble->magic ^ PV_PEBBLE_MAGIC) | pebble->lflags) == 0 &&
+        pebble->parent == addr_of(bucket) && pebble_end(pebble) == next) {
+        return true;
+    }
+    heap->damaged = pebble;
+    return false;
 }
 
 static struct pv_pebble *find_in(struct pv_heap *heap, const struct pv_bucket *bucket,
@@ -207,25 +224,37 @@ static struct pv_pebble *find_in(struct pv_heap *heap, const struct pv_bucket *b
     return fitting(heap, bucket, pv_index_find(heap, bucket, shape->size), shape);
 }
 
-struct pv_pebble *pv_bucket_find(struct pv_heap *heap, const struct pv_shape *shape,
-                                 struct pv_bucket *from, const struct pv_bucket *end)
+static struct pv_pebble *find(struct pv_heap *heap, const struct pv_shape *shape, bool kept)
 {
-    for (struct pv_bucket *bucket = from; bucket != end; bucket = pv_bucket_at(bucket->next)) {
+    struct pv_bucket *end = pv_bucket_kept(heap, shape);
+    struct pv_bucket *bucket = kept ? end : pv_bucket_first(heap);
+    end = kept ? NULL : end;
+    for (; bucket && bucket != end; bucket = pv_bucket_after(heap, bucket)) {
         if (bucket->largest < shape->size || kind_of(bucket) != (shape->sflags & PV_KIND)) {
             continue;
         }
         struct pv_pebble *pebble = find_in(heap, bucket, shape);
         if (pebble) {
-            return pebble;
+            return is_sound(heap, bucket, pebble) ? pebble : NULL;
         }
     }
     return NULL;
 }
 
+struct pv_pebble *pv_bucket_find(struct pv_heap *heap, const struct pv_shape *shape, bool kept)
+{
+    struct pv_pebble *pebble = find(heap, shape, kept);
+    while (__builtin_expect(heap->damaged != NULL, 0)) {
+        pv_sound_mend(heap);
+        pebble = find(heap, shape, kept);
+    }
+    return pebble;
+}
+
 /* What of a bucket's last pebble, if it is free, is whole pages at the bucket's end. */
 uint64_t pv_bucket_trim(struct pv_heap *heap, struct pv_bucket *bucket)
 {
-    struct pv_pebble *tail = pv_bucket_tail(bucket);
+    struct pv_pebble *tail = pv_bucket_tail(heap, bucket);
     uint64_t n_pages = bucket->size;
     uint64_t n_less = is_free(tail) ? (tail->size - PV_UNIT_BYTES) / PV_PAGE_BYTES : 0;
     if (n_less) {

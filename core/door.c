@@ -12,7 +12,8 @@
 
 static bool holds(const struct pv_bucket *bucket, uint64_t addr)
 {
-    return bucket && addr >= addr_of(bucket) && addr < bucket_end(bucket);
+    return bucket && bucket->magic == PV_BUCKET_MAGIC && addr >= addr_of(bucket) &&
+           addr < bucket_end(bucket);
 }
 
 static struct pv_bucket *bucket_of(struct pv_heap *heap, uint64_t addr)
@@ -21,7 +22,8 @@ static struct pv_bucket *bucket_of(struct pv_heap *heap, uint64_t addr)
     if (holds(*cached, addr)) {
         return *cached;
     }
-    for (struct pv_bucket *bucket = heap->first; bucket; bucket = pv_bucket_at(bucket->next)) {
+    struct pv_bucket *bucket = pv_bucket_first(heap);
+    for (; bucket; bucket = pv_bucket_after(heap, bucket)) {
         if (holds(bucket, addr)) {
             *cached = bucket;
             return bucket;
@@ -166,6 +168,9 @@ const char *pv_fault_name(enum pv_fault fault)
         [PV_FAULT_OVERRUN] = "overrun",
         [PV_FAULT_BAD_NEIGHBOUR] = "bad-neighbour",
         [PV_FAULT_UNKNOWN_FLAGS] = "unknown-flags",
+        [PV_FAULT_BAD_FREE] = "bad-free",
+        [PV_FAULT_BAD_BUCKET] = "bad-bucket",
+        [PV_FAULT_BAD_PAGES] = "bad-pages",
     };
     return (unsigned)fault < PV_N_FAULTS ? names[fault] : "?";
 }

@@ -97,10 +97,13 @@ static struct pv_pebble *grow_last(struct pv_heap *heap, const struct pv_shape *
         return NULL;
     }
     if (bucket != *last) {
-        return grow_in_place(heap, bucket, pv_bucket_tail(bucket), shape, GROW_PREFERRED);
+        struct pv_pebble *its_tail = pv_bucket_tail(heap, bucket);
+        return its_tail ? grow_in_place(heap, bucket, its_tail, shape, GROW_PREFERRED) : NULL;
     }
-    *tail = *tail ? *tail : pv_bucket_tail(bucket);
-    return grow_in_place(heap, bucket, *tail, shape, GROW_PREFERRED);
+    if (!*tail || !pv_sound_header(bucket, addr_of(*tail))) {
+        *tail = pv_bucket_tail(heap, bucket);
+    }
+    return *tail ? grow_in_place(heap, bucket, *tail, shape, GROW_PREFERRED) : NULL;
 }
 
 /* Any bucket of the kind from one on, the last one first. */
@@ -111,8 +114,13 @@ static struct pv_pebble *grow_any(struct pv_heap *heap, const struct pv_shape *s
     struct pv_bucket *bucket = !can ? NULL : end ? pv_bucket_at(end->prev) : heap->last;
     struct pv_pebble *pebble = NULL;
     while (bucket && !pebble) {
+        if (bucket->magic != PV_BUCKET_MAGIC) {
+            heap->damaged = bucket;
+            return NULL;
+        }
         if (kind_of(bucket) == (shape->sflags & PV_KIND)) {
-            pebble = grow_in_place(heap, bucket, pv_bucket_tail(bucket), shape, GROW_LEAST);
+            struct pv_pebble *tail = pv_bucket_tail(heap, bucket);
+            pebble = tail ? grow_in_place(heap, bucket, tail, shape, GROW_LEAST) : NULL;
         }
         bucket = bucket == from ? NULL : pv_bucket_at(bucket->prev);
     }
@@ -132,6 +140,12 @@ static uint32_t flags_for_pages(const struct pv_shape *shape)
 static struct pv_bucket *keep(struct pv_heap *heap, void *start, uint64_t n_pages,
                               const struct pv_shape *shape)
 {
+    if (start && !is_on(addr_of(start), PV_PAGE_BYTES)) {
+        pv_tell(heap, &(struct pv_event){
+                          .kind = PV_EVENT_FAULT, .fault = PV_FAULT_BAD_PAGES, .ptr = start});
+        heap->config.pages.put(heap->config.pages.ctx, start, n_pages);
+        return NULL;
+    }
     if (start && !pv_bucket_would_serve(heap, start, n_pages, shape)) {
         heap->config.pages.put(heap->config.pages.ctx, start, n_pages);
         start = NULL;
@@ -203,7 +217,7 @@ struct pv_pebble *pv_grow(struct pv_heap *heap, const struct pv_shape *shape)
         bucket = new_where_it_lies_right(heap, shape);
     }
     if (!pebble && !bucket && kept) {
-        pebble = pv_bucket_find(heap, shape, kept, NULL);
+        pebble = pv_bucket_find(heap, shape, true);
         pebble = pebble ? pebble : grow_any(heap, shape, kept, NULL);
     }
     return bucket ? pv_pebble_at(bucket->first) : pebble;

@@ -13,12 +13,12 @@
  */
 #include "core/guard.h"
 
+#include "core/sound.h"
 #include "core/spin.h"
 
 enum {
     ALLOC_FILL = 0xA5, /* odd and large, as a pointer, a size or a length */
     FREE_FILL = 0xF5,
-    ADDR_STEP = 16, /* every header's address is a multiple of this */
     STATE_USED = 0x55534544,
     STATE_QUEUED = 0x46524545,
     NAME_BYTES = PV_NAMES * PV_NAME_BYTES,
@@ -36,11 +36,6 @@ _Static_assert(sizeof(struct trailer) == 24, "what guard.h says");
 
 void *memcpy(void *restrict to, const void *restrict from, size_t n);
 void *memset(void *to, int byte, size_t n);
-
-static uint64_t addr_of(const void *at)
-{
-    return (uint64_t)(uintptr_t)at;
-}
 
 static unsigned char *payload_of(const struct pv_pebble *pebble)
 {
@@ -214,60 +209,44 @@ static void leave(struct pv_guard *guard)
     pv_lock_leave(&guard->config.lock, PV_SPINLOCK_OF(guard));
 }
 
-/* ---- walking a bucket that may be damaged ---- */
+/* ---- walking buckets that may be damaged ---- */
 
-static uint64_t bucket_end(const struct pv_bucket *bucket)
+/* The heap's lock, for what reads its headers. */
+static void enter_heap(struct pv_guard *guard)
 {
-    return addr_of(bucket) + bucket->size * PV_PAGE_BYTES;
+    pv_lock_enter(&guard->heap->config.lock, PV_SPINLOCK_OF(guard->heap));
 }
 
-/* A header that tiles: its size and its links agree with each other. */
-static bool is_header(const struct pv_bucket *bucket, uint64_t addr)
+static void leave_heap(struct pv_guard *guard)
 {
-    uint64_t end = bucket_end(bucket);
-    if (addr % ADDR_STEP || addr < addr_of(bucket + 1) ||
-        addr > end - sizeof(struct pv_pebble) - PV_UNIT_BYTES) {
-        return false;
-    }
-    const struct pv_pebble *pebble = pv_pebble_at(addr);
-    uint64_t payload = addr_of(pebble + 1);
-    return pebble->magic == PV_PEBBLE_MAGIC && pebble->parent == addr_of(bucket) &&
-           pebble->size >= PV_UNIT_BYTES && pebble->size <= end - payload &&
-           payload + pebble->size == (pebble->next ? pebble->next : end);
-}
-
-/* The first sound header at or behind addr, or NULL. */
-static struct pv_pebble *sound_from(const struct pv_bucket *bucket, uint64_t addr)
-{
-    while (addr < bucket_end(bucket) && !is_header(bucket, addr)) {
-        addr += ADDR_STEP;
-    }
-    return addr < bucket_end(bucket) ? pv_pebble_at(addr) : NULL;
+    pv_lock_leave(&guard->heap->config.lock, PV_SPINLOCK_OF(guard->heap));
 }
 
 /* The first header lies somewhere behind the bucket's own: the gap for an alignment holds no
  * headers, so it is the first sound one. */
 static struct pv_pebble *first_of(const struct pv_bucket *bucket)
 {
-    return sound_from(bucket, addr_of(bucket + 1));
+    return pv_sound_from(bucket, addr_of(bucket + 1));
 }
 
 static struct pv_pebble *next_of(const struct pv_bucket *bucket, const struct pv_pebble *pebble)
 {
-    return sound_from(bucket, addr_of(pebble + 1) + pebble->size);
+    return pv_sound_from(bucket, addr_of(pebble + 1) + pebble->size);
 }
 
 /* The pebble whose header or payload holds addr, or NULL. Only after a fault. */
-static const struct pv_pebble *pebble_around(const struct pv_guard *guard, uint64_t addr)
+static const struct pv_pebble *pebble_around(struct pv_guard *guard, uint64_t addr)
 {
-    const struct pv_bucket *bucket = guard->heap->first;
+    enter_heap(guard);
+    struct pv_bucket *bucket = pv_bucket_first(guard->heap);
     while (bucket && (addr < addr_of(bucket) || addr >= bucket_end(bucket))) {
-        bucket = pv_bucket_at(bucket->next);
+        bucket = pv_bucket_after(guard->heap, bucket);
     }
     const struct pv_pebble *at = bucket ? first_of(bucket) : NULL;
     while (at && addr_of(at + 1) + at->size <= addr) {
         at = next_of(bucket, at);
     }
+    leave_heap(guard);
     return at && addr_of(at) <= addr ? at : NULL;
 }
 
@@ -295,6 +274,49 @@ static enum pv_fault fault_of(const struct pv_guard *guard, const struct pv_pebb
     return is_canary_whole(guard, pebble) ? PV_FAULT_NONE : PV_GUARD_OVERFLOW;
 }
 
+/* The block in front of a damaged address: told, when its own bytes say that it overran. */
+static void blame(struct pv_guard *guard, const struct pv_pebble *suspect)
+{
+    enum pv_fault fault = PV_FAULT_NONE;
+    if (suspect && !is_in_queue(guard, suspect)) {
+        fault = fault_of(guard, suspect);
+    }
+    if (fault) {
+        tell(guard, fault, payload_of(suspect), suspect, 0);
+    }
+}
+
+static void blame_before(struct pv_guard *guard, const void *ptr)
+{
+    enter_heap(guard);
+    const struct pv_pebble *suspect =
+        pv_sound_suspect(guard->heap, addr_of(ptr) - sizeof(struct pv_pebble));
+    leave_heap(guard);
+    blame(guard, suspect);
+}
+
+/* What the heap found overwritten since `n_before`, a free pebble or a bucket's header, is told
+ * by the guard as well. */
+static void tell_damaged(struct pv_guard *guard, uint64_t n_before)
+{
+    enter_heap(guard);
+    bool found = guard->heap->n_damaged != n_before;
+    const struct pv_pebble *suspect = guard->heap->suspect;
+    leave_heap(guard);
+    if (found) {
+        tell(guard, guard->heap->damage, NULL, suspect, 0);
+        blame(guard, suspect);
+    }
+}
+
+static uint64_t n_damaged(struct pv_guard *guard)
+{
+    enter_heap(guard);
+    uint64_t n = guard->heap->n_damaged;
+    leave_heap(guard);
+    return n;
+}
+
 /* The used block at ptr. NULL: nothing may be done with it. Otherwise it may be freed, though
  * its contents may be at fault. Each fault was told. `if_freed` is what a freed block is called
  * here. */
@@ -319,6 +341,9 @@ static struct pv_pebble *open_block(struct pv_guard *guard, void *ptr, enum pv_f
     }
     bool sealed = around && around == pebble && is_sealed(guard, pebble, STATE_USED);
     tell(guard, *ret_fault, ptr, around, sealed ? trailer_of(pebble)->requested : 0);
+    if (*ret_fault == PV_FAULT_BAD_HEADER || *ret_fault == PV_FAULT_BAD_PARENT) {
+        blame_before(guard, ptr);
+    }
     return usable ? pv_pebble_at(addr_of(pebble)) : NULL;
 }
 
@@ -339,11 +364,13 @@ static void *alloc(struct pv_guard *guard, const struct pv_request *request)
         return NULL;
     }
     guarded.size = guarded_size(guard, request->size);
+    uint64_t n_before = n_damaged(guard);
     unsigned char *payload = pv_heap_alloc(guard->heap, &guarded);
     while (!payload && guard->n_queued) {
         release_oldest(guard); /* nothing is refused for the sake of what is freed */
         payload = pv_heap_alloc(guard->heap, &guarded);
     }
+    tell_damaged(guard, n_before);
     if (payload) {
         if (guard->config.fill_on_alloc && !(request->flags & PV_FLAG_CLEAR)) {
             memset(payload, ALLOC_FILL, (size_t)request->size);
@@ -398,7 +425,7 @@ static bool pretends(const struct pv_guard *guard, const struct pv_pebble *pebbl
 static bool is_neighbour(const struct pv_guard *guard, const struct pv_pebble *pebble,
                          uint64_t addr)
 {
-    return !addr || (is_header(pv_bucket_at(pebble->parent), addr) &&
+    return !addr || (pv_sound_header(pv_bucket_at(pebble->parent), addr) &&
                      !pretends(guard, pv_pebble_at(addr)));
 }
 
@@ -411,6 +438,9 @@ static enum pv_fault give_back(struct pv_guard *guard, struct pv_pebble *pebble)
                                                                        : PV_FAULT_NONE;
     if (fault) {
         tell(guard, fault, payload, pebble, trailer_of(pebble)->requested);
+        if (fault == PV_FAULT_BAD_NEIGHBOUR) {
+            blame_before(guard, pv_pebble_payload(pv_pebble_at(pebble->prev)));
+        }
         return fault;
     }
     trailer_of(pebble)->seal = 0;
@@ -641,12 +671,24 @@ static void check_bucket(struct pv_guard *guard, const struct pv_bucket *bucket,
     }
 }
 
+/* The next bucket, NULL: the first; those whose headers are damaged are passed by. */
+static struct pv_bucket *bucket_behind(struct pv_guard *guard, struct pv_bucket *bucket)
+{
+    enter_heap(guard);
+    bucket = bucket ? pv_bucket_after(guard->heap, bucket) : pv_bucket_first(guard->heap);
+    pv_sound_mend(guard->heap);
+    leave_heap(guard);
+    return bucket;
+}
+
 static void check_all(struct pv_guard *guard, bool leaks)
 {
-    const struct pv_bucket *bucket = guard->heap->first;
-    for (; bucket; bucket = pv_bucket_at(bucket->next)) {
+    uint64_t n_before = n_damaged(guard);
+    struct pv_bucket *bucket = bucket_behind(guard, NULL);
+    for (; bucket; bucket = bucket_behind(guard, bucket)) {
         check_bucket(guard, bucket, leaks);
     }
+    tell_damaged(guard, n_before);
 }
 
 uint64_t pv_guard_check(struct pv_guard *guard)

@@ -19,16 +19,6 @@
 void *memcpy(void *restrict to, const void *restrict from, size_t n);
 void *memset(void *to, int byte, size_t n);
 
-void pv_heap_listen(struct pv_heap *heap, struct pv_listener *listener)
-{
-    struct pv_listener **link = &heap->listeners;
-    while (*link) {
-        link = &(*link)->next;
-    }
-    listener->next = NULL;
-    *link = listener;
-}
-
 /* ---- the lock, 20.3.8 ---- */
 
 static void enter(struct pv_heap *heap)
@@ -38,7 +28,22 @@ static void enter(struct pv_heap *heap)
 
 static void leave(struct pv_heap *heap)
 {
+    if (__builtin_expect(heap->damaged != NULL, 0)) {
+        pv_sound_mend(heap);
+    }
     pv_lock_leave(&heap->config.lock, PV_SPINLOCK_OF(heap));
+}
+
+void pv_heap_listen(struct pv_heap *heap, struct pv_listener *listener)
+{
+    enter(heap);
+    struct pv_listener **link = &heap->listeners;
+    while (*link) {
+        link = &(*link)->next;
+    }
+    listener->next = NULL;
+    *link = listener;
+    leave(heap);
 }
 
 /* ---- taking and giving back ---- */
@@ -122,8 +127,7 @@ static void *alloc(struct pv_heap *heap, const struct pv_request *request)
         }
         return NULL;
     }
-    struct pv_pebble *pebble =
-        pv_bucket_find(heap, &shape, heap->first, pv_bucket_kept(heap, &shape));
+    struct pv_pebble *pebble = pv_bucket_find(heap, &shape, false);
     if (!pebble) {
         pebble = pv_grow(heap, &shape);
     }
@@ -230,16 +234,35 @@ const struct pv_pebble *pv_heap_pebble(struct pv_heap *heap, const void *ptr,
     return pebble;
 }
 
+/* The block that has probably overrun what a fault of the door is about. */
+static const struct pv_pebble *suspect_of(struct pv_heap *heap, enum pv_fault fault,
+                                          const void *ptr, const struct pv_pebble *concerned)
+{
+    switch (fault) {
+    case PV_FAULT_OVERRUN:
+        return concerned;
+    case PV_FAULT_BAD_HEADER:
+    case PV_FAULT_BAD_PARENT:
+        return pv_sound_suspect(heap, addr_of(ptr) - PEBBLE_BYTES);
+    case PV_FAULT_BAD_NEIGHBOUR:
+        return pv_sound_suspect(heap, concerned->prev);
+    default:
+        return NULL;
+    }
+}
+
 /* The same for free and realloc, which report what is wrong. */
 static struct pv_pebble *pebble_given(struct pv_heap *heap, void *ptr, enum pv_fault *ret_fault)
 {
     const struct pv_pebble *concerned;
     struct pv_pebble *pebble = pv_door_look_up(heap, ptr, ret_fault, &concerned);
     if (!pebble) {
-        pv_tell(heap, &(struct pv_event){.kind = PV_EVENT_FAULT,
-                                         .fault = *ret_fault,
-                                         .ptr = ptr,
-                                         .pebble = concerned});
+        pv_tell(heap,
+                &(struct pv_event){.kind = PV_EVENT_FAULT,
+                                   .fault = *ret_fault,
+                                   .ptr = ptr,
+                                   .pebble = concerned,
+                                   .suspect = suspect_of(heap, *ret_fault, ptr, concerned)});
     }
     return pebble;
 }
@@ -415,8 +438,7 @@ static void *make_room(struct pv_heap *heap, struct pv_pebble *pebble, uint64_t 
         return NULL;
     }
     uint64_t rounded = wish.shape.size;
-    struct pv_pebble *to =
-        pv_bucket_find(heap, &wish.shape, heap->first, pv_bucket_kept(heap, &wish.shape));
+    struct pv_pebble *to = pv_bucket_find(heap, &wish.shape, false);
     if (to) {
         return move(heap, pebble, to, &wish);
     }
@@ -486,9 +508,9 @@ bool pv_heap_init(struct pv_heap *heap, const struct pv_heap_config *config)
 
 void pv_heap_fini(struct pv_heap *heap)
 {
-    struct pv_bucket *bucket = heap->first;
+    struct pv_bucket *bucket = pv_bucket_first(heap);
     while (bucket) {
-        struct pv_bucket *next = pv_bucket_at(bucket->next);
+        struct pv_bucket *next = pv_bucket_after(heap, bucket);
         heap->config.pages.put(heap->config.pages.ctx, bucket, bucket->size);
         bucket = next;
     }
@@ -524,7 +546,8 @@ uint64_t pv_heap_largest_of(struct pv_heap *heap, uint32_t flags)
         return 0;
     }
     enter(heap);
-    for (struct pv_bucket *bucket = heap->first; bucket; bucket = pv_bucket_at(bucket->next)) {
+    struct pv_bucket *bucket = pv_bucket_first(heap);
+    for (; bucket; bucket = pv_bucket_after(heap, bucket)) {
         if (bucket->largest <= largest || kind_of(bucket) != (shape.sflags & PV_KIND)) {
             continue;
         }
@@ -553,8 +576,8 @@ uint64_t pv_heap_trim(struct pv_heap *heap)
 {
     uint64_t n_less = 0;
     enter(heap);
-    struct pv_bucket *bucket = heap->config.pages.shrink ? heap->first : NULL;
-    for (; bucket; bucket = pv_bucket_at(bucket->next)) {
+    struct pv_bucket *bucket = heap->config.pages.shrink ? pv_bucket_first(heap) : NULL;
+    for (; bucket; bucket = pv_bucket_after(heap, bucket)) {
         n_less += pv_bucket_trim(heap, bucket);
     }
     leave(heap);

@@ -189,6 +189,9 @@ enum pv_fault {
     PV_FAULT_OVERRUN,         /* the header behind it is damaged: its payload was overrun */
     PV_FAULT_BAD_NEIGHBOUR,   /* the header before it is damaged */
     PV_FAULT_UNKNOWN_FLAGS,   /* a request has attributes that Table 20.2.1 does not know */
+    PV_FAULT_BAD_FREE,        /* a free pebble was overwritten; it is used no more */
+    PV_FAULT_BAD_BUCKET,      /* a bucket's header was overwritten; it is left alone for good */
+    PV_FAULT_BAD_PAGES,       /* the provider gave NULL's page, or none that begins on one */
     PV_N_FAULTS,
     PV_FAULTS_MAX = 255 /* a layer above numbers its own on from PV_N_FAULTS to here */
 };
@@ -200,6 +203,9 @@ struct pv_event {
     const struct pv_pebble *pebble;
     const struct pv_pebble *other;
     const void *ptr;
+    /* FAULT of memory that was overwritten: the used block in front of it, which has probably
+     * overrun it; NULL: not known. With BAD_FREE and BAD_BUCKET it is `pebble` as well. */
+    const struct pv_pebble *suspect;
     uint64_t requested; /* ALLOC, RESIZE: bytes that the caller asked for */
     uint64_t old_size;  /* RESIZE: payload bytes before */
     uint64_t n_pages;   /* BUCKET_GROW, BUCKET_SHRINK: pages before */
@@ -261,6 +267,10 @@ struct pv_heap {
      * 1 MiB; NULL: none. */
     struct pv_bucket *kept[PV_HEAP_LIMITS];
     uint64_t n_free, free_bytes;
+    const void *damaged;             /* a free pebble or bucket found overwritten; NULL: none */
+    const struct pv_pebble *suspect; /* the block in front of the last that was */
+    enum pv_fault damage;            /* and what that was: BAD_FREE or BAD_BUCKET */
+    uint64_t n_damaged;              /* how many were, ever */
     struct pv_listener *listeners;
     struct pv_bucket *cache[PV_HEAP_CACHE]; /* buckets that hold lately used addresses */
     uint64_t n_visited;                     /* tree nodes looked at, ever */

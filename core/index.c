@@ -21,6 +21,7 @@ static void wait_in(struct pv_heap *heap, uint32_t slot, const struct pv_waiting
 {
     struct node *n = node(waiting->pebble);
     heap->waiting[slot] = *waiting;
+    n->mark = NODE_MARK;
     n->size = waiting->size;
     n->up = NULL;
     n->waits = true;
@@ -80,6 +81,9 @@ void pv_index_insert(struct pv_heap *heap, struct pv_pebble *pebble)
 
 void pv_index_remove(struct pv_heap *heap, struct pv_pebble *pebble)
 {
+    if (!pv_tree_is_whole(heap, pebble)) {
+        return;
+    }
     heap->n_free--;
     heap->free_bytes -= node(pebble)->size;
     if (node(pebble)->waits) {
@@ -91,6 +95,9 @@ void pv_index_remove(struct pv_heap *heap, struct pv_pebble *pebble)
 
 void pv_index_replace(struct pv_heap *heap, struct pv_pebble *from, struct pv_pebble *to)
 {
+    if (!pv_tree_is_whole(heap, from)) {
+        return;
+    }
     heap->free_bytes += to->size - node(from)->size;
     if (node(from)->waits) {
         uint64_t size = node(from)->size;
@@ -168,6 +175,9 @@ struct pv_pebble *pv_index_find_next(struct pv_heap *heap, const struct pv_bucke
                                      struct pv_pebble *pebble, uint64_t need)
 {
     uint64_t behind = (uint64_t)(uintptr_t)pebble + 1;
+    if (!pv_tree_is_whole(heap, pebble)) {
+        return NULL;
+    }
     if (heap->config.fit == PV_FIT_BEST) {
         need = node(pebble)->size;
     }
@@ -206,7 +216,7 @@ bool pv_index_leads(const struct pv_heap *heap, const struct pv_pebble *up,
                     const struct pv_pebble *pebble)
 {
     const struct node *n = node(pebble);
-    if (n->size != pebble->size) {
+    if (n->mark != NODE_MARK || n->size != pebble->size) {
         return false;
     }
     if (n->waits) {
@@ -214,4 +224,13 @@ bool pv_index_leads(const struct pv_heap *heap, const struct pv_pebble *up,
     }
     return up ? node(up)->child[LEFT] == pebble || node(up)->child[RIGHT] == pebble
               : heap->tree == pebble;
+}
+
+void pv_index_clear(struct pv_heap *heap)
+{
+    heap->tree = NULL;
+    heap->n_waiting = 0;
+    heap->waiting_largest = 0;
+    heap->n_free = 0;
+    heap->free_bytes = 0;
 }

@@ -15,6 +15,9 @@
 
 #include "core/heap.h"
 
+/* Forgets everything. */
+void pv_index_clear(struct pv_heap *heap);
+
 /* A pebble that became free; its size and parent are set. */
 void pv_index_insert(struct pv_heap *heap, struct pv_pebble *pebble);
 

@@ -7,6 +7,7 @@
 #define PV_INSIDE_H
 
 #include "core/heap.h"
+#include "core/sound.h"
 
 enum {
     BUCKET_BYTES = sizeof(struct pv_bucket),
@@ -19,16 +20,6 @@ enum {
 
 /* Beyond this no sum of sizes below can overflow. */
 #define SIZE_LIMIT (UINT64_C(1) << 62)
-
-static inline uint64_t addr_of(const void *at)
-{
-    return (uint64_t)(uintptr_t)at;
-}
-
-static inline uint64_t bucket_end(const struct pv_bucket *bucket)
-{
-    return addr_of(bucket) + bucket->size * PV_PAGE_BYTES;
-}
 
 static inline uint64_t pebble_end(const struct pv_pebble *pebble)
 {
@@ -138,12 +129,12 @@ void pv_bucket_remove(struct pv_heap *heap, struct pv_bucket *bucket);
  * those that serve it freely end. */
 struct pv_bucket *pv_bucket_kept(const struct pv_heap *heap, const struct pv_shape *shape);
 
-/* The free pebble that serves the request in the buckets from one to the end, or NULL. */
-struct pv_pebble *pv_bucket_find(struct pv_heap *heap, const struct pv_shape *shape,
-                                 struct pv_bucket *from, const struct pv_bucket *end);
+/* The free pebble that serves the request, or NULL, in the buckets that serve it freely, or in
+ * those `kept` for lower limits. What is found damaged on the way is mended first. */
+struct pv_pebble *pv_bucket_find(struct pv_heap *heap, const struct pv_shape *shape, bool kept);
 
-/* The last pebble of its list; a walk. */
-struct pv_pebble *pv_bucket_tail(const struct pv_bucket *bucket);
+/* The last pebble of its list; a walk. NULL: a header is damaged. */
+struct pv_pebble *pv_bucket_tail(struct pv_heap *heap, const struct pv_bucket *bucket);
 
 /* Gives back the whole pages at the bucket's end that are free; how many. */
 uint64_t pv_bucket_trim(struct pv_heap *heap, struct pv_bucket *bucket);

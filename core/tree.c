@@ -104,14 +104,20 @@ static void rotate_up(struct pv_heap *heap, struct pv_pebble *pebble)
     n->height[!side] = height_of(parent);
 }
 
-/* One side is higher by two: lifts it. What stands in the node's place then. */
+/* One side is higher by two: lifts it. What stands in the node's place then; NULL: damage. */
 static struct pv_pebble *rebalance(struct pv_heap *heap, struct pv_pebble *at)
 {
     struct node *n = node(at);
     unsigned high = n->height[RIGHT] > n->height[LEFT];
     struct pv_pebble *top = n->child[high];
+    if (!pv_tree_is_whole(heap, top)) {
+        return NULL;
+    }
     if (node(top)->height[high] < node(top)->height[!high]) {
         top = node(top)->child[!high];
+        if (!pv_tree_is_whole(heap, top)) {
+            return NULL;
+        }
         rotate_up(heap, top);
         n->height[high] = height_of(top);
     }
@@ -123,7 +129,8 @@ static struct pv_pebble *rebalance(struct pv_heap *heap, struct pv_pebble *at)
 static void tell_upward(struct pv_heap *heap, const struct pv_pebble *pebble)
 {
     uint64_t max = max_of(pebble);
-    for (struct pv_pebble *up = node(pebble)->up; up; up = node(up)->up) {
+    struct pv_pebble *up = node(pebble)->up;
+    for (; up && pv_tree_is_whole(heap, up); up = node(up)->up) {
         uint64_t *side = &node(up)->max[side_of(up, pebble)];
         heap->n_visited++;
         if (*side == max) {
@@ -138,10 +145,13 @@ static void tell_upward(struct pv_heap *heap, const struct pv_pebble *pebble)
 /* A node's sides have new heights: balances it and what is above it. */
 static void balance_upward(struct pv_heap *heap, struct pv_pebble *at)
 {
-    for (;;) {
+    while (at && pv_tree_is_whole(heap, at)) {
         int lean = node(at)->height[RIGHT] - node(at)->height[LEFT];
         if (lean > 1 || lean < -1) {
             at = rebalance(heap, at);
+            if (!at) {
+                return;
+            }
         }
         struct pv_pebble *up = node(at)->up;
         if (!up) {
@@ -171,6 +181,9 @@ static unsigned side_for(const struct pv_heap *heap, const struct pv_waiting *wa
 static bool descend(struct pv_heap *heap, const struct pv_waiting *waiting,
                     struct pv_pebble **up)
 {
+    if (!pv_tree_is_whole(heap, *up)) {
+        return false;
+    }
     unsigned side = side_for(heap, waiting, *up);
     struct node *above = node(*up);
     if (above->max[side] < waiting->size) {
@@ -200,7 +213,7 @@ static void hang_waiting(struct pv_heap *heap, const struct pv_waiting *first,
     while (descend(heap, waiting, &up)) {
     }
     unsigned side = side_for(heap, waiting, up);
-    *node(waiting->pebble) = (struct node){.size = waiting->size, .up = up};
+    *node(waiting->pebble) = (struct node){.mark = NODE_MARK, .size = waiting->size, .up = up};
     node(up)->child[side] = waiting->pebble;
     node(up)->height[side] = 1;
     if (!node(up)->height[!side]) {
@@ -213,7 +226,7 @@ void pv_tree_insert_waiting(struct pv_heap *heap)
     struct pv_waiting *first = heap->waiting, *end = first + heap->n_waiting;
     if (!heap->tree) {
         heap->tree = first->pebble;
-        *node(first->pebble) = (struct node){.size = first->size};
+        *node(first->pebble) = (struct node){.mark = NODE_MARK, .size = first->size};
         first++;
     }
     for (struct pv_waiting *waiting = first; waiting < end; waiting++) {
@@ -269,12 +282,18 @@ void pv_tree_remove(struct pv_heap *heap, struct pv_pebble *pebble)
 {
     struct node *n = node(pebble);
     struct pv_pebble *changed;
+    if (!pv_tree_is_whole(heap, pebble)) {
+        return;
+    }
     if (n->child[LEFT] && n->child[RIGHT]) {
         /* The next node in order has no left side; it comes here in its stead. */
         struct pv_pebble *next = n->child[RIGHT];
-        while (node(next)->child[LEFT]) {
+        while (pv_tree_is_whole(heap, next) && node(next)->child[LEFT]) {
             heap->n_visited++;
             next = node(next)->child[LEFT];
+        }
+        if (heap->damaged) {
+            return;
         }
         changed = unhang(heap, next);
         put_in_place(heap, pebble, next);
@@ -300,14 +319,15 @@ static struct pv_pebble *beside(struct pv_heap *heap, struct pv_pebble *at, unsi
 {
     struct pv_pebble *next = node(at)->child[side];
     if (next) {
-        for (struct pv_pebble *inner = next; inner; inner = node(inner)->child[!side]) {
+        struct pv_pebble *inner = next;
+        for (; inner && pv_tree_is_whole(heap, inner); inner = node(inner)->child[!side]) {
             heap->n_visited++;
             next = inner;
         }
         return next;
     }
     struct pv_pebble *up = node(at)->up;
-    while (up && node(up)->child[side] == at) {
+    while (up && pv_tree_is_whole(heap, up) && node(up)->child[side] == at) {
         heap->n_visited++;
         at = up;
         up = node(at)->up;
@@ -332,6 +352,9 @@ bool pv_tree_keeps_place(struct pv_heap *heap, struct pv_pebble *from,
 
 void pv_tree_replace(struct pv_heap *heap, struct pv_pebble *from, struct pv_pebble *to)
 {
+    if (!pv_tree_is_whole(heap, from)) {
+        return;
+    }
     node(to)->size = to->size;
     if (from != to) {
         put_in_place(heap, from, to);
@@ -342,7 +365,7 @@ void pv_tree_replace(struct pv_heap *heap, struct pv_pebble *from, struct pv_peb
 /* The first node of a subtree with size >= need; there is one. */
 static struct pv_pebble *leftmost(struct pv_heap *heap, struct pv_pebble *at, uint64_t need)
 {
-    for (;;) {
+    while (pv_tree_is_whole(heap, at)) {
         const struct node *n = node(at);
         heap->n_visited++;
         if (n->max[LEFT] >= need) {
@@ -353,17 +376,18 @@ static struct pv_pebble *leftmost(struct pv_heap *heap, struct pv_pebble *at, ui
             at = n->child[RIGHT];
         }
     }
+    return NULL;
 }
 
 /* The first node behind `at` with size >= need, or NULL. */
 static struct pv_pebble *after(struct pv_heap *heap, struct pv_pebble *at, uint64_t need)
 {
-    for (;;) {
+    while (pv_tree_is_whole(heap, at)) {
         if (node(at)->max[RIGHT] >= need) {
             return leftmost(heap, node(at)->child[RIGHT], need);
         }
         struct pv_pebble *up = node(at)->up;
-        while (up && node(up)->child[RIGHT] == at) {
+        while (up && pv_tree_is_whole(heap, up) && node(up)->child[RIGHT] == at) {
             heap->n_visited++;
             at = up;
             up = node(at)->up;
@@ -373,6 +397,7 @@ static struct pv_pebble *after(struct pv_heap *heap, struct pv_pebble *at, uint6
         }
         at = up;
     }
+    return NULL;
 }
 
 /* The first node at or behind a key, or NULL. */
@@ -381,7 +406,7 @@ static struct pv_pebble *lower_bound(struct pv_heap *heap, uint64_t parent, uint
 {
     struct key key = key_of(heap, parent, size, addr);
     struct pv_pebble *found = NULL;
-    for (struct pv_pebble *at = heap->tree; at;) {
+    for (struct pv_pebble *at = heap->tree; at && pv_tree_is_whole(heap, at);) {
         heap->n_visited++;
         if ((uint64_t)(uintptr_t)at == addr || is_before(&key, at)) {
             found = at;
@@ -403,7 +428,7 @@ static struct pv_pebble *first_behind(struct pv_heap *heap, uint64_t addr, uint6
 {
     struct pv_pebble *last = NULL; /* at or behind addr, and it or its right side will do */
     struct pv_pebble *at = heap->tree;
-    while (at) {
+    while (at && pv_tree_is_whole(heap, at)) {
         const struct node *n = node(at);
         bool is_behind = (uint64_t)(uintptr_t)at >= addr;
         heap->n_visited++;
@@ -443,7 +468,7 @@ static uint64_t side_largest(struct pv_heap *heap, struct pv_pebble *at, uint64_
                              bool leftward)
 {
     uint64_t largest = 0;
-    while (at) {
+    while (at && pv_tree_is_whole(heap, at)) {
         const struct node *n = node(at);
         heap->n_visited++;
         if (at->parent == parent) {
@@ -462,11 +487,11 @@ uint64_t pv_tree_largest_of(struct pv_heap *heap, const struct pv_bucket *bucket
 {
     uint64_t parent = (uint64_t)(uintptr_t)bucket;
     struct pv_pebble *top = heap->tree;
-    while (top && top->parent != parent) {
+    while (top && pv_tree_is_whole(heap, top) && top->parent != parent) {
         heap->n_visited++;
         top = parent < top->parent ? node(top)->child[LEFT] : node(top)->child[RIGHT];
     }
-    if (!top) {
+    if (!top || heap->damaged) {
         return 0;
     }
     uint64_t left = side_largest(heap, node(top)->child[LEFT], parent, true);

@@ -14,7 +14,12 @@
 
 enum { LEFT, RIGHT };
 
+/* In front of every node: what runs over the block before it, or is written to freed memory,
+ * hits it first. No pointer of a node without it is followed. */
+#define NODE_MARK UINT64_C(0x9E0DE5F4EEB10C57)
+
 struct node {
+    uint64_t mark;
     struct pv_pebble *child[2];
     uint64_t max[2]; /* the largest payloads on either side; 0: nothing there */
     uint64_t size;   /* the pebble's, as it entered */
@@ -29,6 +34,19 @@ static inline struct node *node(const struct pv_pebble *pebble)
 {
     return (struct node *)(uintptr_t)(pebble + 1);
 }
+
+/* Whether its node is what the index wrote; if not, the heap is to be mended (sound.c). */
+static inline bool pv_tree_is_whole(struct pv_heap *heap, const struct pv_pebble *pebble)
+{
+    if (__builtin_expect(node(pebble)->mark == NODE_MARK, 1)) {
+        return true;
+    }
+    heap->damaged = pebble;
+    return false;
+}
+
+/* Each of these stops at the first node that is damaged; what it answers, and the tree, mean
+ * nothing then until the heap is mended. */
 
 /* Puts the pebbles that wait, one at least, into the tree. */
 void pv_tree_insert_waiting(struct pv_heap *heap);

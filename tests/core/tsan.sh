@@ -19,7 +19,7 @@ fi
 
 $cc -std=c17 -D_GNU_SOURCE -O1 -g -fsanitize=thread -I"$root" -o "$work/lock_test" \
     "$root"/core/bucket.c "$root"/core/door.c "$root"/core/guard.c "$root"/core/heap.c \
-    "$root"/core/index.c "$root"/core/pages.c "$root"/core/pebble.c "$root"/core/tree.c \
+    "$root"/core/index.c "$root"/core/pages.c "$root"/core/pebble.c "$root"/core/sound.c "$root"/core/tree.c \
     "$root/tests/core/lock_test.c" -pthread -lcmocka || exit 1
 "$work/lock_test" || exit 1
 

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * sound.h - walks over a heap whose headers a program may have overwritten: what the heap and its
+ * guard share. Internal to core/.
+ */
+#ifndef PV_SOUND_H
+#define PV_SOUND_H
+
+#include "core/heap.h"
+
+static inline uint64_t addr_of(const void *at)
+{
+    return (uint64_t)(uintptr_t)at;
+}
+
+static inline uint64_t bucket_end(const struct pv_bucket *bucket)
+{
+    return addr_of(bucket) + bucket->size * PV_PAGE_BYTES;
+}
+
+/* What stands behind `bucket` in the list, NULL: the first one, is damaged: takes it out. What
+ * then stands there. */
+struct pv_bucket *pv_sound_cut(struct pv_heap *heap, struct pv_bucket *bucket);
+
+/* The buckets in their order; those whose headers are damaged are taken out of it. */
+static inline struct pv_bucket *pv_bucket_first(struct pv_heap *heap)
+{
+    struct pv_bucket *first = heap->first;
+    return !first || first->magic == PV_BUCKET_MAGIC ? first : pv_sound_cut(heap, NULL);
+}
+
+static inline struct pv_bucket *pv_bucket_after(struct pv_heap *heap, struct pv_bucket *bucket)
+{
+    struct pv_bucket *next = pv_bucket_at(bucket->next);
+    return !next || (next->magic == PV_BUCKET_MAGIC && next->prev == addr_of(bucket))
+               ? next
+               : pv_sound_cut(heap, bucket);
+}
+
+/* Whether a header stands at addr in the bucket whose size, parent and next agree. */
+bool pv_sound_header(const struct pv_bucket *bucket, uint64_t addr);
+
+/* The first such header at or behind addr, or NULL: a search. */
+struct pv_pebble *pv_sound_from(const struct pv_bucket *bucket, uint64_t addr);
+
+/* The used pebble in front of a damaged address, or NULL. A walk. */
+const struct pv_pebble *pv_sound_suspect(struct pv_heap *heap, uint64_t addr);
+
+/* Something was found damaged (heap->damaged): tells it and builds the index anew from the
+ * headers that are sound. */
+void pv_sound_mend(struct pv_heap *heap);
+
+#endif
