@@ -196,6 +196,30 @@ static void test_resized_where_requests_are_not_known(void **state)
     close_side(&b);
 }
 
+/* Another request in the same payload is a difference, whether the block is known or its place. */
+static void test_resized_within_the_rounding(void **state)
+{
+    (void)state;
+    struct side a, b;
+    open_side(&a);
+    open_side(&b);
+    for (uint64_t born = 1; born <= 2; born++) {
+        add(&a, 0x1000 * born, 128, "t", born, born);
+        add(&b, 0x1000 * born, 128, "t", born, born);
+    }
+    a.snapshot->pebbles[0].requested = 100;
+    b.snapshot->pebbles[0].requested = 120;
+    struct pv_diff *diff = diff_of(&a, &b);
+    assert_int_equal(diff->n_rows, 1);
+    expect_row(diff, 0, PV_RESIZED, 0, 0);
+    assert_int_equal(diff->bytes[PV_RESIZED], 120);
+    assert_int_equal(diff->n_same, 1);
+    assert_true(pv_diff_differs(diff));
+    pv_diff_close(diff);
+    close_side(&a);
+    close_side(&b);
+}
+
 /* An id that is a text is not in the rows; the birth says which block it is. */
 static void test_by_birth_where_ids_are_texts(void **state)
 {
@@ -372,6 +396,7 @@ int main(void)
         cmocka_unit_test(test_tags_are_summed_by_text),
         cmocka_unit_test(test_by_place_where_blocks_are_not_known),
         cmocka_unit_test(test_resized_where_requests_are_not_known),
+        cmocka_unit_test(test_resized_within_the_rounding),
         cmocka_unit_test(test_by_birth_where_ids_are_texts),
         cmocka_unit_test(test_equal_snapshots),
         cmocka_unit_test(test_only_free_space_differs),

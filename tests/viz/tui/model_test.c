@@ -193,6 +193,34 @@ static void selection_follows(void **state)
     pv_model_fini(&model);
 }
 
+/* An address in no bucket selects what lies nearest below it: the last pebble of that bucket. */
+static void selection_behind_a_bucket(void **state)
+{
+    struct story story;
+
+    (void)state;
+    story_open(&story, 0, true);
+    for (uint64_t id = 0; id < 4; id++) {
+        story_malloc(&story, id, 100000, "far/apart");
+    }
+    struct pv_model model = open_model(&story, 3);
+    const struct pv_snapshot *snapshot = model.snapshot;
+    assert_true(snapshot->n_buckets > 1);
+    for (size_t i = 0; i < snapshot->n_buckets; i++) {
+        const struct pv_bucket_row *bucket = &snapshot->buckets[i];
+        uint64_t end = bucket->addr + bucket->n_pages * snapshot->page_bytes;
+        size_t last = bucket->first_pebble + bucket->n_pebbles - 1;
+        if (i + 1 == snapshot->n_buckets || snapshot->buckets[i + 1].addr > end) {
+            pv_model_select(&model, end);
+            assert_int_equal(model.selected, last);
+        }
+        pv_model_select(&model, bucket->addr);
+        assert_int_equal(model.selected, bucket->first_pebble);
+    }
+    pv_model_fini(&model);
+    story_close(&story);
+}
+
 static void list_and_sort(void **state)
 {
     struct pv_model model = open_model(&program, 3000);
@@ -593,6 +621,7 @@ int main(void)
         cmocka_unit_test(prompt_is_bounded),
         cmocka_unit_test(faults_and_marks),
         cmocka_unit_test(selection_follows),
+        cmocka_unit_test(selection_behind_a_bucket),
         cmocka_unit_test(list_and_sort),
         cmocka_unit_test(largest_tag_to_its_birth),
         cmocka_unit_test(birth_of_a_pebble),

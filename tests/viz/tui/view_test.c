@@ -82,6 +82,20 @@ static void panes(void **state)
     golden("detail-scrolled", &fixture.small, 13, 80, 24, "<BTab><BTab><Down><Down><Down>");
 }
 
+/* 81 events and 9 looks: ages of 1, 4, 9… events are the first of theirs. */
+static void borders_of_ages(void **state)
+{
+    struct story story;
+
+    (void)state;
+    story_open(&story, 0, false);
+    for (uint64_t id = 0; id < 81; id++) {
+        story_malloc(&story, id, 3000, "one/a/page");
+    }
+    hold("ages-border", GOLDEN_ALL, &story, 80, 80, 24, "c");
+    story_close(&story);
+}
+
 static void moods(void **state)
 {
     (void)state;
@@ -305,19 +319,13 @@ static void buddy(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(buddy),
-        cmocka_unit_test(sizes),
-        cmocka_unit_test(panes),
-        cmocka_unit_test(moods),
-        cmocka_unit_test(events),
-        cmocka_unit_test(hostile_tags),
-        cmocka_unit_test(ascii),
-        cmocka_unit_test(many_buckets),
-        cmocka_unit_test(nothing),
-        cmocka_unit_test(sick_heap),
-        cmocka_unit_test(goldens_can_fail),
-        cmocka_unit_test(bad_keys),
-        cmocka_unit_test(quit_ends_keys),
+        cmocka_unit_test(buddy),        cmocka_unit_test(sizes),
+        cmocka_unit_test(panes),        cmocka_unit_test(borders_of_ages),
+        cmocka_unit_test(moods),        cmocka_unit_test(events),
+        cmocka_unit_test(hostile_tags), cmocka_unit_test(ascii),
+        cmocka_unit_test(many_buckets), cmocka_unit_test(nothing),
+        cmocka_unit_test(sick_heap),    cmocka_unit_test(goldens_can_fail),
+        cmocka_unit_test(bad_keys),     cmocka_unit_test(quit_ends_keys),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+#
+# edges.sh - what lies on a border: the worst of several exit codes, a difference that rounds to
+# nothing, a sick pebble among thousands that are drawn as one box.
+. "$2/lib.sh"
+cd "$tmp" || exit 99
+head='{"format":"pebbleviz-trace","version":1}'
+
+# Damage weighs more than nothing to work on, whichever comes first.
+echo "$head" >nothing.json
+printf '%s\n{"op":"malloc","id":1,"size":5}\n{' "$head" >cut.json
+run 3 check nothing.json
+run 4 check cut.json
+run 4 check nothing.json cut.json
+run 4 check cut.json nothing.json
+
+# Best fit holds some 0.02 % less than first fit: less rounds to nothing, and nothing has no minus.
+{
+    echo "$head"
+    id=0
+    for size in 400000000 100000 64 60000 64; do
+        id=$((id + 1))
+        echo "{\"op\":\"malloc\",\"id\":$id,\"size\":$size}"
+    done
+    printf '{"op":"free","id":2}\n{"op":"free","id":4}\n'
+    printf '{"op":"malloc","id":6,"size":60000}\n{"op":"malloc","id":7,"size":100000}\n'
+} >holes.json
+run 0 report --no-timing --engine first-fit,best-fit --at end holes.json
+n_checks=$((n_checks + 1))
+grep -q -F -e '+0.0 %' out || fail "no difference rounds to nothing"
+if grep -q -F -e '-0.0' out; then
+    fail "a difference is -0.0"
+fi
+
+# A thousand pebbles of one size: most are in one box, the sick one stands by itself, in red.
+awk 'BEGIN {
+    print "{\"format\": \"pebbleviz-catalog\", \"version\": 1, \"buckets\": [{\"address\": \"0x0\","
+    print "\"pages\": 36, \"fit\": \"first\", \"largest\": 3328, \"flags\": [], \"pebbles\": ["
+    for (i = 0; i < 1000; i++) {
+        printf "{\"address\": \"0x%x\", \"size\": 64, \"state\": \"used\", \"alignment\": 64, ",
+            1048576 + 48 + i * 144
+        printf "\"flags\": [\"VIRTUAL\"%s], \"name\": \"%s\"},\n", i == 500 ? ", \"PHYSICAL\"" : "",
+            i == 500 ? "sick" : "well"
+    }
+    printf "{\"address\": \"0x%x\", \"size\": 3328, \"state\": \"free\"}]}]}\n", 1048576 + 48 + 144000
+}' | sed 's/"address": "0x0"/"address": "0x100000"/' >thousand.json
+run 1 check thousand.json
+run 0 export --format dot thousand.json
+has "<b>sick</b>"
+n_checks=$((n_checks + 1))
+grep '<b>sick</b>' out | grep -q 'color="#D00000"' || fail "the sick pebble is not red"
+has " more<br/>"
+finish
