@@ -308,7 +308,7 @@ static bool can_be_written(const char *path)
 static void default_path(char *out, size_t cap, const char *program, long pid)
 {
     const char *slash = strrchr(program, '/');
-    snprintf(out, cap, "%.200s.%ld.trace.json.zst", slash ? slash + 1 : program, pid);
+    snprintf(out, cap, "%.200s.%ld.pvt", slash ? slash + 1 : program, pid);
 }
 
 static int run(struct recording *recording, const struct pv_record_options *options,

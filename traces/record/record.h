@@ -18,8 +18,8 @@
 enum { PV_RECORD_PATH = 4096, PV_RECORD_TEXT = 512 };
 
 struct pv_record_options {
-    /* Where to write, packed as the name's ending says (writer.h). NULL: the working directory,
-     * PROGRAM.PID.trace.json.zst. "-" is refused: standard output is the program's. */
+    /* Where to write, packed as the name's ending says (writer.h). NULL: PROGRAM.PID.pvt in
+     * the working directory. "-" is refused: standard output is the program's. */
     const char *path;
     /* The preload library. NULL: $PEBBLEVIZ_PRELOAD, else where a build or an installation of
      * this executable has it. */

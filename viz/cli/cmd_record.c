@@ -22,6 +22,12 @@ static void told(void *ctx, uint64_t done, uint64_t total)
 
 static void explain(const struct pv_record_result *result)
 {
+    char count[PV_UNIT_TEXT];
+    if (result->n_foreign) {
+        pv_say("left out: %s frees or resizes of blocks whose allocation was not seen (made "
+               "before the recording began, or past the C library's functions)",
+               pv_units_count(count, result->n_foreign));
+    }
     if (*result->text) {
         pv_say("%s%s%s", result->text, *result->hint ? "; " : "", result->hint);
     }

@@ -210,14 +210,15 @@ const struct pv_command pv_commands[] = {
      .synopsis = "[-o FILE] -- PROGRAM [ARG...]",
      .about = "run a program and write a trace of its calls for memory",
      .text =
-         "Ends with the program's own exit code (128 + n when signal n ended it). Static and "
-         "setuid programs cannot be recorded.",
+         "Writes PROGRAM.PID.pvt in the present folder, or FILE in the format that its ending "
+         "names. Ends with the program's own exit code (128 + n when signal n ended it). Static "
+         "and setuid programs cannot be recorded.",
      .keys = KEY(OUTPUT) | KEY(NO_TIMES) | KEY(NO_THREADS) | KEY(NO_ADDRESSES) | KEY(NO_NAMES),
      .operands_min = 1,
      .operands_max = ANY_COUNT,
      .ends_options = true,
      .run = pv_cmd_record,
-     .examples = {{"pebbleviz record -o ls.json -- ls -l", "a first trace"},
+     .examples = {{"pebbleviz record -- ls -l", "a first trace, ls.PID.pvt"},
                   {"pebbleviz record -o app.jsonl.zst --no-times -- ./app --fast",
                    "packed, without times"}}},
     {.name = "inspect",
