@@ -52,14 +52,6 @@ static void text_totals(const struct pair *pair, FILE *out)
     }
 }
 
-/* Signed, for a difference. */
-static const char *signed_bytes(char *buf, uint64_t a, uint64_t b)
-{
-    buf[0] = a == b ? ' ' : a < b ? '+' : '-';
-    pv_units_bytes(buf + 1, a < b ? b - a : a - b);
-    return buf;
-}
-
 static void text_diff(const struct pair *pair, FILE *out)
 {
     const struct pv_diff *diff = pair->diff;
@@ -85,8 +77,8 @@ static void text_diff(const struct pair *pair, FILE *out)
             "tag");
     for (size_t i = 0; i < n; i++) {
         const struct pv_diff_tag *tag = &diff->tags[i];
-        char bytes[PV_UNIT_TEXT + 1];
-        fprintf(out, "%12s", signed_bytes(bytes, tag->a_bytes, tag->b_bytes));
+        char bytes[PV_UNIT_TEXT];
+        fprintf(out, "%12s", pv_units_change(bytes, tag->a_bytes, tag->b_bytes));
         for (unsigned j = 0; j < PV_N_CHANGES; j++) {
             fprintf(out, " %9s", pv_units_count(a, tag->blocks[j]));
         }

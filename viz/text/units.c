@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * units.c - see units.h. Integer arithmetic for sizes: the text of a number must not depend on
- * a machine's rounding.
+ * units.c - numbers as words. Integer arithmetic for sizes: the text of a number must not depend
+ * on a machine's rounding. Three figures, the last one rounded half up, so that a table and a
+ * screen that show one number show one text.
  */
 #include "viz/text/units.h"
 
@@ -9,23 +10,57 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BITS_OF_STEP = 10, TENTHS_BELOW = 100 };
+enum { BITS_OF_STEP = 10, STEP = 1 << BITS_OF_STEP, FIGURES = 1000, BITS_EXACT = 50 };
+
+/* bytes * times / 2^bits, half rounded up. What lies below 2^-50 of a unit is not looked at, so
+ * that nothing overflows. */
+static uint64_t scaled(uint64_t bytes, unsigned bits, unsigned times)
+{
+    uint64_t whole = bytes >> bits;
+    uint64_t rest = bytes - (whole << bits);
+    if (bits > BITS_EXACT) {
+        rest >>= bits - BITS_EXACT;
+        bits = BITS_EXACT;
+    }
+    return whole * times + ((rest * times + (UINT64_C(1) << (bits - 1))) >> bits);
+}
 
 const char *pv_units_bytes(char *buf, uint64_t bytes)
 {
     static const char *const names[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-    unsigned step = 0;
-    while (step < 6 && bytes >> (BITS_OF_STEP * (step + 1))) {
-        step++;
-    }
-    uint64_t whole = bytes >> (BITS_OF_STEP * step);
-    if (step == 0 || whole >= TENTHS_BELOW) {
-        snprintf(buf, PV_UNIT_TEXT, "%" PRIu64 " %s", whole, names[step]);
+    if (bytes < STEP) {
+        snprintf(buf, PV_UNIT_TEXT, "%" PRIu64 " B", bytes);
         return buf;
     }
-    uint64_t rest = bytes - (whole << (BITS_OF_STEP * step));
-    uint64_t tenth = (rest >> (BITS_OF_STEP * (step - 1))) * 10 >> BITS_OF_STEP;
-    snprintf(buf, PV_UNIT_TEXT, "%" PRIu64 ".%" PRIu64 " %s", whole, tenth, names[step]);
+    unsigned step = 1;
+    while (scaled(bytes, BITS_OF_STEP * step, 1) >= STEP) {
+        step++;
+    }
+    int places = 2;
+    unsigned times = 100;
+    uint64_t n = scaled(bytes, BITS_OF_STEP * step, times);
+    while (places > 0 && n >= FIGURES) {
+        places--;
+        times /= 10;
+        n = scaled(bytes, BITS_OF_STEP * step, times);
+    }
+    if (places == 0) {
+        snprintf(buf, PV_UNIT_TEXT, "%" PRIu64 " %s", n, names[step]);
+    } else {
+        snprintf(buf, PV_UNIT_TEXT, "%" PRIu64 ".%0*" PRIu64 " %s", n / times, places,
+                 n % times, names[step]);
+    }
+    return buf;
+}
+
+const char *pv_units_change(char *buf, uint64_t before, uint64_t after)
+{
+    if (before == after) {
+        return pv_units_bytes(buf, 0);
+    }
+    char size[PV_UNIT_TEXT];
+    pv_units_bytes(size, after > before ? after - before : before - after);
+    snprintf(buf, PV_UNIT_TEXT, "%c%s", after > before ? '+' : '-', size);
     return buf;
 }
 

@@ -10,8 +10,11 @@
 
 enum { PV_UNIT_TEXT = 40 };
 
-/* "96 B", "1.5 KiB", "312 MiB", rounded down. Returns buf. */
+/* "96 B", "1.50 KiB", "31.2 MiB", "312 GiB": three figures, rounded. Returns buf. */
 const char *pv_units_bytes(char *buf, uint64_t bytes);
+
+/* "+96 B", "-1.50 KiB", "0 B". Returns buf. */
+const char *pv_units_change(char *buf, uint64_t before, uint64_t after);
 
 /* "512,345". Returns buf. */
 const char *pv_units_count(char *buf, uint64_t n);

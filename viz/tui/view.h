@@ -8,6 +8,7 @@
 #ifndef PV_VIEW_H
 #define PV_VIEW_H
 
+#include "viz/text/units.h"
 #include "viz/tui/model.h"
 
 /* The whole screen, or the sentence that it is too small. PV_ENOMEM. */
@@ -29,18 +30,5 @@ void pv_view_help(const struct pv_model *model, struct pv_grid *grid);
  * out where there is no room. */
 void pv_view_pane_title(const struct pv_model *model, struct pv_grid *grid, enum pv_pane pane,
                         const char *title, const char *right);
-
-/* ---- view_format.c: figures for people; each returns `out` ---- */
-
-enum { PV_FORMAT_BYTES = 32 };
-
-/* "100 B", "1.25 KiB", "12.5 MiB": three figures. */
-const char *pv_format_bytes(char *out, uint64_t bytes);
-
-/* "+100 B", "-1.25 KiB", "0 B". */
-const char *pv_format_change(char *out, uint64_t before, uint64_t after);
-
-/* "1,234,567". */
-const char *pv_format_count(char *out, uint64_t count);
 
 #endif

@@ -121,7 +121,7 @@ static void header_rows(const struct pv_model *model, const struct pv_pebble_row
     const struct pv_snapshot *snapshot = model->snapshot;
     const char *tag = pv_model_tag_text(model, pebble->tag);
     bool used = pv_pebble_row_used(pebble);
-    char flags[VALUE_BYTES], size[PV_FORMAT_BYTES];
+    char flags[VALUE_BYTES], size[PV_UNIT_TEXT];
     uint64_t payload = pebble->addr + snapshot->pebble_bytes, end = payload + pebble->size;
 
     bool buddy = snapshot->kind == PV_CATALOG_BUDDY;
@@ -136,7 +136,7 @@ static void header_rows(const struct pv_model *model, const struct pv_pebble_row
         say(rows, "size", "%llu", (unsigned long long)pebble->size);
     } else {
         say(rows, "size", "%llu (%s)", (unsigned long long)pebble->size,
-            pv_format_bytes(size, pebble->size));
+            pv_units_bytes(size, pebble->size));
     }
     if (used && pebble->requested != PV_UNKNOWN) {
         requested_row(model, pebble, rows);

@@ -113,14 +113,14 @@ static void draw_column(const struct graph *graph, struct pv_grid *grid, int col
 static void draw_axis(const struct graph *graph, struct pv_grid *grid)
 {
     struct pv_style quiet = pv_theme_style(&graph->model->theme, PV_ROLE_QUIET);
-    char text[PV_FORMAT_BYTES];
+    char text[PV_UNIT_TEXT];
     int column = graph->plot.column - PV_GRAPH_LABEL;
 
     for (int line = 0; line < graph->plot.lines; line++) {
         bool middle = line == graph->plot.lines / 2 && graph->plot.lines >= 5;
         if (line == 0 || middle) {
             double share = (double)(graph->plot.lines - line) / graph->plot.lines;
-            pv_format_bytes(text, (uint64_t)(share * (double)graph->most));
+            pv_units_bytes(text, (uint64_t)(share * (double)graph->most));
             pv_grid_text_right(grid, column, graph->plot.line + line, PV_GRAPH_LABEL - 1, quiet,
                                text);
         } else if (line == graph->plot.lines - 1) {
@@ -135,13 +135,13 @@ static void draw_ticks(const struct graph *graph, struct pv_grid *grid)
     const struct pv_model *model = graph->model;
     const struct pv_theme *theme = &model->theme;
     int line = graph->plot.line + graph->plot.lines, width = graph->plot.columns;
-    char text[PV_FORMAT_BYTES];
+    char text[PV_UNIT_TEXT];
     size_t n_marks;
     const struct pv_mark_row *marks = pv_timeline_marks(model->timeline, &n_marks);
 
     pv_grid_text(grid, graph->plot.column, line, width, pv_theme_style(theme, PV_ROLE_QUIET),
                  "0");
-    pv_format_count(text, (uint64_t)(model->last > 0 ? model->last : 0));
+    pv_units_count(text, (uint64_t)(model->last > 0 ? model->last : 0));
     if (graph->now < width - (int)strlen(text)) {
         pv_grid_text_right(grid, graph->plot.column, line, width,
                            pv_theme_style(theme, PV_ROLE_QUIET), text);
@@ -166,7 +166,7 @@ void pv_view_graph(const struct pv_model *model, struct pv_grid *grid)
     struct pv_area area = model->panes[PV_PANE_GRAPH];
     const struct pv_stats *stats = pv_timeline_stats(model->timeline);
     const struct pv_theme *theme = &model->theme;
-    char title[128], legend[128], live[PV_FORMAT_BYTES], held[PV_FORMAT_BYTES];
+    char title[128], legend[128], live[PV_UNIT_TEXT], held[PV_UNIT_TEXT];
 
     if (area.columns <= PV_GRAPH_LABEL || area.lines < 2) {
         return;
@@ -179,8 +179,8 @@ void pv_view_graph(const struct pv_model *model, struct pv_grid *grid)
     };
     graph.now = pv_graph_column(model, model->cursor, graph.plot.columns);
     snprintf(title, sizeof title, "Whole trace  peak %s live, %s held",
-             pv_format_bytes(live, stats->peak_live.live_bytes),
-             pv_format_bytes(held, stats->peak_held.held_bytes));
+             pv_units_bytes(live, stats->peak_live.live_bytes),
+             pv_units_bytes(held, stats->peak_held.held_bytes));
     snprintf(legend, sizeof legend, "%s live  %s headers, rounding  %s free",
              pv_theme_bar(theme, EIGHTHS), pv_theme_glyph(theme, PV_GLYPH_OVERHEAD),
              pv_theme_glyph(theme, PV_GLYPH_FREE));

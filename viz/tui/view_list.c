@@ -174,7 +174,7 @@ void pv_view_list(const struct pv_model *model, struct pv_grid *grid)
     static const char *const sorts[] = {"by address", "by size", "by age", "by tag"};
     struct pv_area area = model->panes[PV_PANE_LIST];
     struct pv_style quiet = pv_theme_style(&model->theme, PV_ROLE_QUIET);
-    char title[64], count[PV_FORMAT_BYTES];
+    char title[64], count[PV_UNIT_TEXT];
     int column = area.column + 2;
 
     if (area.columns == 0) {
@@ -182,7 +182,7 @@ void pv_view_list(const struct pv_model *model, struct pv_grid *grid)
     }
     snprintf(title, sizeof title, "%s  %s",
              model->snapshot->kind == PV_CATALOG_BUDDY ? "Blocks" : "Pebbles",
-             pv_format_count(count, model->snapshot->n_pebbles));
+             pv_units_count(count, model->snapshot->n_pebbles));
     pv_view_pane_title(model, grid, PV_PANE_LIST, title, sorts[model->sort]);
     for (size_t i = 0; i < N_COLUMNS; i++) {
         if (area.columns >= columns[i].from) {

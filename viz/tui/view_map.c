@@ -336,10 +336,10 @@ static void draw_title(const struct pv_model *model, struct pv_grid *grid)
 {
     static const char *const paints[] = {"tags", "letters", "ages"};
     const struct pv_theme *theme = &model->theme;
-    char title[128], legend[128], cell[PV_FORMAT_BYTES];
+    char title[128], legend[128], cell[PV_UNIT_TEXT];
 
     snprintf(title, sizeof title, "Map  a cell is %s  %s%s",
-             pv_format_bytes(cell, model->map.cell_bytes), paints[model->paint],
+             pv_units_bytes(cell, model->map.cell_bytes), paints[model->paint],
              model->zoom        ? "  zoomed"
              : model->searching ? "  search"
                                 : "");

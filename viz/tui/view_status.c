@@ -46,16 +46,16 @@ static void write_tag(struct pen *pen, uint32_t tag)
 void pv_view_title(const struct pv_model *model, struct pv_grid *grid, int line)
 {
     struct pv_style style = pv_theme_style(&model->theme, PV_ROLE_TITLE);
-    char right[128], event[PV_FORMAT_BYTES], last[PV_FORMAT_BYTES];
+    char right[128], event[PV_UNIT_TEXT], last[PV_UNIT_TEXT];
 
     pv_grid_fill(grid, (struct pv_area){0, line, grid->columns, 1}, " ", style);
     if (model->cursor == PV_START) {
         snprintf(right, sizeof right, "start of %s events",
-                 pv_format_count(last, (uint64_t)(model->last + 1)));
+                 pv_units_count(last, (uint64_t)(model->last + 1)));
     } else {
         snprintf(right, sizeof right, "event %s of %s  %3.0f%%",
-                 pv_format_count(event, (uint64_t)model->cursor),
-                 pv_format_count(last, (uint64_t)model->last),
+                 pv_units_count(event, (uint64_t)model->cursor),
+                 pv_units_count(last, (uint64_t)model->last),
                  100.0 * (double)(model->cursor + 1) / (double)(model->last + 1));
     }
     int width = pv_width_text(right);
@@ -88,14 +88,14 @@ static const struct pv_mistake_row *mistake_at(const struct pv_model *model)
 static void write_failed(struct pen *pen)
 {
     const struct pv_model *model = pen->model;
-    char asked[PV_FORMAT_BYTES], free[PV_FORMAT_BYTES], largest[PV_FORMAT_BYTES];
+    char asked[PV_UNIT_TEXT], free[PV_UNIT_TEXT], largest[PV_UNIT_TEXT];
 
     ink(pen, PV_ROLE_FAULT, "%s %s %s failed: ", pv_op_name(model->step.op),
-        pv_format_bytes(asked, model->step.failed_bytes),
+        pv_units_bytes(asked, model->step.failed_bytes),
         pv_tags_text(pv_timeline_tags(model->timeline), model->step.failed_tag));
     ink(pen, PV_ROLE_TEXT, "%s free, the largest hole %s",
-        pv_format_bytes(free, model->snapshot->totals.free_bytes),
-        pv_format_bytes(largest, model->snapshot->totals.largest_free_bytes));
+        pv_units_bytes(free, model->snapshot->totals.free_bytes),
+        pv_units_bytes(largest, model->snapshot->totals.largest_free_bytes));
 }
 
 static void write_trouble(struct pen *pen)
@@ -120,7 +120,7 @@ static void write_made(struct pen *pen, const struct pv_placement *made)
     const struct pv_model *model = pen->model;
     const struct pv_snapshot *snapshot = model->snapshot;
     size_t at = pv_snapshot_find(snapshot, made->addr);
-    char bytes[PV_FORMAT_BYTES];
+    char bytes[PV_UNIT_TEXT];
 
     ink(pen, PV_ROLE_STRONG, " %s 0x%llx", pv_theme_glyph(&model->theme, PV_GLYPH_ARROW),
         (unsigned long long)made->addr);
@@ -129,14 +129,14 @@ static void write_made(struct pen *pen, const struct pv_placement *made)
         (unsigned long long)made->size);
     if (model->now.held_bytes > model->before.held_bytes && model->cursor > 0) {
         ink(pen, PV_ROLE_TEXT, ", the heap grew by %s",
-            pv_format_bytes(bytes, model->now.held_bytes - model->before.held_bytes));
+            pv_units_bytes(bytes, model->now.held_bytes - model->before.held_bytes));
     }
     /* No two free pebbles stand side by side, but for a buddy's halves, so a free one behind a
      * block that was just made is what was split off. */
     if (!buddy && at != PV_NONE && at + 1 < snapshot->n_pebbles) {
         const struct pv_pebble_row *rest = &snapshot->pebbles[at + 1];
         if (!pv_pebble_row_used(rest) && rest->bucket == snapshot->pebbles[at].bucket) {
-            ink(pen, PV_ROLE_QUIET, ", %s free behind it", pv_format_bytes(bytes, rest->size));
+            ink(pen, PV_ROLE_QUIET, ", %s free behind it", pv_units_bytes(bytes, rest->size));
         } else {
             ink(pen, PV_ROLE_QUIET, ", fills its hole");
         }
@@ -148,7 +148,7 @@ static void write_ended(struct pen *pen, const struct pv_placement *ended)
     const struct pv_model *model = pen->model;
     const struct pv_snapshot *snapshot = model->snapshot;
     size_t at = pv_snapshot_find(snapshot, ended->addr);
-    char bytes[PV_FORMAT_BYTES];
+    char bytes[PV_UNIT_TEXT];
 
     ink(pen, PV_ROLE_STRONG, " 0x%llx", (unsigned long long)ended->addr);
     ink(pen, PV_ROLE_TEXT, "  %s %llu, lived %lld events",
@@ -157,7 +157,7 @@ static void write_ended(struct pen *pen, const struct pv_placement *ended)
     if (at != PV_NONE && !pv_pebble_row_used(&snapshot->pebbles[at]) &&
         snapshot->pebbles[at].size > ended->size) {
         ink(pen, PV_ROLE_QUIET, ", merged into %s free",
-            pv_format_bytes(bytes, snapshot->pebbles[at].size));
+            pv_units_bytes(bytes, snapshot->pebbles[at].size));
     } else if (at == PV_NONE) {
         ink(pen, PV_ROLE_QUIET, ", its bucket was given back");
     }
@@ -235,11 +235,19 @@ void pv_view_event(const struct pv_model *model, struct pv_grid *grid, int line)
 
 /* ---- the moment ---- */
 
+/* A figure is shown whole or not at all; that one is missing is shown. */
 static void write_figure(struct pen *pen, const char *name, const char *value)
 {
-    ink(pen, PV_ROLE_QUIET, "%s ", name);
+    const char *gap = pen->column > 1 ? "  " : "";
+
+    if (pen->column + pv_width_text(gap) + pv_width_text(name) + 1 + pv_width_text(value) >
+        pen->end) {
+        ink(pen, PV_ROLE_QUIET, pen->grid->ascii ? "  ~" : "  …");
+        pen->end = pen->column;
+        return;
+    }
+    ink(pen, PV_ROLE_QUIET, "%s%s ", gap, name);
     ink(pen, PV_ROLE_STRONG, "%s", value);
-    ink(pen, PV_ROLE_TEXT, "  ");
 }
 
 void pv_view_status(const struct pv_model *model, struct pv_grid *grid, int line)
@@ -247,23 +255,22 @@ void pv_view_status(const struct pv_model *model, struct pv_grid *grid, int line
     struct pen pen = {model, grid, 1, line, grid->columns - 1};
     const struct pv_totals *totals = &model->snapshot->totals;
     const struct pv_stats *stats = pv_timeline_stats(model->timeline);
-    char text[64], count[PV_FORMAT_BYTES];
+    char text[64], count[PV_UNIT_TEXT];
     bool wide = grid->columns >= 100;
 
-    write_figure(&pen, "live", pv_format_bytes(text, model->now.live_bytes));
+    write_figure(&pen, "live", pv_units_bytes(text, model->now.live_bytes));
     if (wide && model->cursor >= 0 && model->now.live_bytes != model->before.live_bytes) {
-        pen.column--;
-        ink(&pen, PV_ROLE_QUIET, "(%s)  ",
-            pv_format_change(text, model->before.live_bytes, model->now.live_bytes));
+        ink(&pen, PV_ROLE_QUIET, " (%s)",
+            pv_units_change(text, model->before.live_bytes, model->now.live_bytes));
     }
-    if (wide) {
-        write_figure(&pen, "blocks", pv_format_count(count, model->now.live_blocks));
+    if (grid->columns >= 110) {
+        write_figure(&pen, "blocks", pv_units_count(count, model->now.live_blocks));
     }
-    write_figure(&pen, "held", pv_format_bytes(text, totals->heap_bytes));
-    write_figure(&pen, "free", pv_format_bytes(text, totals->free_bytes));
-    snprintf(text, sizeof text, "%.1f%%",
-             100 * pv_metric_external(totals->largest_free_bytes, totals->free_bytes));
-    write_figure(&pen, grid->columns >= 130 ? "fragmentation" : "frag", text);
+    write_figure(&pen, "held", pv_units_bytes(text, totals->heap_bytes));
+    write_figure(&pen, "free", pv_units_bytes(text, totals->free_bytes));
+    write_figure(&pen, grid->columns >= 130 ? "fragmentation" : "frag",
+                 pv_units_percent(
+                     text, pv_metric_external(totals->largest_free_bytes, totals->free_bytes)));
     snprintf(text, sizeof text, "%zu",
              model->snapshot->n_findings + (size_t)model->snapshot->n_findings_more);
     write_figure(&pen, "findings", text);
@@ -274,7 +281,7 @@ void pv_view_status(const struct pv_model *model, struct pv_grid *grid, int line
         write_figure(&pen, "failed", text);
     }
     if (totals->n_buckets > 1) {
-        write_figure(&pen, "buckets", pv_format_count(count, totals->n_buckets));
+        write_figure(&pen, "buckets", pv_units_count(count, totals->n_buckets));
     }
 }
 
@@ -318,10 +325,10 @@ void pv_view_hints(const struct pv_model *model, struct pv_grid *grid, int line)
         return;
     }
     if (model->playing) {
-        char speed[PV_FORMAT_BYTES];
+        char speed[PV_UNIT_TEXT];
         ink(&pen, PV_ROLE_CHANGED, "%s %s events a second  ",
             pv_theme_glyph(&model->theme, PV_GLYPH_PLAY),
-            pv_format_count(speed, (uint64_t)model->speed));
+            pv_units_count(speed, (uint64_t)model->speed));
         write_key(&pen, "< >", "speed");
         write_key(&pen, "Space", "stop");
     }

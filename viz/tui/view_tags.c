@@ -27,7 +27,7 @@ static void draw_row(const struct pv_model *model, struct pv_grid *grid, struct 
     const char *tag = pv_model_tag_text(model, row->tag);
     struct pv_style color = pv_theme_tag(theme, tag), bar = color;
     struct pv_style text = pv_theme_style(theme, PV_ROLE_TEXT);
-    char figure[PV_FORMAT_BYTES], letter[2] = {pv_theme_letter(tag), '\0'};
+    char figure[PV_UNIT_TEXT], letter[2] = {pv_theme_letter(tag), '\0'};
     int column = line.column + 2, end = line.column + line.columns;
     uint64_t all = model->snapshot->totals.requested_bytes;
 
@@ -45,7 +45,7 @@ static void draw_row(const struct pv_model *model, struct pv_grid *grid, struct 
         column += BAR + 1;
     }
     pv_grid_text_right(grid, column, line.line, BYTES, text,
-                       pv_format_bytes(figure, row->bytes));
+                       pv_units_bytes(figure, row->bytes));
     column += BYTES;
     snprintf(figure, sizeof figure, "%.0f%%",
              all ? 100.0 * (double)row->bytes / (double)all : 0.0);
@@ -53,7 +53,7 @@ static void draw_row(const struct pv_model *model, struct pv_grid *grid, struct 
     column += SHARE;
     if (line.columns >= BLOCKS_FROM) {
         pv_grid_text_right(grid, column, line.line, BLOCKS, text,
-                           pv_format_count(figure, row->blocks));
+                           pv_units_count(figure, row->blocks));
         column += BLOCKS;
     }
     pv_grid_text_tail(grid, column + 1, line.line, end - column - 1, color,
@@ -64,13 +64,13 @@ void pv_view_tags(const struct pv_model *model, struct pv_grid *grid)
 {
     struct pv_area area = model->panes[PV_PANE_TAGS];
     struct pv_style quiet = pv_theme_style(&model->theme, PV_ROLE_QUIET);
-    char title[64], count[PV_FORMAT_BYTES];
+    char title[64], count[PV_UNIT_TEXT];
     int column = area.column + 4;
 
     if (area.columns == 0) {
         return;
     }
-    snprintf(title, sizeof title, "Tags  %s live", pv_format_count(count, model->n_tags));
+    snprintf(title, sizeof title, "Tags  %s live", pv_units_count(count, model->n_tags));
     pv_view_pane_title(model, grid, PV_PANE_TAGS, title, "Enter shows one, o its first event");
     if (area.columns >= BAR_FROM) {
         column += BAR + 1;

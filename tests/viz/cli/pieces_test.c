@@ -27,17 +27,29 @@ static void sizes_are_written(void **state)
     } rows[] = {
         {0, "0 B"},
         {1023, "1023 B"},
-        {1024, "1.0 KiB"},
-        {1536, "1.5 KiB"},
-        {102399, "99.9 KiB"},
-        {102400, "100 KiB"},
-        {UINT64_C(1) << 20, "1.0 MiB"},
-        {UINT64_MAX, "15.9 EiB"},
+        {1024, "1.00 KiB"},
+        {1536, "1.50 KiB"},
+        {10234, "9.99 KiB"}, /* 9.994 */
+        {10235, "10.0 KiB"}, /* 9.9951 */
+        {54016, "52.8 KiB"}, /* 52.75: half is rounded up */
+        {54015, "52.7 KiB"},
+        {102348, "99.9 KiB"}, /* 99.949 */
+        {102349, "100 KiB"},  /* 99.950, and the tenth has no room */
+        {1048063, "1023 KiB"},
+        {1048064, "1.00 MiB"}, /* 1023.5 KiB */
+        {UINT64_C(1) << 20, "1.00 MiB"},
+        {UINT64_C(3450000), "3.29 MiB"},
+        {(UINT64_C(1) << 50) * 171 + (UINT64_C(1) << 49), "172 PiB"},
+        {(UINT64_C(1) << 60) / 1000 * 1234, "1.23 EiB"},
+        {UINT64_MAX, "16.0 EiB"},
     };
     char buf[PV_UNIT_TEXT];
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         assert_string_equal(pv_units_bytes(buf, rows[i].bytes), rows[i].text);
     }
+    assert_string_equal(pv_units_change(buf, 5, 5), "0 B");
+    assert_string_equal(pv_units_change(buf, 5, 1541), "+1.50 KiB");
+    assert_string_equal(pv_units_change(buf, 1541, 5), "-1.50 KiB");
     assert_string_equal(pv_units_count(buf, 0), "0");
     assert_string_equal(pv_units_count(buf, 999), "999");
     assert_string_equal(pv_units_count(buf, 1000), "1,000");
