@@ -161,11 +161,19 @@ static int begin(struct pv_reader *reader, int status, const char *from)
     return reader->status;
 }
 
-int pv_reader_open(struct pv_reader **ret_reader, const char *path, const char *from)
+int pv_reader_open_wish(struct pv_reader **ret_reader, const char *path,
+                        const struct pv_reader_wish *wish)
 {
     struct pv_reader *reader = make_reader();
     *ret_reader = reader;
-    return reader ? begin(reader, pv_stream_open(&reader->stream, path), from) : PV_ENOMEM;
+    return reader ? begin(reader, pv_stream_open(&reader->stream, path), wish->from)
+                  : PV_ENOMEM;
+}
+
+int pv_reader_open(struct pv_reader **ret_reader, const char *path, const char *from)
+{
+    struct pv_reader_wish wish = {.from = from};
+    return pv_reader_open_wish(ret_reader, path, &wish);
 }
 
 int pv_reader_open_bytes(struct pv_reader **ret_reader, const void *bytes, size_t n,

@@ -51,6 +51,15 @@ struct pv_place {
  * PV_EFORMAT: not a trace. PV_ENOMEM. */
 int pv_reader_open(struct pv_reader **ret_reader, const char *path, const char *from);
 
+/* What else may be wished of a reading. */
+struct pv_reader_wish {
+    const char *from; /* as above */
+};
+
+/* The same as pv_reader_open. */
+int pv_reader_open_wish(struct pv_reader **ret_reader, const char *path,
+                        const struct pv_reader_wish *wish);
+
 /* The same from bytes in memory, which stay the caller's and must outlive the reader. */
 int pv_reader_open_bytes(struct pv_reader **ret_reader, const void *bytes, size_t n,
                          const char *from);

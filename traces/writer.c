@@ -104,24 +104,45 @@ static bool ends_with(const char *text, size_t n, const char *ending)
     return n >= n_ending && memcmp(text + n - n_ending, ending, n_ending) == 0;
 }
 
-static int choose(struct pv_writer *writer, const char *path, const char *to)
+/* The packing that a name ends with, or NULL; *ret_n: how long the name is before it. */
+static const struct pv_packing *packing_of(const char *path, size_t *ret_n)
 {
-    size_t n = strlen(path);
+    *ret_n = strlen(path);
     for (size_t i = 0; pv_packings[i]; ++i) {
-        if (ends_with(path, n, pv_packings[i]->ending)) {
-            writer->packing = pv_packings[i];
-            n -= strlen(pv_packings[i]->ending);
-            break;
+        if (ends_with(path, *ret_n, pv_packings[i]->ending)) {
+            *ret_n -= strlen(pv_packings[i]->ending);
+            return pv_packings[i];
         }
     }
-    writer->sink = to ? NULL : &pv_sink_json;
+    return NULL;
+}
+
+/* By the format's name, or by how a file's name of n bytes ends; NULL: none. */
+static const struct pv_sink *find_sink(const char *to, const char *path, size_t n)
+{
     for (size_t i = 0; i < pv_n_formats; ++i) {
         const struct pv_sink *sink = pv_formats[i]->sink;
         if (sink &&
             (to ? strcmp(to, pv_formats[i]->name) == 0 : ends_with(path, n, sink->ending))) {
-            writer->sink = sink;
+            return sink;
         }
     }
+    return NULL;
+}
+
+bool pv_writer_knows(const char *path)
+{
+    size_t n;
+    packing_of(path, &n);
+    return find_sink(NULL, path, n);
+}
+
+static int choose(struct pv_writer *writer, const char *path, const char *to)
+{
+    size_t n;
+    writer->packing = packing_of(path, &n);
+    writer->sink = find_sink(to, path, n);
+    writer->sink = writer->sink || to ? writer->sink : &pv_sink_json;
     return writer->sink ? PV_OK
                         : fail(writer, PV_EINVAL,
                                "a trace can be written as json, jsonl, pvt or rep only");

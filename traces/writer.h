@@ -18,6 +18,9 @@ struct pv_writer;
 int pv_writer_open(struct pv_writer **ret_writer, const char *path, const char *to,
                    const struct pv_trace_header *header);
 
+/* Does the name's ending, before that of a packing, say how the trace is to be written? */
+bool pv_writer_knows(const char *path);
+
 /* What of a trace is kept when events are put behind it. */
 struct pv_writer_kept {
     uint64_t n_events;

@@ -134,7 +134,7 @@ static int check_trace(struct check *check, const char *path,
     struct pv_timeline_options how = {.engine = options->engines[0], .heap = options->heap};
     struct pv_timeline *timeline = NULL;
     struct pv_feed feed;
-    int code = pv_feed_open(&feed, path, NULL);
+    int code = pv_feed_open(&feed, path, &options->reading);
     if (!code) {
         int status = pv_timeline_open(&timeline, &how);
         if (!status) {

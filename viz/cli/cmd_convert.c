@@ -45,8 +45,16 @@ static int copy(struct pv_feed *feed, struct pv_writer *writer, const char *path
 int pv_cmd_convert(const struct pv_args *args)
 {
     const char *to = args->operands[1];
+    if (!args->value[PV_KEY_TO] && strcmp(to, "-") != 0 && !pv_writer_knows(to)) {
+        return pv_say_usage(
+            "convert",
+            "convert wants --to json, jsonl, pvt or rep: the name '%s' does not "
+            "end with one of them",
+            to);
+    }
     struct pv_feed feed;
-    int code = pv_feed_open(&feed, args->operands[0], args->value[PV_KEY_FROM]);
+    struct pv_reader_wish wish = pv_args_reading(args);
+    int code = pv_feed_open(&feed, args->operands[0], &wish);
     if (!code) {
         bool partial = pv_args_has(args, PV_KEY_PARTIAL);
         if (!partial) {

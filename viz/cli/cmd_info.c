@@ -41,8 +41,9 @@ int pv_cmd_info(const struct pv_args *args)
         return code;
     }
     struct pv_feed feed;
+    struct pv_reader_wish wish = pv_args_reading(args);
     struct pv_info info = {.path = NULL};
-    code = pv_feed_open(&feed, args->operands[0], NULL);
+    code = pv_feed_open(&feed, args->operands[0], &wish);
     if (!code) {
         code = count(&feed, &info);
     }

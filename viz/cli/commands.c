@@ -96,7 +96,7 @@ const struct pv_option pv_options[PV_N_KEYS] = {
 #define KEY(name) (UINT64_C(1) << PV_KEY_##name)
 #define HEAP_KEYS                                                                              \
     (KEY(ENGINE) | KEY(BUCKET_SIZE) | KEY(GROWTH) | KEY(HEAP_LIMIT) | KEY(MACHINE) |           \
-     KEY(PAGE) | KEY(LOW) | KEY(HIGH))
+     KEY(PAGE) | KEY(LOW) | KEY(HIGH) | KEY(FROM))
 #define TARGET_KEYS (KEY(PID) | KEY(CORE) | KEY(IMAGE) | KEY(BASE) | KEY(GDB))
 #define ANY_COUNT   SIZE_MAX
 
@@ -146,10 +146,10 @@ const struct pv_command pv_commands[] = {
                   {"pebbleviz export app.json --format dot | dot -Tpdf -o heap.pdf",
                    "another format through Graphviz"}}},
     {.name = "info",
-     .synopsis = "TRACE [--json] [--top N]",
+     .synopsis = "TRACE [--json] [--top N] [--from F]",
      .about = "what a trace holds: events, sizes, tags, what is never freed",
      .text = "Reads the trace once; needs memory for the blocks that are live only.",
-     .keys = KEY(JSON) | KEY(TOP),
+     .keys = KEY(JSON) | KEY(TOP) | KEY(FROM),
      .operands_min = 1,
      .operands_max = 1,
      .run = pv_cmd_info,

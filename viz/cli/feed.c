@@ -69,12 +69,12 @@ static int failed(struct pv_feed *feed, int status, bool opening)
     return status == PV_EIO && !opening ? PV_EXIT_RESOURCES : PV_EXIT_DAMAGED;
 }
 
-int pv_feed_open(struct pv_feed *feed, const char *path, const char *from)
+int pv_feed_open(struct pv_feed *feed, const char *path, const struct pv_reader_wish *wish)
 {
     *feed = (struct pv_feed){.code = 0};
     pv_path_text(feed->path, path);
     pv_progress_begin(&feed->progress, "reading");
-    int status = pv_reader_open(&feed->reader, path, from);
+    int status = pv_reader_open_wish(&feed->reader, path, wish);
     feed->code = status ? failed(feed, status, true) : 0;
     return feed->code;
 }

@@ -21,7 +21,7 @@ struct pv_feed {
 };
 
 /* 0 or an exit code whose reason was said; pv_feed_close is due in both cases. */
-int pv_feed_open(struct pv_feed *feed, const char *path, const char *from);
+int pv_feed_open(struct pv_feed *feed, const char *path, const struct pv_reader_wish *wish);
 
 /* false: there are no more; feed->code says whether the trace ended well (0), held nothing
  * (3), is damaged here (4) or could not be read on (5). That has been said. */

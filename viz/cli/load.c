@@ -235,7 +235,7 @@ int pv_load_open(struct pv_load *load, const char *path,
 {
     *load = (struct pv_load){.n = 0};
     struct pv_feed feed;
-    int code = pv_feed_open(&feed, path, NULL);
+    int code = pv_feed_open(&feed, path, &options->reading);
     memcpy(load->path, feed.path, sizeof(load->path));
     if (!code) {
         code = open_timelines(load, options, wish->keep_log);

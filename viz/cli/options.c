@@ -358,10 +358,16 @@ static int buddy_options(const struct pv_args *args, struct pv_engine_options *h
     return code;
 }
 
+struct pv_reader_wish pv_args_reading(const struct pv_args *args)
+{
+    return (struct pv_reader_wish){.from = args->value[PV_KEY_FROM]};
+}
+
 int pv_args_replay(const struct pv_args *args, size_t engines_max,
                    struct pv_replay_options *ret_options)
 {
-    *ret_options = (struct pv_replay_options){.heap = {.growth = PV_GROWTH_IN_PLACE}};
+    *ret_options = (struct pv_replay_options){.heap = {.growth = PV_GROWTH_IN_PLACE},
+                                              .reading = pv_args_reading(args)};
     const char *growth = args->value[PV_KEY_GROWTH];
     if (growth && strcmp(growth, "new-bucket") == 0) {
         ret_options->heap.growth = PV_GROWTH_NEW_BUCKET;

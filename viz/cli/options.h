@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "replay/engine.h"
+#include "traces/reader.h"
 
 enum pv_key {
     PV_KEY_ENGINE,
@@ -100,6 +101,7 @@ struct pv_replay_options {
     size_t n_engines;
     struct pv_engine_options heap;
     struct pv_machine machine;
+    struct pv_reader_wish reading; /* of the trace */
 };
 
 /* Reads argv (which it reorders) and runs the command. The exit code. */
@@ -109,6 +111,9 @@ static inline bool pv_args_has(const struct pv_args *args, enum pv_key key)
 {
     return args->value[key];
 }
+
+/* How the trace is to be read. */
+struct pv_reader_wish pv_args_reading(const struct pv_args *args);
 
 /* 0, or PV_EXIT_USAGE when the reason was said. At most `engines_max` engines. */
 int pv_args_replay(const struct pv_args *args, size_t engines_max,

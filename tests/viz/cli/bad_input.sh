@@ -78,8 +78,8 @@ gzip -c <good.jsonl | head -c 40 >cut.jsonl.gz
 run 4 report cut.jsonl.gz
 has "pebbleviz: cut.jsonl.gz" err
 has "the gzip packing is damaged at byte 40 of the file" err
-run 0 convert good.jsonl good.zst
-head -c 40 good.zst >cut.zst
+run 0 convert good.jsonl good.json.zst
+head -c 40 good.json.zst >cut.zst
 run 4 report cut.zst
 has "pebbleviz: cut.zst" err
 has "the zstd packing is damaged at byte 40 of the file" err

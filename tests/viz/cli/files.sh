@@ -46,6 +46,32 @@ same e.json f.json
 run 2 convert small.json x.json --to xml
 [ ! -e x.json ] || fail "convert left x.json"
 
+# A name that does not say the form is asked about, not guessed.
+for name in x.foo x x.foo.gz x.zst; do
+    run 2 convert small.json "$name"
+    err "pebbleviz: convert wants --to json, jsonl, pvt or rep: the name '$name' does not end with one of them; see 'pebbleviz help convert'"
+    [ ! -e "$name" ] || fail "convert left $name"
+done
+run 0 convert small.json x.foo --to jsonl
+same x.foo d.jsonl
+
+# --from is every command's that reads a trace: what has two readings is read by the one named.
+printf '1\n2\n3\n4\na 0 100\n' >two.rep
+for command in "view --screen 80x24" "report --no-timing" export "info" "check" "diff" "convert"; do
+    set -- two.rep
+    [ "$command" != diff ] || set -- two.rep two.rep
+    [ "$command" != convert ] || set -- two.rep x.json
+    [ "$command" != export ] || set -- two.rep --format json
+    # shellcheck disable=SC2086
+    run 4 $command --from script "$@"
+    has "pebbleviz: two.rep:1:1: an operation is a, r, f or w" err
+    # shellcheck disable=SC2086
+    run 0 $command --from rep "$@"
+    # shellcheck disable=SC2086
+    run 2 $command --from tea "$@"
+    has "there is no trace format of this name" err
+done
+
 # What was there stays when the new file cannot be made.
 echo before >kept.json
 printf '{"format":"pebbleviz-trace","version":1,"events":[{"op":"mal' >cut.json
