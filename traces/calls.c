@@ -23,6 +23,7 @@ struct place {
     uint64_t id;
     uint32_t waiting; /* number + 1 of the call that waits for it */
     bool used, live;
+    uint16_t n_hidden; /* what the calls had of it at the last free */
 };
 
 struct pv_calls {
@@ -30,6 +31,8 @@ struct pv_calls {
     size_t n_places, n_slots;
     struct pv_hash_key key;
     enum pv_calls_by by;
+    struct pv_calls_rules rules;
+    uint16_t n_hidden; /* calls that gave memory and did not show where, up to UINT16_MAX */
     uint64_t last_id;
 
     uint64_t *live; /* bit number % 64 of word number / 64: is that number live? */
@@ -75,6 +78,23 @@ void pv_calls_close(struct pv_calls *calls)
     }
 }
 
+void pv_calls_set_rules(struct pv_calls *calls, const struct pv_calls_rules *rules)
+{
+    calls->rules = *rules;
+}
+
+void pv_calls_gave_hidden(struct pv_calls *calls)
+{
+    calls->n_hidden += calls->n_hidden < UINT16_MAX;
+}
+
+static void count(struct pv_calls *calls, enum pv_account_kind kind)
+{
+    if (calls->rules.account) {
+        pv_account_add(calls->rules.account, kind, NULL, 0, 1);
+    }
+}
+
 static struct place *slot_of(const struct pv_calls *calls, struct place *places, size_t n_slots,
                              uint64_t addr)
 {
@@ -91,6 +111,11 @@ bool pv_calls_is_live(const struct pv_calls *calls, uint64_t addr)
         return calls->live[addr / WORD_BITS] >> addr % WORD_BITS & 1;
     }
     return slot_of(calls, calls->places, calls->n_slots, addr)->live;
+}
+
+bool pv_calls_is_known(const struct pv_calls *calls, uint64_t addr)
+{
+    return slot_of(calls, calls->places, calls->n_slots, addr)->id != 0;
 }
 
 /* The row of an address, made when there is none: then with the id 0. NULL: no memory. */
@@ -256,6 +281,7 @@ static int free_lost(struct pv_calls *calls, struct place *place, const struct p
                            .t = call->t,
                            .has_thread = call->has_thread,
                            .thread = call->thread};
+    count(calls, PV_PUT_FREES);
     int status = emit(calls, &lost, PV_OP_FREE, place->id);
     return status ? status : wake(calls, place);
 }
@@ -298,6 +324,12 @@ static int put_new(struct pv_calls *calls, const struct pv_call *call, enum pv_o
     if (!place) {
         return PV_ENOMEM;
     }
+    if (place->live && calls->rules.in_order && !call->may_wait) {
+        int status = free_lost(calls, place, call);
+        if (status) {
+            return status;
+        }
+    }
     if (place->live && place->waiting) { /* two allocations: the free between them is lost */
         int status = free_lost(calls, place, call);
         struct pv_call *due =
@@ -317,6 +349,19 @@ static int put_new(struct pv_calls *calls, const struct pv_call *call, enum pv_o
     return emit(calls, call, op, place->id);
 }
 
+/* A free of what is not live: is it left out, or a mistake of the program? */
+static bool is_left_out(const struct pv_calls *calls, const struct place *place,
+                        const struct pv_call *call)
+{
+    if (call->is_sure) {
+        return false;
+    }
+    if (!place->id) {
+        return call->if_known || calls->rules.begins_late;
+    }
+    return place->n_hidden != calls->n_hidden || calls->n_hidden == UINT16_MAX;
+}
+
 static int put_free(struct pv_calls *calls, const struct pv_call *call)
 {
     if (call->is_null || !call->addr) {
@@ -328,12 +373,14 @@ static int put_free(struct pv_calls *calls, const struct pv_call *call)
     if (!place) {
         return PV_ENOMEM;
     }
-    if (!place->id && call->if_known) {
+    if (!place->live && is_left_out(calls, place, call)) {
+        count(calls, PV_LEFT_FREES);
         return PV_OK;
     }
     if (!place->id) {
         place->id = ++calls->last_id;
     }
+    place->n_hidden = calls->n_hidden;
     int status = emit(calls, call, PV_OP_FREE, place->id);
     return status ? status : wake(calls, place);
 }
@@ -345,12 +392,22 @@ static int put_resize(struct pv_calls *calls, const struct pv_call *call)
         return PV_ENOMEM;
     }
     if (!old || !old->live) {
+        if (old && call->addr) {
+            count(calls, PV_LEFT_RESIZES);
+        }
+        if (old && !call->addr && !call->size) { /* a free, of what is not live */
+            struct pv_call freed = *call;
+            freed.addr = call->old;
+            return put_free(calls, &freed);
+        }
         return call->addr ? put_new(calls, call, PV_OP_MALLOC) : PV_OK;
     }
     if (!call->addr && call->size) { /* refused: the block is as it was */
+        count(calls, PV_LEFT_FAILED);
         return PV_OK;
     }
     if (!call->addr || (call->addr == call->old && call->size)) {
+        old->n_hidden = calls->n_hidden;
         int status = emit(calls, call, PV_OP_REALLOC, old->id);
         return status || call->addr ? status : wake(calls, old);
     }
@@ -365,7 +422,7 @@ static int put_resize(struct pv_calls *calls, const struct pv_call *call)
     if (!place) {
         return PV_ENOMEM;
     }
-    if (place->live && !place->waiting) {
+    if (place->live && !place->waiting && (!calls->rules.in_order || call->may_wait)) {
         return wait_for(calls, place, call);
     }
     int status = place->live ? free_lost(calls, place, call) : PV_OK;
@@ -374,7 +431,12 @@ static int put_resize(struct pv_calls *calls, const struct pv_call *call)
         place->id = id;
         status = emit(calls, call, PV_OP_REALLOC, id);
     }
-    return status ? status : wake(calls, find(calls, call->old));
+    if (status) {
+        return status;
+    }
+    old = find(calls, call->old);
+    old->n_hidden = calls->n_hidden;
+    return wake(calls, old);
 }
 
 static int put_one(struct pv_calls *calls, const struct pv_call *call)
@@ -385,7 +447,11 @@ static int put_one(struct pv_calls *calls, const struct pv_call *call)
     case PV_OP_REALLOC:
         return put_resize(calls, call);
     default:
-        return call->addr ? put_new(calls, call, call->op) : PV_OK;
+        if (!call->addr) {
+            count(calls, PV_LEFT_FAILED);
+            return PV_OK;
+        }
+        return put_new(calls, call, call->op);
     }
 }
 
@@ -400,6 +466,23 @@ static int put_due(struct pv_calls *calls)
     }
     calls->at_due = calls->n_due = 0;
     return PV_OK;
+}
+
+int pv_calls_gave_unread(struct pv_calls *calls, const struct pv_call *call, bool certainly)
+{
+    struct place *place = slot_of(calls, calls->places, calls->n_slots, call->addr);
+    if (!place->used || (place->live && !certainly)) {
+        return PV_OK;
+    }
+    int status = place->live ? free_lost(calls, place, call) : PV_OK;
+    if (!status && calls->n_due) {
+        status = put_due(calls);
+    }
+    place = slot_of(calls, calls->places, calls->n_slots, call->addr);
+    if (!place->live) {
+        place->id = 0;
+    }
+    return status;
 }
 
 int pv_calls_put(struct pv_calls *calls, const struct pv_call *call)

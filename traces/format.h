@@ -38,8 +38,9 @@ struct pv_format {
 };
 
 /* ---- the one table. A line here, the format's own file and its name in the build file are all
- * that a new one needs. Readers are asked in this order whether a file is theirs; the list that
- * people see and the fuzzer's have it too. ---- */
+ * that a new one needs. Readers are asked in this order whether a file is theirs (those that
+ * look for a call on any line come last); the list that people see and the fuzzer's have it too.
+ * ---- */
 
 /* A format NAME is a constant pv_format_NAME of format.h. */
 #define PV_FORMATS(FORMAT)                                                                     \
@@ -47,8 +48,6 @@ struct pv_format {
     FORMAT(json)                                                                               \
     FORMAT(rep)                                                                                \
     FORMAT(script)                                                                             \
-    FORMAT(valgrind)                                                                           \
-    FORMAT(ltrace)                                                                             \
     FORMAT(mtrace)                                                                             \
     FORMAT(android)                                                                            \
     FORMAT(logalloc)                                                                           \
@@ -57,6 +56,8 @@ struct pv_format {
     FORMAT(malloc_bench)                                                                       \
     FORMAT(wl)                                                                                 \
     FORMAT(bytehound)                                                                          \
+    FORMAT(valgrind)                                                                           \
+    FORMAT(ltrace)                                                                             \
     FORMAT(jsonl)
 
 #define PV_FORMAT_DECLARE(name) extern const struct pv_format pv_format_##name;

@@ -21,18 +21,28 @@ int pv_grammar_open(const struct pv_grammar *grammar, void **ret_state,
     }
     trace->grammar = grammar;
     trace->blank = (struct pv_call){.count = 1};
+    trace->header = header;
+    trace->account = header->account;
     header->format = grammar->name;
     header->clock = grammar->clock;
     trace->calls = pv_calls_open(grammar->by_number ? PV_CALLS_BY_NUMBER : PV_CALLS_BY_ADDRESS);
     trace->texts = pv_texts_open();
-    return trace->calls && trace->texts ? pv_lines_open(&trace->lines, stream, place)
-                                        : PV_ENOMEM;
+    trace->own = grammar->own_bytes ? pv_own_calloc(1, grammar->own_bytes) : NULL;
+    if (!trace->calls || !trace->texts || (grammar->own_bytes && !trace->own)) {
+        return PV_ENOMEM;
+    }
+    pv_grammar_rules(trace, grammar->in_order, grammar->begins_late);
+    return pv_lines_open(&trace->lines, stream, place);
 }
 
 void pv_grammar_close(void *state)
 {
     struct pv_text_trace *trace = state;
     if (trace) {
+        if (trace->own && trace->grammar->close) {
+            trace->grammar->close(trace->own);
+        }
+        pv_own_free(trace->own);
         pv_lines_close(&trace->lines);
         pv_calls_close(trace->calls);
         pv_texts_close(trace->texts);
@@ -57,10 +67,23 @@ int pv_grammar_name(struct pv_text_trace *trace, struct pv_cursor text, struct p
 
 static int check_call(struct pv_text_trace *trace, const struct pv_call *call)
 {
-    bool sized = call->op != PV_OP_FREE;
+    bool sized = call->op != PV_OP_FREE && (call->addr || trace->grammar->by_number);
     return sized && call->size > INT64_MAX
                ? pv_lines_blame(&trace->lines, NULL, "a size is beyond 2^63-1")
                : PV_OK;
+}
+
+void pv_grammar_rules(struct pv_text_trace *trace, bool in_order, bool begins_late)
+{
+    struct pv_calls_rules rules = {
+        .in_order = in_order, .begins_late = begins_late, .account = trace->account};
+    pv_calls_set_rules(trace->calls, &rules);
+}
+
+int pv_grammar_put(struct pv_text_trace *trace, const struct pv_call *call)
+{
+    int status = check_call(trace, call);
+    return status ? status : pv_calls_put(trace->calls, call);
 }
 
 int pv_grammar_next(void *state, struct pv_trace_event *ret_event)
@@ -75,14 +98,16 @@ int pv_grammar_next(void *state, struct pv_trace_event *ret_event)
         if (status == 0) {
             struct pv_call call = trace->blank;
             status = trace->grammar->line(trace, line, &call);
-            status = status ? status : check_call(trace, &call);
+            status = status ? status : pv_grammar_put(trace, &call);
             if (status > 0) {
                 continue;
             }
-            status = status ? status : pv_calls_put(trace->calls, &call);
         } else {
             trace->ended = status;
-            status = status == PV_ENOMEM ? status : pv_calls_end(trace->calls);
+            bool ends = status != PV_ENOMEM && trace->grammar->end;
+            int ended = ends ? trace->grammar->end(trace) : PV_OK;
+            status = status == PV_ENOMEM ? status : ended;
+            status = status < 0 ? status : pv_calls_end(trace->calls);
         }
         if (status) {
             trace->ended = status;
@@ -92,21 +117,43 @@ int pv_grammar_next(void *state, struct pv_trace_event *ret_event)
     return PV_OK;
 }
 
+/* The next whole line of a head, without what blanks it begins with; false: there is none. */
+static bool next_line(const char **at, const char *end, struct pv_cursor *ret)
+{
+    *ret = (struct pv_cursor){.at = *at, .end = *at};
+    while (ret->end < end && *ret->end != '\n' && *ret->end != '\r') {
+        ++ret->end;
+    }
+    if (ret->end == end) {
+        return false; /* the rest of the line may say something else */
+    }
+    *at = ret->end + 1;
+    pv_cursor_blanks(ret);
+    return true;
+}
+
+bool pv_grammar_probe_any(const unsigned char *head, size_t n,
+                          bool (*look)(struct pv_cursor line))
+{
+    const char *at = (const char *)head;
+    struct pv_cursor line;
+    if (memchr(head, 0, n)) {
+        return false;
+    }
+    while (next_line(&at, (const char *)head + n, &line)) {
+        if (look(line)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool pv_grammar_probe(const unsigned char *head, size_t n, bool (*look)(struct pv_cursor line),
                       bool (*skip)(struct pv_cursor line))
 {
     const char *at = (const char *)head;
-    const char *end = at + n;
-    while (at < end) {
-        struct pv_cursor line = {.at = at, .end = at};
-        while (line.end < end && *line.end != '\n' && *line.end != '\r') {
-            ++line.end;
-        }
-        if (line.end == end) {
-            return false; /* the rest of the line may say something else */
-        }
-        at = line.end + 1;
-        pv_cursor_blanks(&line);
+    struct pv_cursor line;
+    while (next_line(&at, (const char *)head + n, &line)) {
         if (pv_cursor_done(&line)) {
             continue;
         }
@@ -118,59 +165,4 @@ bool pv_grammar_probe(const unsigned char *head, size_t n, bool (*look)(struct p
         }
     }
     return false;
-}
-
-enum pv_call_form pv_call_form(const char *name, size_t n)
-{
-    static const struct {
-        const char *name;
-        enum pv_call_form form;
-    } forms[] = {
-        {"malloc", PV_FORM_SIZE},
-        {"valloc", PV_FORM_SIZE},
-        {"pvalloc", PV_FORM_SIZE},
-        {"_Znwm", PV_FORM_SIZE},
-        {"_Znam", PV_FORM_SIZE},
-        {"_ZnwmRKSt9nothrow_t", PV_FORM_SIZE},
-        {"_ZnamRKSt9nothrow_t", PV_FORM_SIZE},
-        {"calloc", PV_FORM_COUNT_SIZE},
-        {"realloc", PV_FORM_OLD_SIZE},
-        {"memalign", PV_FORM_ALIGN_SIZE},
-        {"aligned_alloc", PV_FORM_ALIGN_SIZE},
-        {"posix_memalign", PV_FORM_OUT_ALIGN},
-        {"free", PV_FORM_OLD},
-        {"cfree", PV_FORM_OLD},
-        {"_ZdlPv", PV_FORM_OLD},
-        {"_ZdaPv", PV_FORM_OLD},
-        {"_ZdlPvm", PV_FORM_OLD},
-        {"_ZdaPvm", PV_FORM_OLD},
-    };
-    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; ++i) {
-        if (strlen(forms[i].name) == n && memcmp(forms[i].name, name, n) == 0) {
-            return forms[i].form;
-        }
-    }
-    return PV_FORM_NONE;
-}
-
-enum pv_call_form pv_call_form_take(struct pv_cursor *cursor)
-{
-    const char *end = cursor->at;
-    while (end < cursor->end && ((*end >= 'a' && *end <= 'z') || (*end >= 'A' && *end <= 'Z') ||
-                                 (*end >= '0' && *end <= '9') || *end == '_')) {
-        ++end;
-    }
-    enum pv_call_form form = pv_call_form(cursor->at, (size_t)(end - cursor->at));
-    cursor->at = form ? end : cursor->at;
-    return form;
-}
-
-void pv_call_set_op(struct pv_call *call, enum pv_call_form form)
-{
-    static const enum pv_op ops[] = {
-        [PV_FORM_SIZE] = PV_OP_MALLOC,       [PV_FORM_COUNT_SIZE] = PV_OP_CALLOC,
-        [PV_FORM_OLD_SIZE] = PV_OP_REALLOC,  [PV_FORM_ALIGN_SIZE] = PV_OP_ALIGNED,
-        [PV_FORM_OUT_ALIGN] = PV_OP_ALIGNED, [PV_FORM_OLD] = PV_OP_FREE,
-    };
-    call->op = ops[form];
 }

@@ -10,6 +10,7 @@
 #include "core/own.h"
 #include "core/status.h"
 #include "traces/format.h"
+#include "traces/lines.h"
 
 struct pv_reader {
     struct pv_stream *stream;
@@ -17,6 +18,7 @@ struct pv_reader {
     void *state;
     struct pv_trace_header header;
     struct pv_place place;
+    struct pv_account account;
     int status; /* once it is not 0 it stays */
 };
 
@@ -137,6 +139,7 @@ static struct pv_reader *make_reader(void)
     if (reader) {
         reader->header =
             (struct pv_trace_header){.program = "", .clock = "", .format = "", .packing = ""};
+        reader->header.account = &reader->account;
     }
     return reader;
 }
@@ -161,13 +164,30 @@ static int begin(struct pv_reader *reader, int status, const char *from)
     return reader->status;
 }
 
+/* N or N.PART. */
+static bool take_process(struct pv_account *account, const char *text)
+{
+    struct pv_cursor at = {.at = text, .end = text + strlen(text)};
+    uint64_t part = 1;
+    account->has_wish = pv_cursor_decimal(&at, &account->wished_pid) &&
+                        (!pv_cursor_byte(&at, '.') || pv_cursor_decimal(&at, &part)) &&
+                        pv_cursor_done(&at) && part && part <= UINT32_MAX;
+    account->wished_part = account->has_wish ? (uint32_t)part : 1;
+    return account->has_wish;
+}
+
 int pv_reader_open_wish(struct pv_reader **ret_reader, const char *path,
                         const struct pv_reader_wish *wish)
 {
     struct pv_reader *reader = make_reader();
     *ret_reader = reader;
-    return reader ? begin(reader, pv_stream_open(&reader->stream, path), wish->from)
-                  : PV_ENOMEM;
+    if (!reader) {
+        return PV_ENOMEM;
+    }
+    if (wish->process && !take_process(&reader->account, wish->process)) {
+        return fail(reader, PV_EINVAL, "a process is its number, or NUMBER.PART");
+    }
+    return begin(reader, pv_stream_open(&reader->stream, path), wish->from);
 }
 
 int pv_reader_open(struct pv_reader **ret_reader, const char *path, const char *from)
@@ -201,6 +221,14 @@ int pv_reader_next(struct pv_reader *reader, struct pv_trace_event *ret_event)
 {
     if (!reader->status) {
         reader->status = reader->format->next(reader->state, ret_event);
+        /* events without their process, or none of the one that is wished for */
+        if (reader->status >= 0 && reader->account.has_wish &&
+            !pv_account_taken(&reader->account)) {
+            fail(reader, PV_EINVAL,
+                 reader->account.n_processes
+                     ? "no such process allocates here; `pebbleviz info` lists them"
+                     : "this format does not tell processes apart");
+        }
     }
     return reader->status;
 }
@@ -208,6 +236,11 @@ int pv_reader_next(struct pv_reader *reader, struct pv_trace_event *ret_event)
 const struct pv_trace_header *pv_reader_header(const struct pv_reader *reader)
 {
     return &reader->header;
+}
+
+const struct pv_account *pv_reader_account(const struct pv_reader *reader)
+{
+    return &reader->account;
 }
 
 const struct pv_place *pv_reader_place(const struct pv_reader *reader)

@@ -11,6 +11,7 @@
 
 #include <stddef.h>
 
+#include "traces/account.h"
 #include "traces/event.h"
 
 struct pv_reader;
@@ -33,6 +34,7 @@ struct pv_trace_header {
     const char *clock;   /* "ns", "us", "ms", "instructions"; "" when the file does not say */
     const char *format;  /* "json", "jsonl", "pvt", …: the form that was found */
     const char *packing; /* "", "gzip" or "zstd" */
+    struct pv_account *account; /* what is left out and guessed; NULL: nobody wants to know */
 };
 
 /* Where and what, after a failure. `text` is one clean sentence without a full stop. line and
@@ -53,10 +55,11 @@ int pv_reader_open(struct pv_reader **ret_reader, const char *path, const char *
 
 /* What else may be wished of a reading. */
 struct pv_reader_wish {
-    const char *from; /* as above */
+    const char *from;    /* as above */
+    const char *process; /* "N" or "N.PART" of a log of several processes; NULL: the first */
 };
 
-/* The same as pv_reader_open. */
+/* The same as pv_reader_open; also PV_EINVAL when `process` is none. */
 int pv_reader_open_wish(struct pv_reader **ret_reader, const char *path,
                         const struct pv_reader_wish *wish);
 
@@ -71,6 +74,9 @@ void pv_reader_close(struct pv_reader *reader);
 int pv_reader_next(struct pv_reader *reader, struct pv_trace_event *ret_event);
 
 const struct pv_trace_header *pv_reader_header(const struct pv_reader *reader);
+
+/* What has been left out so far, and the processes of the log. Never NULL. */
+const struct pv_account *pv_reader_account(const struct pv_reader *reader);
 
 /* The place of the failure, or of the event given last. Never NULL. */
 const struct pv_place *pv_reader_place(const struct pv_reader *reader);

@@ -70,7 +70,7 @@ document.validate(json.loads(hello.read_text()))
 document.validate(json.loads(converted(hello, "json")))
 samples = sorted((root / "traces/samples").glob("*.json*"))
 foreign = sorted(p for p in (root / "tests/traces/foreign/files").iterdir()
-                 if p.suffix not in (".c", ".py", ".sh"))
+                 if p.suffix not in (".c", ".cc", ".py", ".sh"))
 assert len(samples) > 1 and len(foreign) > 1
 for path in samples + foreign:
     lines = converted(path, "jsonl").splitlines()

@@ -17,6 +17,23 @@ static bool take_thread(struct pv_cursor *line, uint64_t *ret_thread)
     return is;
 }
 
+/* Of the functions that the format has; a blank ends a name. */
+static enum pv_call_form take_form(struct pv_cursor *line)
+{
+    struct pv_cursor tried = *line;
+    struct pv_cursor name;
+    if (!pv_cursor_text(&tried, &name)) {
+        return PV_FORM_NONE;
+    }
+    enum pv_call_form form = pv_function_form(name.at, (size_t)(name.end - name.at));
+    if (form != PV_FORM_SIZE && form != PV_FORM_COUNT_SIZE && form != PV_FORM_OLD_SIZE &&
+        form != PV_FORM_ALIGN_SIZE && form != PV_FORM_OLD) {
+        return PV_FORM_NONE;
+    }
+    *line = tried;
+    return form;
+}
+
 static int take_numbers(struct pv_text_trace *trace, struct pv_cursor *line,
                         enum pv_call_form form, struct pv_call *call)
 {
@@ -72,15 +89,15 @@ static int read_android(struct pv_text_trace *trace, struct pv_cursor line,
         return 1;
     }
     const char *name = line.at;
-    enum pv_call_form form = pv_call_form_take(&line);
-    if (!form || form == PV_FORM_OUT_ALIGN) {
+    enum pv_call_form form = take_form(&line);
+    if (!form) {
         return pv_lines_blame(&trace->lines, name, "this call is not known");
     }
     pv_cursor_blanks(&line);
     if (!pv_cursor_address(&line, &call->addr)) {
         return pv_lines_blame(&trace->lines, line.at, "an address is expected here");
     }
-    pv_call_set_op(call, form);
+    call->op = pv_function_op(form);
     int status = take_numbers(trace, &line, form, call);
     return status ? status : take_times(trace, &line, call);
 }
@@ -89,7 +106,7 @@ static bool looks_android(struct pv_cursor line)
 {
     uint64_t thread;
     return take_thread(&line, &thread) &&
-           (pv_call_form_take(&line) || pv_cursor_word(&line, "thread_done"));
+           (take_form(&line) || pv_cursor_word(&line, "thread_done"));
 }
 
 static bool probe_android(const unsigned char *head, size_t n)

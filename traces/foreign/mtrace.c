@@ -89,7 +89,8 @@ static bool probe_mtrace(const unsigned char *head, size_t n)
     return pv_grammar_probe(head, n, looks_mtrace, NULL);
 }
 
-static const struct pv_grammar mtrace = {.name = "mtrace", .clock = "", .line = read_mtrace};
+static const struct pv_grammar mtrace = {
+    .name = "mtrace", .clock = "", .in_order = true, .begins_late = true, .line = read_mtrace};
 
 static int open_mtrace(void **ret_state, struct pv_stream *stream,
                        struct pv_trace_header *header, struct pv_place *place)

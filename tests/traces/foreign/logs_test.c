@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * logs_test.c - logs as people really have them: prefixes, halves of calls, several processes,
+ * functions of which little is shown. What each gives, and what is said to be left out.
+ */
+#include "tests/traces/support.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/status.h"
+
+enum { ACCOUNT_BYTES = 1024 };
+
+static const struct {
+    const char *format, *text, *events, *account;
+} logs[] = {
+    /* Halves of calls: threads take turns. */
+    {"ltrace",
+     "7 malloc(8192 <unfinished ...>\n6 free(0x2000 <unfinished ...>\n"
+     "7 <... malloc resumed> )    = 0x1000\n6 <... free resumed> )   = <void>\n"
+     "7 malloc(16)  = 0x3000\n7 free(0x3000) = <void>\n",
+     "m1:8192@7 m2:16@7 f2@7", "left-frees:1"},
+    /* A resize's old place is given to another thread before the resize is told. */
+    {"ltrace",
+     "7 malloc(8) = 0x1000\n7 realloc(0x1000, 99 <unfinished ...>\n6 malloc(8) = 0x1000\n"
+     "7 <... realloc resumed> ) = 0x2000\n6 free(0x1000) = <void>\n7 free(0x2000) = <void>\n",
+     "m1:8@7 r1:99@7 m2:8@6 f2@6 f1@7", ""},
+    {"ltrace", "7 malloc(8 <unfinished ...>\n7 calloc(2, 3) = 0x2000\n", "c1:2x3@7",
+     "left-halves malloc:1"},
+    {"ltrace", "<... malloc resumed> ) = 0x1000\nmalloc(1) = 0x3000\nfree(0x1000) = <void>\n",
+     "m1:1", "left-halves malloc:1 left-frees:1"},
+    /* Calls inside one another are one. */
+    {"ltrace",
+     "a->_Znam(400, 4, 0, 0x10 <unfinished ...>\n"
+     "libstdc++.so.6->_Znwm(400, 4, 0, 0x10 <unfinished ...>\n"
+     "libstdc++.so.6->malloc(400) = 0x1000\n<... _Znwm resumed> ) = 0x1000\n"
+     "<... _Znam resumed> ) = 0x1000\na->malloc(30) = 0x2000\n"
+     "a->_ZdaPv(0x1000, 1, 0x1, 0 <unfinished ...>\nlibstdc++.so.6->free(0x1000) = <void>\n"
+     "<... _ZdaPv resumed> ) = 0\n",
+     "m1:400 m2:30 f1", ""},
+    {"ltrace",
+     "a->reallocarray(0x0, 2, 8 <unfinished ...>\nlibc->malloc(16) = 0x1000\n"
+     "<... reallocarray resumed> ) = 0x1000\na->reallocarray(0x1000, 3, 8 <unfinished ...>\n"
+     "libc->realloc(0x1000, 24) = 0x2000\n<... reallocarray resumed> ) = 0x2000\n",
+     "m1:16 r1:24", ""},
+    {"ltrace",
+     "7 realloc(0, 9 <no return ...>\n6 +++ exited (status 0) +++\n"
+     "7 <... realloc resumed> ) = 0x1000\n7 free(0x1000 <no return ...>\n"
+     "7 <... free resumed> ) = <void>\n7 +++ exited (status 0) +++\n",
+     "m1:9@7 f1@7", ""},
+    /* The end of a call is missing: what comes later at its address is another block. */
+    {"ltrace",
+     "malloc(1) = 0x1000\nfree(0x1000 <unfinished ...>\nmalloc(2) = 0x1000\n"
+     "free(0x1000) = <void>\n",
+     "m1:1 f1 m2:2 f2", ""},
+    {"ltrace",
+     "7 free(0x1000 <unfinished ...>\n6 malloc(2) = 0x1000\n7 <... free resumed> ) = 0\n"
+     "6 free(0x1000) = <void>\n",
+     "m1:2@6 f1@6", "left-frees:1"},
+    {"ltrace",
+     "malloc(20) = 0x1000\nrealloc(0x1000, 0 <unfinished ...>\nfree@libc(0x1000) = <void>\n"
+     "<... realloc resumed> ) = 0\n",
+     "m1:20 f1", ""},
+    /* The program dies in a free: of what was freed before, of what nobody gave, of a block. */
+    {"ltrace",
+     "malloc(1) = 0x1000\nfree(0x1000) = <void>\nfree(0x1000 <no return ...>\n"
+     "--- SIGABRT (Aborted) ---\n",
+     "m1:1 f1 f1", "died-in-calls free:1"},
+    {"ltrace",
+     "malloc(1) = 0x1000\nfree(0x1000) = <void>\n"
+     "free(0x1000free(): double free detected in tcache 2\n <no return ...>\n"
+     "--- SIGABRT (Aborted) ---\n",
+     "m1:1 f1 f1", "died-in-calls free:1"},
+    {"ltrace",
+     "malloc(1) = 0x1000\nfree(0x1008 <no return ...>\n*** invalid pointer ***\n"
+     "--- SIGABRT (Aborted) ---\n+++ killed by SIGABRT +++\n",
+     "m1:1 f2", "died-in-calls free:1"},
+    {"ltrace", "malloc(1) = 0x1000\nfree(0x1008 <no return ...>\n+++ exited (status 1) +++\n",
+     "m1:1", "left-frees:1"},
+    {"ltrace", "malloc(1) = 0x1000\nrealloc(0x1000, 9 <unfinished ...>\n--- SIGSEGV (x) ---\n",
+     "m1:1", "died-in-calls realloc:1"},
+    /* Prefixes, with the thread and the time that they tell. */
+    {"ltrace", "[0x403db8] malloc(576) = 0xd47010\n[0x403dc8] free(0xd47010) = <void>\n",
+     "m1:576'0x403db8 f1", ""},
+    {"ltrace", "14:10:36.130338 malloc(100) = 0x1000\n14:10:36.130700 free(0x1000) = <void>\n",
+     "m1:100!0 f1!362", ""},
+    {"ltrace", "23:59:59 malloc(100) = 0x1000\n00:00:01 free(0x1000) = <void>\n",
+     "m1:100!0 f1!2000000", ""},
+    {"ltrace",
+     "[pid 4711] 14:10:36 malloc(100) = 0x1000\n[pid 4712] 14:10:37 free(0x1000) = <void>\n",
+     "m1:100@4711!0 f1@4712!1000000", ""},
+    {"ltrace",
+     "734474 1782133300.642578 malloc(65536) = 0x1000 <0.000432>\n"
+     "734474 1782133300.642600 free(0x1000) = <void> <0.000032>\n",
+     "m1:65536@734474!0 f1@734474!22", ""},
+    {"ltrace",
+     "  0.000000 malloc(100) = 0x1000\n  0.000123 strlen(\"a\") = 1\n"
+     "  0.000002 free(0x1000) = <void>\n",
+     "m1:100!0 f1!125", ""},
+    {"ltrace",
+     "4711 strlen(\"hello\") = 5\n4711 malloc(100) = 0x1000\n4712 free(0x1000) = <void>\n",
+     "m1:100@4711 f1@4712", ""},
+    {"ltrace",
+     "malloc@libc.so.6(24) = 0x1000\ncalloc@libc.so.6(3, 8) = 0x2000\n"
+     "free@libc.so.6(0x1000) = <void>\n",
+     "m1:24 c2:3x8 f1", ""},
+    {"ltrace",
+     "app->operator new(unsigned long)(24, 0x7ffd, 0, 0) = 0x1000\n"
+     "app->operator new[](unsigned long, std::align_val_t)(100, 64, 0, 0) = 0x2000\n"
+     "app->operator delete(void*, unsigned long)(0x1000, 24, 0, 0) = 0\n"
+     "app->operator new(unsigned long, void*)(24, 0x2000) = 0x2000\n",
+     "m1:24 a2:100/64 f1", "left-calls operator new(unsigned long, void*):1"},
+    /* The program's own text. */
+    {"ltrace",
+     "puts(\"Enter name:\"Enter name:\n)  = 12\nmalloc(10) = 0x1000\n"
+     "free(0x1000) = <void>\n",
+     "m1:10 f1", ""},
+    {"ltrace",
+     "$ ltrace ./a\nName:malloc(10) = 0x1000\nmalloc(20Hello\n)   = 0x2000\n"
+     "write(1, \"malloc(9) = 0x10\") = 3\nfree(0x1000Hello\n)  = <void>\n",
+     "m1:10 m2:20 f1", ""},
+    /* All functions. */
+    {"ltrace",
+     "reallocarray(0, 16, 1, 0) = 0x1000\nmalloc(10) = 0x2000\n"
+     "reallocarray(0x1000, 32, 1, 0) = 0x3000\nfree(0x3000) = <void>\n",
+     "m1:16 m2:10 r1:32 f1", ""},
+    {"ltrace",
+     "_Znwj(16, 0xbf9, 0, 0) = 0x1000\nmalloc(10) = 0x2000\n"
+     "_ZdlPvj(0x1000, 16, 0, 0) = 1\n_ZdlPvRKSt9nothrow_t(0x2000, 1, 0, 0) = 1\n",
+     "m1:16 m2:10 f1 f2", ""},
+    {"ltrace",
+     "_ZnajSt11align_val_tRKSt9nothrow_t(16, 32) = 0x1000\n"
+     "_ZdaPvjSt11align_val_t(0x1000, 16, 32) = 1\n__libc_malloc(3) = 0x2000\n"
+     "free_sized(0x2000, 3) = 1\npvalloc(4) = 0x4000\ncfree(0x4000) = 1\n"
+     "free_aligned_sized(0, 8, 8) = 1\n",
+     "a1:16/32 f1 m2:3 f2 m3:4 f3 f-", ""},
+    {"ltrace",
+     "malloc(16) = 0x1000\nstrdup(\"hello\") = 0x2000\nfree(0x2000) = <void>\n"
+     "free(0x1000) = <void>\n",
+     "m1:16 m2:6 f2 f1", ""},
+    {"ltrace",
+     "strdup(\"a\\n\\0011\"...) = 0x2000\nstrndup(\"hello\", 3) = 0x3000\n"
+     "strndup(0x55, 3) = 0x4000\nstrdup(0x55) = 0x5000\nfree(0x5000) = <void>\n",
+     "m1:5 m2:4 m3:4",
+     "guessed-sizes strdup:1 guessed-sizes strndup:1 left-hidden strdup:1 left-frees:1"},
+    {"ltrace",
+     "malloc(1) = 0x1000\nxmalloc(7) = 0x3000\ng_free(0x3000) = <void>\n"
+     "xmalloc(8) = 0x3000\nfree(0x3000) = <void>\n",
+     "m1:1", "left-calls xmalloc:2 left-calls g_free:1 left-frees:1"},
+    /* Frees that the log does not show. */
+    {"ltrace",
+     "malloc(16)=0x1000\ngetline(0x7ffd10, 0x7ffd18, 0x7f00, 0)=300\n"
+     "malloc(17)=0x1000\nmalloc(50)=0x3000\nfree(0x1000)\nfree(0x3000)\n",
+     "m1:16 f1 m2:17 m3:50 f2 f3", "left-hidden getline:1 put-frees:1"},
+    {"valgrind", "--7-- malloc(1) = 0x10\n--7-- malloc(2) = 0x10\n--7-- free(0x10)\n",
+     "m1:1 f1 m2:2 f2", "put-frees:1"},
+    {"mtrace", "= Start\n@ a + 0x10 0x1\n@ a + 0x10 0x2\n@ a - 0x10\n@ a - 0x99\n",
+     "m1:1'a f1 m2:2'a f2", "put-frees:1 left-frees:1"},
+    /* What asprintf gave may lie where a block was: no second free. */
+    {"ltrace",
+     "malloc(1) = 0x1000\nfree(0x1000) = <void>\nasprintf(0x7ff, \"x\") = 1\n"
+     "free(0x1000) = <void>\n",
+     "m1:1 f1", "left-hidden asprintf:1 left-frees:1"},
+    {"ltrace",
+     "malloc(1) = 0x1000\nfree(0x1000) = <void>\nfoo_new(3) = 0x1000\n"
+     "free(0x1000) = <void>\n",
+     "m1:1 f1", "left-frees:1"},
+    {"ltrace",
+     "malloc(1) = 0x1000\nfree(0x1000) = <void>\nstrcpy(0x1000, \"a\") = 0x1000\n"
+     "free(0x1000) = <void>\n",
+     "m1:1 f1 f1", ""},
+    {"ltrace",
+     "malloc(1) = 0x1000\nfree(0x1000) = <void>\nstrlen(\"a\") = 1\n"
+     "free(0x1000) = <void>\n",
+     "m1:1 f1 f1", ""},
+    /* Calls that failed, whatever their size. */
+    {"ltrace",
+     "malloc(40) = 0x1000\nmalloc(18446744073709551615) = 0\nmalloc(-1) = 0\n"
+     "realloc(0x1000, 18446744073709551615) = 0\nfree(0x1000) = <void>\n",
+     "m1:40 f1", "failed-calls malloc:2 failed-calls realloc:1"},
+    {"mtrace", "= Start\n@ a + 0x1000 0x28\n@ a + (nil) 0xffffffffffffffff\n@ a - 0x1000\n",
+     "m1:40'a f1", "failed-calls:1"},
+    {"valgrind",
+     "--9-- malloc(18446744073709551615)Argument 'size' of function malloc\n"
+     "==9==    at 0x1: malloc\n--9--  = 0x0\n--9-- malloc(8) = 0x10\n",
+     "m1:8", "failed-calls malloc:1"},
+    {"valgrind",
+     "--9-- malloc(8) = 0x10\n--9-- realloc(0x10,0)free(0x10)\n--9--  = 0\n"
+     "--9-- malloc(9) = 0x10\n--9-- realloc(0x10,0)\n--9-- malloc(7) = 0x20\n",
+     "m1:8 r1:0 m2:9 r2:0 m3:7", ""},
+    {"valgrind", "--9-- malloc(8)free(0x30)\n--9--  = 0x10\n--9-- malloc(7)\n", "m1:8",
+     "left-frees:1 left-halves malloc:1"},
+    /* Valgrind's versions and options. */
+    {"valgrind",
+     "--9-- malloc(10) = 0x10\n--9-- _ZnwmSt11align_val_t(size 256, al 64) = 0x40\n"
+     "--9-- _ZnamSt11align_val_t(512, 64) = 0x80\n"
+     "--9-- _ZdlPvmSt11align_val_t(0x40)\n",
+     "m1:10 a2:256/64 a3:512/64 f2", ""},
+    {"valgrind", "--9-- posix_memalign(0x1FFEFFFE28, 64, 100) = 0x40\n--9-- malloc(1) = 0x10\n",
+     "a1:100/64 m2:1", ""},
+    {"valgrind",
+     "--00:00:00:01.250 9-- malloc(10) = 0x10\nHi--00:00:01:00.000 9-- free(0x10)\n",
+     "m1:10!1250 f1!60000", ""},
+    {"valgrind", "--9-- malloc(10) = 0x10\n--9-- xyz(10) = 0x20\n--9-- xyz(10) = 0x20\n",
+     "m1:10", "left-calls xyz:2"},
+    /* One process of several; --100-- forks 101. */
+    {"valgrind", "--100-- malloc(1) = 0x10\n--101-- free(0x10)\n--100-- free(0x10)\n",
+     "m1:1 f1", "left-process:1"},
+    {"valgrind",
+     "==5== Command: ./a\n--5-- malloc(1) = 0x10\n==5== Command: ./b\n"
+     "--5-- free(0x10)\n",
+     "m1:1", "left-process:1"},
+    {"ltrace",
+     "9 malloc(1) = 0x10\n9 fork() = 8\n8 <... fork resumed> ) = 0\n8 free(0x10) = 1\n"
+     "9 free(0x10) = <void>\n",
+     "m1:1@9 f1@9", "left-process:1"},
+    {"ltrace", "9 malloc(1) = 0x10\n9 --- Called exec() ---\n9 malloc(2) = 0x10\n", "m1:1@9",
+     "left-process:1"},
+};
+
+enum { N_LOGS = sizeof logs / sizeof logs[0] };
+
+static void spell_account(const struct pv_account *account, char *out)
+{
+    size_t n = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < account->n_rows && n < ACCOUNT_BYTES; ++i) {
+        const struct pv_account_row *row = &account->rows[i];
+        n += (size_t)snprintf(out + n, ACCOUNT_BYTES - n, "%s%s%s%s:%" PRIu64, n ? " " : "",
+                              pv_account_key(row->kind), *row->name ? " " : "", row->name,
+                              row->n);
+    }
+}
+
+static void logs_become_events(void **state)
+{
+    (void)state;
+    char events[SPELL_BYTES];
+    char account[ACCOUNT_BYTES];
+    bool good = true;
+    for (size_t i = 0; i < N_LOGS; ++i) {
+        struct pv_reader *reader;
+        int status = read_spelled(logs[i].text, strlen(logs[i].text), NULL, events, &reader);
+        spell_account(pv_reader_account(reader), account);
+        bool same = status == 1 && strcmp(events, logs[i].events) == 0 &&
+                    strcmp(account, logs[i].account) == 0 &&
+                    strcmp(pv_reader_header(reader)->format, logs[i].format) == 0;
+        if (!same) {
+            print_error("%s\n  is      %s | %s | %s\n  must be %s | %s\n", logs[i].text, events,
+                        account, pv_reader_place(reader)->text, logs[i].events,
+                        logs[i].account);
+            good = false;
+        }
+        pv_reader_close(reader);
+    }
+    assert_true(good);
+}
+
+/* Cut anywhere, a log is read to its end: what is broken off is left out, and counted. */
+static void a_cut_is_no_failure(void **state)
+{
+    (void)state;
+    char events[SPELL_BYTES];
+    for (size_t i = 0; i < N_LOGS; ++i) {
+        for (size_t cut = 0; cut <= strlen(logs[i].text); ++cut) {
+            char *copy = room(cut ? cut : 1);
+            memcpy(copy, logs[i].text, cut);
+            struct pv_reader *reader;
+            int status = read_spelled(copy, cut, logs[i].format, events, &reader);
+            assert_true(status == 1 || strcmp(logs[i].format, "mtrace") == 0);
+            pv_reader_close(reader);
+            free(copy);
+        }
+    }
+}
+
+static void no_memory_is_told_and_nothing_leaks(void **state)
+{
+    (void)state;
+    char events[SPELL_BYTES];
+    for (size_t i = 0; i < N_LOGS; ++i) {
+        bool failed = true;
+        for (uint64_t nth = 1; failed; ++nth) {
+            struct pv_reader *reader;
+            own_fail_at(nth, 0);
+            int status =
+                read_spelled(logs[i].text, strlen(logs[i].text), NULL, events, &reader);
+            failed = own_has_failed();
+            own_fail_at(0, 0);
+            assert_int_equal(status, failed ? PV_ENOMEM : 1);
+            pv_reader_close(reader);
+            assert_int_equal(own_n_live(), 0);
+        }
+    }
+}
+
+/* What a file gives: requests and frees as Valgrind counts them, in which a resize is both. */
+struct counts {
+    unsigned allocs, frees, live, faults, threads;
+};
+
+static struct counts count_file(const char *path, struct pv_reader **ret_reader)
+{
+    enum { IDS = 4096, THREADS = 64 };
+    static bool live[IDS];
+    uint64_t threads[THREADS];
+    struct counts counts = {0};
+    struct pv_trace_event event;
+    memset(live, 0, sizeof live);
+    assert_int_equal(pv_reader_open(ret_reader, path, NULL), PV_OK);
+    while (pv_reader_next(*ret_reader, &event) == 0) {
+        unsigned t = 0;
+        while (event.has_thread && t < counts.threads && threads[t] != event.thread) {
+            ++t;
+        }
+        if (event.has_thread && t == counts.threads && t < THREADS) {
+            threads[counts.threads++] = event.thread;
+        }
+        if (event.id.kind == PV_ID_NULL) {
+            continue;
+        }
+        assert_true(event.id.number < IDS);
+        bool *is = &live[event.id.number];
+        bool frees = event.op == PV_OP_FREE || (event.op == PV_OP_REALLOC && !event.size);
+        counts.faults += frees || event.op == PV_OP_REALLOC ? !*is : *is;
+        counts.allocs += !frees;
+        counts.frees += event.op == PV_OP_REALLOC || (frees && *is);
+        *is = !frees;
+    }
+    for (size_t i = 0; i < IDS; ++i) {
+        counts.live += live[i];
+    }
+    return counts;
+}
+
+/* Made of library.c and operators.cc, with each tool; the numbers are those of the programs, and
+ * for Valgrind's those of its own summary. */
+static void files_of_real_tools(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        struct counts counts;
+        const char *account;
+    } files[] = {
+#include "tests/traces/foreign/logs_files.inc"
+    };
+    const char *folder = getenv("PV_FOREIGN");
+    if (!folder) {
+        skip();
+    }
+    char account[ACCOUNT_BYTES];
+    bool good = true;
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; ++i) {
+        char path[1000];
+        struct pv_reader *reader;
+        snprintf(path, sizeof path, "%s/%s", folder, files[i].name);
+        struct counts is = count_file(path, &reader);
+        spell_account(pv_reader_account(reader), account);
+        if (memcmp(&is, &files[i].counts, sizeof is) != 0 ||
+            strcmp(account, files[i].account) != 0) {
+            print_error("    {\"%s\", {%u, %u, %u, %u, %u}, \"%s\"},\n", files[i].name,
+                        is.allocs, is.frees, is.live, is.faults, is.threads, account);
+            good = false;
+        }
+        pv_reader_close(reader);
+    }
+    assert_true(good);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(logs_become_events),
+        cmocka_unit_test(a_cut_is_no_failure),
+        cmocka_unit_test(no_memory_is_told_and_nothing_leaks),
+        cmocka_unit_test(files_of_real_tools),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * ltrace_threads.c - see ltrace_threads.h. Threads are few: they stand in an array, and the one
+ * that is looked for is mostly that of the line before.
+ */
+#include "traces/foreign/ltrace_threads.h"
+
+#include <string.h>
+
+#include "core/own.h"
+
+void pv_ltrace_threads_fini(struct pv_ltrace_threads *threads)
+{
+    pv_own_free(threads->threads);
+}
+
+/* A log that does not tell is of process 1. */
+static uint64_t pid_of(uint64_t tid)
+{
+    return tid ? tid : 1;
+}
+
+static bool is_child(const struct pv_ltrace_threads *threads, uint64_t tid)
+{
+    for (size_t i = 0; i < threads->n_children; ++i) {
+        if (threads->children[i] == tid) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct pv_ltrace_thread *pv_ltrace_thread(struct pv_ltrace_threads *threads,
+                                          struct pv_account *account, uint64_t tid, bool forked,
+                                          bool *ret_full)
+{
+    *ret_full = false;
+    if (threads->last < threads->n && threads->threads[threads->last].tid == tid) {
+        return &threads->threads[threads->last];
+    }
+    for (size_t i = 0; i < threads->n; ++i) {
+        if (threads->threads[i].tid == tid) {
+            threads->last = i;
+            return &threads->threads[i];
+        }
+    }
+    *ret_full = threads->n == PV_LTRACE_THREADS_MAX;
+    struct pv_ltrace_thread *all =
+        *ret_full ? NULL
+                  : pv_own_room(threads->threads, threads->n, &threads->cap, sizeof *all);
+    if (!all) {
+        return NULL;
+    }
+    threads->threads = all;
+    threads->last = threads->n;
+    struct pv_ltrace_thread *thread = &all[threads->n++];
+    thread->tid = tid;
+    thread->n_frames = 0;
+    bool own = threads->n == 1 || forked || is_child(threads, tid);
+    thread->process = own ? pv_account_process(account, pid_of(tid)) : threads->creator;
+    threads->creator = threads->n == 1 ? thread->process : threads->creator;
+    return thread;
+}
+
+void pv_ltrace_expect_child(struct pv_ltrace_threads *threads, uint64_t pid)
+{
+    enum { MAX = sizeof threads->children / sizeof threads->children[0] };
+    threads->children[threads->n_children % MAX] = pid;
+    threads->n_children += threads->n_children < MAX;
+}
+
+void pv_ltrace_exec(struct pv_ltrace_threads *threads, struct pv_account *account,
+                    struct pv_ltrace_thread *thread)
+{
+    struct pv_account_process *before = thread->process;
+    bool own = before && before->pid == pid_of(thread->tid);
+    if (own && !before->n_calls) {
+        thread->n_frames = 0;
+        return; /* nothing was told of the program before */
+    }
+    struct pv_account_process *now = own ? pv_account_new_part(account, before->pid)
+                                         : pv_account_process(account, pid_of(thread->tid));
+    for (size_t i = 0; own && i < threads->n; ++i) {
+        struct pv_ltrace_thread *other = &threads->threads[i];
+        if (other->process == before) {
+            other->process = now;
+            other->n_frames = 0;
+        }
+    }
+    thread->process = now;
+    thread->n_frames = 0;
+    threads->creator = threads->creator == before && own ? now : threads->creator;
+}
+
+struct pv_ltrace_frame *pv_ltrace_push(struct pv_ltrace_thread *thread,
+                                       const struct pv_printed *printed, bool *ret_dropped)
+{
+    *ret_dropped = thread->n_frames == PV_LTRACE_DEPTH;
+    if (*ret_dropped) {
+        memmove(thread->frames, thread->frames + 1,
+                (PV_LTRACE_DEPTH - 1) * sizeof thread->frames[0]);
+        thread->n_frames--;
+    }
+    struct pv_ltrace_frame *frame = &thread->frames[thread->n_frames++];
+    frame->printed = *printed;
+    frame->n_name = 0;
+    frame->is_doubtful = false;
+    frame->printed.name = (struct pv_cursor){.at = NULL};
+    frame->freed = 0;
+    frame->n_inner = 0;
+    return frame;
+}
+
+bool pv_ltrace_find_frame(const struct pv_ltrace_thread *thread, struct pv_cursor name,
+                          size_t *ret_number)
+{
+    size_t n = (size_t)(name.end - name.at);
+    n = n < PV_LTRACE_NAME ? n : PV_LTRACE_NAME;
+    for (size_t i = thread->n_frames; i-- > 0;) {
+        const struct pv_ltrace_frame *frame = &thread->frames[i];
+        if (frame->n_name == n && memcmp(frame->name, name.at, n) == 0) {
+            *ret_number = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool pv_ltrace_is_resized(const struct pv_ltrace_threads *threads,
+                          const struct pv_ltrace_thread *but, uint64_t addr)
+{
+    for (size_t i = 0; i < threads->n; ++i) {
+        const struct pv_ltrace_thread *thread = &threads->threads[i];
+        for (size_t j = 0; thread != but && j < thread->n_frames; ++j) {
+            const struct pv_printed *printed = &thread->frames[j].printed;
+            if (pv_function_op(printed->form) == PV_OP_REALLOC && printed->n &&
+                printed->arguments[0] == addr) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool pv_ltrace_count_inner(struct pv_ltrace_thread *thread, uint64_t addr)
+{
+    bool is = false;
+    for (size_t i = 0; i < thread->n_frames; ++i) {
+        thread->frames[i].n_inner++;
+        is |= addr && thread->frames[i].freed == addr;
+    }
+    return is;
+}
