@@ -12,7 +12,7 @@ enum { TOP = 10 };
 static int count(struct pv_feed *feed, struct pv_info *info)
 {
     struct pv_trace_event event;
-    int status = pv_info_begin(info, feed->path, pv_reader_header(feed->reader));
+    int status = pv_info_begin(info, feed->path, feed->reader);
     while (!status && pv_feed_next(feed, &event)) {
         status = pv_info_add(info, &event, pv_reader_place(feed->reader));
     }
@@ -45,6 +45,7 @@ int pv_cmd_info(const struct pv_args *args)
     struct pv_info info = {.path = NULL};
     code = pv_feed_open(&feed, args->operands[0], &wish);
     if (!code) {
+        feed.is_silent = true;
         code = count(&feed, &info);
     }
     if (!code) {

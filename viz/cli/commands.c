@@ -66,6 +66,11 @@ const struct pv_option pv_options[PV_N_KEYS] = {
     [PV_KEY_FROM] = {"from", 0, "F",
                      "the format of the input, see pebbleviz formats (default: by its content)",
                      false},
+    [PV_KEY_PROCESS] =
+        {"process", 0, "N",
+         "of a log of several processes, the one to read, or N.K for the K-th program that it ran "
+         "(default: the first that allocates; info lists them)",
+         false},
     [PV_KEY_TO] =
         {"to", 0, "F",
          "the format of the output: json, jsonl, pvt or rep (default: by its name); a name "
@@ -96,7 +101,7 @@ const struct pv_option pv_options[PV_N_KEYS] = {
 #define KEY(name) (UINT64_C(1) << PV_KEY_##name)
 #define HEAP_KEYS                                                                              \
     (KEY(ENGINE) | KEY(BUCKET_SIZE) | KEY(GROWTH) | KEY(HEAP_LIMIT) | KEY(MACHINE) |           \
-     KEY(PAGE) | KEY(LOW) | KEY(HIGH) | KEY(FROM))
+     KEY(PAGE) | KEY(LOW) | KEY(HIGH) | KEY(FROM) | KEY(PROCESS))
 #define TARGET_KEYS (KEY(PID) | KEY(CORE) | KEY(IMAGE) | KEY(BASE) | KEY(GDB))
 #define ANY_COUNT   SIZE_MAX
 
@@ -146,22 +151,22 @@ const struct pv_command pv_commands[] = {
                   {"pebbleviz export app.json --format dot | dot -Tpdf -o heap.pdf",
                    "another format through Graphviz"}}},
     {.name = "info",
-     .synopsis = "TRACE [--json] [--top N] [--from F]",
+     .synopsis = "TRACE [--json] [--top N] [--from F] [--process N]",
      .about = "what a trace holds: events, sizes, tags, what is never freed",
      .text = "Reads the trace once; needs memory for the blocks that are live only.",
-     .keys = KEY(JSON) | KEY(TOP) | KEY(FROM),
+     .keys = KEY(JSON) | KEY(TOP) | KEY(FROM) | KEY(PROCESS),
      .operands_min = 1,
      .operands_max = 1,
      .run = pv_cmd_info,
      .examples = {{"pebbleviz info app.json.zst", "a summary"},
                   {"pebbleviz info --json app.json", "the same for a script"}}},
     {.name = "convert",
-     .synopsis = "IN OUT [--from F] [--to F] [--partial]",
+     .synopsis = "IN OUT [--from F] [--process N] [--to F] [--partial]",
      .about = "write a trace in another form or packing",
      .text = "Every event stays as it is, in json, jsonl and pvt; rep has no word for most "
              "fields. A "
              "damaged input is not converted, and OUT is not touched, without --partial.",
-     .keys = KEY(FROM) | KEY(TO) | KEY(PARTIAL),
+     .keys = KEY(FROM) | KEY(PROCESS) | KEY(TO) | KEY(PARTIAL),
      .operands_min = 2,
      .operands_max = 2,
      .run = pv_cmd_convert,

@@ -9,7 +9,7 @@
 
 #include "core/status.h"
 
-enum { WHERE_TEXT = 64, LOST_TEXT = 160 };
+enum { WHERE_TEXT = 64, LOST_TEXT = 160, ACCOUNT_TEXT = 256, ACCOUNT_LINES = 6 };
 
 static const char *where(char *buf, const struct pv_place *place)
 {
@@ -69,6 +69,21 @@ static int failed(struct pv_feed *feed, int status, bool opening)
     return status == PV_EIO && !opening ? PV_EXIT_RESOURCES : PV_EXIT_DAMAGED;
 }
 
+/* What was left out or guessed: the first few, a line each. */
+static void tell_account(const struct pv_feed *feed)
+{
+    const struct pv_account *account = pv_reader_account(feed->reader);
+    char text[ACCOUNT_TEXT];
+    for (size_t i = 0; i < account->n_rows && i < ACCOUNT_LINES; i++) {
+        pv_account_text(&account->rows[i], text, sizeof text);
+        pv_say("%s: %s", feed->path, text);
+    }
+    if (account->n_rows > ACCOUNT_LINES) {
+        pv_say("%s: %zu more lines of this kind are listed by `pebbleviz info`", feed->path,
+               account->n_rows - ACCOUNT_LINES);
+    }
+}
+
 int pv_feed_open(struct pv_feed *feed, const char *path, const struct pv_reader_wish *wish)
 {
     *feed = (struct pv_feed){.code = 0};
@@ -92,6 +107,9 @@ bool pv_feed_next(struct pv_feed *feed, struct pv_trace_event *ret_event)
         return true;
     }
     pv_progress_end(&feed->progress);
+    if (!feed->is_silent) {
+        tell_account(feed);
+    }
     if (status < 0) {
         feed->code = failed(feed, status, false);
     } else if (!feed->n_events) {

@@ -14,9 +14,10 @@ struct pv_feed {
     struct pv_reader *reader;
     struct pv_progress progress;
     uint64_t n_events; /* given out */
-    const char
-        *unused; /* what a damaged trace means when its good part is of no use; or NULL */
-    int code;    /* once there are no more: an exit code, 0 for a good end */
+    /* what a damaged trace means when its good part is of no use; or NULL */
+    const char *unused;
+    bool is_silent;          /* the caller tells the account (traces/account.h) itself */
+    int code;                /* once there are no more: an exit code, 0 for a good end */
     char path[PV_PATH_TEXT]; /* clean */
 };
 
@@ -24,7 +25,8 @@ struct pv_feed {
 int pv_feed_open(struct pv_feed *feed, const char *path, const struct pv_reader_wish *wish);
 
 /* false: there are no more; feed->code says whether the trace ended well (0), held nothing
- * (3), is damaged here (4) or could not be read on (5). That has been said. */
+ * (3), is damaged here (4) or could not be read on (5). That has been said, and what of the
+ * trace was left out or guessed. */
 bool pv_feed_next(struct pv_feed *feed, struct pv_trace_event *ret_event);
 
 /* Says what is wrong with the event given last, and where. */

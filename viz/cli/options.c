@@ -360,7 +360,8 @@ static int buddy_options(const struct pv_args *args, struct pv_engine_options *h
 
 struct pv_reader_wish pv_args_reading(const struct pv_args *args)
 {
-    return (struct pv_reader_wish){.from = args->value[PV_KEY_FROM]};
+    return (struct pv_reader_wish){.from = args->value[PV_KEY_FROM],
+                                   .process = args->value[PV_KEY_PROCESS]};
 }
 
 int pv_args_replay(const struct pv_args *args, size_t engines_max,

@@ -36,6 +36,7 @@ enum pv_key {
     PV_KEY_OUTPUT,
     PV_KEY_FULL,
     PV_KEY_FROM,
+    PV_KEY_PROCESS,
     PV_KEY_TO,
     PV_KEY_PARTIAL,
     PV_KEY_RULES,

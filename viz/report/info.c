@@ -10,9 +10,10 @@
 #include "core/own.h"
 #include "core/status.h"
 
-int pv_info_begin(struct pv_info *info, const char *path, const struct pv_trace_header *header)
+int pv_info_begin(struct pv_info *info, const char *path, const struct pv_reader *reader)
 {
-    *info = (struct pv_info){.path = path, .header = header};
+    *info = (struct pv_info){
+        .path = path, .header = pv_reader_header(reader), .account = pv_reader_account(reader)};
     struct pv_timeline_options options = {.engine = pv_engine_types()[0], .keep_log = false};
     int status = pv_timeline_open(&info->timeline, &options);
     return status ? status : pv_tags_open(&info->tags);

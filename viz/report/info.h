@@ -10,6 +10,7 @@
 
 #include "replay/timeline.h"
 #include "traces/reader.h"
+#include "viz/text/emit.h"
 #include "viz/text/tally.h"
 
 enum { PV_INFO_FIRST = 5 };
@@ -28,7 +29,8 @@ enum { PV_INFO_SIZES = 65, PV_INFO_THREADS_MAX = 65536 };
 struct pv_info {
     const char *path; /* clean, borrowed */
     const struct pv_trace_header *header;
-    struct pv_timeline *timeline; /* without a log: who is live, the mistakes */
+    const struct pv_account *account; /* what the reader left out or guessed */
+    struct pv_timeline *timeline;     /* without a log: who is live, the mistakes */
     uint64_t n_events;
     uint64_t ops[PV_N_OPS];
     uint64_t ids[3]; /* by the kind in struct pv_id: events with null, a number, a text */
@@ -49,8 +51,8 @@ struct pv_info {
     bool damaged;
 };
 
-int pv_info_begin(struct pv_info *info, const char *path,
-                  const struct pv_trace_header *header); /* PV_ENOMEM */
+/* What the reader has is borrowed. PV_ENOMEM. */
+int pv_info_begin(struct pv_info *info, const char *path, const struct pv_reader *reader);
 /* The place is that of the event in its file. */
 int pv_info_add(struct pv_info *info, const struct pv_trace_event *event,
                 const struct pv_place *place);
@@ -59,5 +61,9 @@ void pv_info_free(struct pv_info *info);
 
 void pv_info_text(const struct pv_info *info, size_t top, FILE *out);
 void pv_info_json(const struct pv_info *info, size_t top, FILE *file);
+
+/* info_account.c: the part of both about what was left out and which processes there are. */
+void pv_info_text_account(const struct pv_account *account, FILE *out);
+void pv_info_json_account(struct pv_json_out *out, const struct pv_account *account);
 
 #endif

@@ -195,6 +195,7 @@ void pv_info_text(const struct pv_info *info, size_t top, FILE *out)
     text_tags("Who asked for the most, over the whole trace", &info->allocated, top, out);
     text_tags("Who holds what is live at the end", &info->live, top, out);
     text_mistakes(info, out);
+    pv_info_text_account(info->account, out);
 }
 
 /* ---- JSON ---- */
@@ -360,6 +361,7 @@ void pv_info_json(const struct pv_info *info, size_t top, FILE *file)
     pv_emit_integer(&out, "refused", stats->n_failed);
     pv_emit_integer(&out, "refused_bytes", stats->failed_bytes);
     json_mistakes(&out, info);
+    pv_info_json_account(&out, info->account);
     pv_json_end(&out, '}');
     fputc('\n', file);
 }

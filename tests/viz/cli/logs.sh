@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: MIT
+#
+# logs.sh - what a log of another tool does not tell is told: by each command on stderr, by info
+# among what it prints; and the process that is read is the one asked for.
+. "$2/lib.sh"
+logs=$2/../../traces/foreign/files
+cd "$tmp" || exit 99
+
+# says TEXT: this is one line of several on stderr.
+says()
+{
+    n_checks=$((n_checks + 1))
+    grep -qFx -e "$1" err || fail "this is not said on stderr: $1"
+}
+
+# Nothing to tell, nothing told.
+run 0 report --no-timing "$here/in/small.json"
+[ ! -s err ] || fail "a whole trace is told to lack something"
+
+# Every command that reads a trace says it.
+printf 'malloc(1) = 0x10\nxyz_alloc(2) = 0x20\ngetline(1, 2) = 3\nfree(0x30) = 0\n' >part.ltrace
+for command in report info "view --screen 80x24" "export --format json" check "convert --to json"; do
+    out=
+    [ "$command" != "convert --to json" ] || out=-
+    # shellcheck disable=SC2086 # words
+    run 0 $command part.ltrace $out
+    if [ "$command" = info ]; then
+        has "left out: 1 call of xyz_alloc: what it does with memory is not known"
+        has "left out: 1 free of memory that no call in the log has given"
+        [ ! -s err ] || fail "info says on stderr what it prints"
+    else
+        says "pebbleviz: part.ltrace: left out: 1 call of xyz_alloc: what it does with memory is not known"
+        says "pebbleviz: part.ltrace: left out: 1 call of getline: the log does not show where its memory lies, or how much it is"
+        says "pebbleviz: part.ltrace: left out: 1 free of memory that no call in the log has given"
+    fi
+done
+run 0 info --json part.ltrace
+has '{"kind": "left-calls", "name": "xyz_alloc", "count": 1, "text": "left out: 1 call of xyz_alloc: what it does with memory is not known"}'
+
+# Many kinds: the first few, and how many there are more.
+for i in 1 2 3 4 5 6 7 8; do
+    echo "x${i}_alloc(1) = 0x1$i"
+done >>part.ltrace
+run 0 report --no-timing part.ltrace
+says "pebbleviz: part.ltrace: 5 more lines of this kind are listed by \`pebbleviz info\`"
+
+# Processes: the first, another, its next program, none.
+cp "$logs/exec.ltrace" "$logs/fork.valgrind" .
+run 0 info exec.ltrace
+has "*         9717            2  not said"
+has "        9717.2            6  not said"
+has "          9718            2  not said"
+run 0 info --process 9717.2 exec.ltrace
+has "*       9717.2            6  not said"
+has "events              6: 3 malloc, 3 free"
+run 0 report --json --no-timing --process 9717.2 exec.ltrace
+has '"events": 6'
+run 3 convert --process 9718 exec.ltrace child.json # it frees what its parent got
+says "pebbleviz: exec.ltrace: left out: 2 frees of memory that no call in the log has given"
+run 0 check --process 9777 fork.valgrind
+run 0 info fork.valgrind
+has "*         9777            6  ./t4 f"
+run 2 info --process 3 exec.ltrace
+err "pebbleviz: exec.ltrace: no such process allocates here; \`pebbleviz info\` lists them"
+run 2 info --process x exec.ltrace
+err "pebbleviz: exec.ltrace: a process is its number, or NUMBER.PART"
+run 2 report --process 3 "$here/in/small.json"
+err "pebbleviz: $here/in/small.json: this format does not tell processes apart"
+finish
