@@ -8,6 +8,8 @@
 #include "core/index.h"
 #include "core/inside.h"
 
+void *memset(void *to, int byte, size_t n);
+
 bool pv_shape_of(const struct pv_request *request, struct pv_shape *ret_shape)
 {
     uint32_t kinds = PV_FLAG_VIRTUAL | PV_FLAG_PHYSICAL, flags = request->flags;
@@ -104,6 +106,14 @@ static void enlist(struct pv_heap *heap, struct pv_bucket *bucket, unsigned rank
     }
 }
 
+static enum pv_fit fit_for(const struct pv_heap *heap, uint64_t n_pages,
+                           const struct pv_shape *shape)
+{
+    const struct pv_heap_config *config = &heap->config;
+    return config->fit_of ? config->fit_of(config->fit_ctx, n_pages, shape->sflags)
+                          : config->fit;
+}
+
 struct pv_bucket *pv_bucket_make(struct pv_heap *heap, void *start, uint64_t n_pages,
                                  const struct pv_shape *shape)
 {
@@ -111,10 +121,13 @@ struct pv_bucket *pv_bucket_make(struct pv_heap *heap, void *start, uint64_t n_p
     uint64_t first = first_in(bucket, shape);
     *bucket = (struct pv_bucket){
         .magic = PV_BUCKET_MAGIC,
-        .lflags = heap->config.fit == PV_FIT_BEST ? PV_BUCKET_BEST_FIT : 0,
+        .lflags = fit_for(heap, n_pages, shape) == PV_FIT_BEST ? PV_BUCKET_BEST_FIT : 0,
         .size = n_pages,
         .first = first,
     };
+    /* The pages may hold headers of an earlier life, and what looks for headers from the
+     * bucket's start on (sound.c) would believe them. */
+    memset(bucket + 1, 0, (size_t)(first - addr_of(bucket + 1)));
     uint32_t kind = shape->sflags & PV_KIND;
     uint64_t size = bucket_end(bucket) - first - PEBBLE_BYTES;
     struct pv_pebble *pebble = pv_pebble_make_free(first, bucket, size, kind);
@@ -166,6 +179,7 @@ void pv_bucket_remove(struct pv_heap *heap, struct pv_bucket *bucket)
     }
     heap->n_buckets--;
     heap->n_pages -= bucket->size;
+    pv_pebble_at(bucket->first)->magic = 0;
     bucket->magic = 0;
     heap->config.pages.put(heap->config.pages.ctx, bucket, bucket->size);
 }
@@ -211,7 +225,7 @@ static bool is_sound(struct pv_heap *heap, const struct pv_bucket *bucket,
 static struct pv_pebble *find_in(struct pv_heap *heap, const struct pv_bucket *bucket,
                                  const struct pv_shape *shape)
 {
-    if (heap->config.fit == PV_FIT_RECENT) {
+    if (is_recent_fit(heap, bucket)) {
         struct pv_pebble *from = pv_pebble_at(bucket->first);
         if (!is_free(from) || from->size < shape->size) {
             from = pv_index_find_from(heap, bucket, bucket->first, shape->size);

@@ -215,7 +215,7 @@ static void give_back(struct pv_heap *heap, struct pv_pebble *pebble)
         return;
     }
     pv_bucket_settle(heap, bucket);
-    if (heap->config.fit == PV_FIT_RECENT) {
+    if (is_recent_fit(heap, bucket)) {
         pv_bucket_set_first(heap, bucket, pebble);
     }
 }
@@ -491,6 +491,57 @@ void *pv_heap_realloc(struct pv_heap *heap, void *ptr, uint64_t size)
     void *to = pebble && size <= SIZE_LIMIT ? resize(heap, pebble, size) : NULL;
     leave(heap);
     return to;
+}
+
+/* ---- what can be changed while it lives ---- */
+
+/* false: a bucket's one bit cannot tell it. */
+static bool can_be_one_buckets(const struct pv_heap *heap, enum pv_fit fit)
+{
+    bool recent = heap->config.fit == PV_FIT_RECENT;
+    return fit == PV_FIT_BEST || recent == (fit == PV_FIT_RECENT);
+}
+
+static void set_method(struct pv_heap *heap, struct pv_bucket *bucket, enum pv_fit fit)
+{
+    uint32_t lflags = fit == PV_FIT_BEST ? PV_BUCKET_BEST_FIT : 0;
+    struct pv_pebble *head = pv_sound_from(bucket, addr_of(bucket) + BUCKET_BYTES);
+    if (heap->config.fit != PV_FIT_RECENT && head) {
+        pv_bucket_set_first(heap, bucket, head);
+    }
+    if (bucket->lflags != lflags) {
+        bucket->lflags = lflags;
+        pv_tell_bucket(heap, PV_EVENT_BUCKET_FIT, bucket, 0);
+    }
+}
+
+bool pv_heap_set_fit(struct pv_heap *heap, const void *at, enum pv_fit fit)
+{
+    bool found = false;
+    enter(heap);
+    if (!at) {
+        heap->config.fit = fit;
+        heap->config.fit_of = NULL;
+    }
+    struct pv_bucket *bucket = can_be_one_buckets(heap, fit) ? pv_bucket_first(heap) : NULL;
+    for (; bucket; bucket = pv_bucket_after(heap, bucket)) {
+        if (!at || (addr_of(at) >= addr_of(bucket) && addr_of(at) < bucket_end(bucket))) {
+            set_method(heap, bucket, fit);
+            found = true;
+        }
+    }
+    if (found) {
+        pv_sound_index(heap);
+    }
+    leave(heap);
+    return found;
+}
+
+void pv_heap_set_limit(struct pv_heap *heap, uint64_t limit_pages)
+{
+    enter(heap);
+    heap->config.limit_pages = limit_pages;
+    leave(heap);
 }
 
 /* ---- a heap's life ---- */

@@ -21,10 +21,11 @@
  *   requests of that kind only, so pebbles never move between kinds (20.3.5, 20.3.7);
  * - buckets that were got for a PV_FLAG_LOW… stand behind the others in the list, those with the
  * lowest limit last, and serve requests with a higher limit or none only when nothing else can;
- * - buckets are tried in list order; first fit takes the first free pebble in list order that
- *   satisfies the request, best fit (the bucket's flag) the smallest, of equals the first;
- *   recent fit begins at the bucket's First, which moves to what was freed last, goes on to the
- *   end of the list and then from its head to First (20.3.2.6);
+ * - buckets are tried in list order, each by its own method (bit 0 of its flags, 20.3.2.2.1):
+ *   first fit takes the first free pebble in list order that satisfies the request, best fit
+ *   the smallest, of equals the first; recent fit begins at the bucket's First, which moves to
+ *   what was freed last, goes on to the end of the list and then from its head to First
+ *   (20.3.2.6);
  * - a free pebble is split when the rest holds a header and 64 bytes; the lower part is given;
  * - for an alignment it may be split in three, with a pad of at least 64 bytes in front; in a
  * new bucket whose gap is too small for a pad the first pebble itself lies further behind
@@ -175,8 +176,9 @@ enum pv_event_kind {
     PV_EVENT_BUCKET_SHRINK, /* bucket, in place; n_pages is what it had */
     PV_EVENT_BUCKET_FIRST,  /* bucket's First is another pebble now */
     PV_EVENT_BUCKET_REMOVE, /* bucket, still readable */
-    PV_EVENT_FAULT          /* fault says which; ptr is what the caller gave; pebble is the one
+    PV_EVENT_FAULT,         /* fault says which; ptr is what the caller gave; pebble is the one
                                that it points into, when there is one */
+    PV_EVENT_BUCKET_FIT     /* bucket is searched by another method now */
 };
 
 enum pv_fault {
@@ -221,6 +223,8 @@ struct pv_listener {
 
 enum pv_growth { PV_GROWTH_IN_PLACE, PV_GROWTH_NEW_BUCKET };
 
+/* A bucket has one bit for its method, BEST or not. Whether First moves in those that are not is
+ * the heap's: they are all RECENT in a heap whose fit is, else they are all FIRST. */
 enum pv_fit { PV_FIT_FIRST, PV_FIT_BEST, PV_FIT_RECENT };
 
 struct pv_heap_config {
@@ -228,11 +232,16 @@ struct pv_heap_config {
     struct pv_lock lock;
     uint64_t first_pages; /* of the first bucket, at least 1 */
     enum pv_growth growth;
-    enum pv_fit fit; /* of every bucket the heap makes */
+    enum pv_fit fit; /* of every bucket the heap makes, unless fit_of says otherwise */
     bool
         ignore_payloads; /* a replay: payloads of used pebbles are neither cleared nor copied */
     uint64_t limit_pages; /* of all buckets together; 0: none */
     uint64_t bias; /* added to a pointer to get the address that PV_FLAG_LOW… speak of */
+    /* The method of each new bucket, the first included: of so many pages, got for a request
+     * with these flags. BEST, or anything else for the one that enum pv_fit says. Asked under
+     * the lock, so it must not call the heap. NULL: `fit`. */
+    enum pv_fit (*fit_of)(void *ctx, uint64_t n_pages, uint32_t flags);
+    void *fit_ctx;
 };
 
 enum {
@@ -332,6 +341,15 @@ const struct pv_pebble *pv_heap_pebble(struct pv_heap *heap, const void *ptr,
 /* Gives the whole pages at the end of each bucket that lie in a free pebble back, where the
  * provider takes them; that pebble keeps at least 64 bytes. Returns the pages given back. */
 uint64_t pv_heap_trim(struct pv_heap *heap);
+
+/* Changes the method of the bucket that holds the address; `at` NULL: of all buckets, and of
+ * those to come whatever fit_of was. false, and nothing changed: no bucket holds it, or one bucket
+ * alone cannot have that method (see enum pv_fit). O(n log n) in all free pebbles. */
+bool pv_heap_set_fit(struct pv_heap *heap, const void *at, enum pv_fit fit);
+
+/* Changes the pages that all buckets together may have; 0: any number. If the heap has more now
+ * it keeps them, and gets none until it has fewer (20.3, "resizing as needed"). */
+void pv_heap_set_limit(struct pv_heap *heap, uint64_t limit_pages);
 
 /* The most bytes that a request with these flags can ask for and be served from what is free,
  * without more pages: a multiple of 64. O(buckets); with a PV_FLAG_LOW… O(pebbles). Of flags,

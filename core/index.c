@@ -152,8 +152,8 @@ static struct pv_pebble *preferred(const struct pv_heap *heap, const struct pv_b
     if (heap->waiting_largest < need) {
         return found;
     }
-    return heap->config.fit == PV_FIT_BEST ? smallest_of(heap, bucket, found, addr, need)
-                                           : first_of(heap, bucket, found, addr, need);
+    return is_best_fit(bucket) ? smallest_of(heap, bucket, found, addr, need)
+                               : first_of(heap, bucket, found, addr, need);
 }
 
 struct pv_pebble *pv_index_find_from(struct pv_heap *heap, const struct pv_bucket *bucket,
@@ -178,7 +178,7 @@ struct pv_pebble *pv_index_find_next(struct pv_heap *heap, const struct pv_bucke
     if (!pv_tree_is_whole(heap, pebble)) {
         return NULL;
     }
-    if (heap->config.fit == PV_FIT_BEST) {
+    if (is_best_fit(bucket)) {
         need = node(pebble)->size;
     }
     struct pv_pebble *found = node(pebble)->waits

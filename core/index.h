@@ -15,6 +15,12 @@
 
 #include "core/heap.h"
 
+/* How a bucket is searched: bit 0 is its own (20.3.2.2.1). */
+static inline bool is_best_fit(const struct pv_bucket *bucket)
+{
+    return bucket->lflags & PV_BUCKET_BEST_FIT;
+}
+
 /* Forgets everything. */
 void pv_index_clear(struct pv_heap *heap);
 

@@ -7,6 +7,7 @@
 #define PV_INSIDE_H
 
 #include "core/heap.h"
+#include "core/index.h"
 #include "core/sound.h"
 
 enum {
@@ -34,6 +35,12 @@ static inline unsigned kind_index(uint32_t flags)
 static inline uint32_t kind_of(const struct pv_bucket *bucket)
 {
     return pv_pebble_at(bucket->first)->sflags & PV_KIND;
+}
+
+/* Whether a bucket's First moves, and a search begins there. */
+static inline bool is_recent_fit(const struct pv_heap *heap, const struct pv_bucket *bucket)
+{
+    return heap->config.fit == PV_FIT_RECENT && !is_best_fit(bucket);
 }
 
 static inline bool is_free(const struct pv_pebble *pebble)

@@ -96,7 +96,7 @@ static void forget_places(struct pv_heap *heap)
     }
 }
 
-static void index_anew(struct pv_heap *heap)
+void pv_sound_index(struct pv_heap *heap)
 {
     pv_index_clear(heap);
     forget_places(heap);
@@ -140,7 +140,7 @@ void pv_sound_mend(struct pv_heap *heap)
     while (heap->damaged) {
         uint64_t at = addr_of(heap->damaged);
         heap->damaged = NULL;
-        index_anew(heap);
+        pv_sound_index(heap);
         heap->n_damaged++;
         heap->suspect = pv_sound_suspect(heap, at);
         bool in_bucket = is_listed(heap, at);

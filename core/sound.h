@@ -46,6 +46,9 @@ struct pv_pebble *pv_sound_from(const struct pv_bucket *bucket, uint64_t addr);
 /* The used pebble in front of a damaged address, or NULL. A walk. */
 const struct pv_pebble *pv_sound_suspect(struct pv_heap *heap, uint64_t addr);
 
+/* Builds the index anew from the headers that are sound. */
+void pv_sound_index(struct pv_heap *heap);
+
 /* Something was found damaged (heap->damaged): tells it and builds the index anew from the
  * headers that are sound. */
 void pv_sound_mend(struct pv_heap *heap);

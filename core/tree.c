@@ -43,7 +43,7 @@ static unsigned side_of(const struct pv_pebble *up, const struct pv_pebble *pebb
 /* Where a pebble stands in the order. */
 struct key {
     uint64_t parent, size, addr;
-    bool by_size, is_alone; /* the heap's order; its one bucket */
+    bool by_size, is_alone; /* its bucket's order; the heap has no other bucket */
 };
 
 static struct key key_of(const struct pv_heap *heap, uint64_t parent, uint64_t size,
@@ -52,7 +52,7 @@ static struct key key_of(const struct pv_heap *heap, uint64_t parent, uint64_t s
     return (struct key){.parent = parent,
                         .size = size,
                         .addr = addr,
-                        .by_size = heap->config.fit == PV_FIT_BEST,
+                        .by_size = is_best_fit(pv_bucket_at(parent)),
                         .is_alone = heap->n_buckets == 1};
 }
 
@@ -338,7 +338,7 @@ static struct pv_pebble *beside(struct pv_heap *heap, struct pv_pebble *at, unsi
 bool pv_tree_keeps_place(struct pv_heap *heap, struct pv_pebble *from,
                          const struct pv_pebble *to)
 {
-    if (heap->config.fit != PV_FIT_BEST) {
+    if (!is_best_fit(pv_bucket_at(to->parent))) {
         return true;
     }
     struct key key = key_of(heap, to->parent, to->size, (uint64_t)(uintptr_t)to);
@@ -423,7 +423,8 @@ static struct pv_pebble *if_within(struct pv_pebble *pebble, const struct pv_buc
     return pebble && pebble->parent == (uint64_t)(uintptr_t)bucket ? pebble : NULL;
 }
 
-/* The first node at or behind addr with size >= need, or NULL. Not for best fit. */
+/* The first node at or behind addr with size >= need, or NULL. Not for an address in a bucket of
+ * best fit. */
 static struct pv_pebble *first_behind(struct pv_heap *heap, uint64_t addr, uint64_t need)
 {
     struct pv_pebble *last = NULL; /* at or behind addr, and it or its right side will do */
@@ -448,7 +449,7 @@ struct pv_pebble *pv_tree_find(struct pv_heap *heap, const struct pv_bucket *buc
         return NULL;
     }
     uint64_t parent = (uint64_t)(uintptr_t)bucket;
-    if (heap->config.fit == PV_FIT_BEST) {
+    if (is_best_fit(bucket)) {
         return if_within(lower_bound(heap, parent, need, addr), bucket);
     }
     if (addr <= parent && heap->n_buckets == 1) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * tree.h - the balanced tree of a heap's index. Its order is bucket by bucket (by address);
- * within a bucket it is the order in which the heap's fit prefers pebbles: first and recent fit
- * by address, best fit by size, then address. Each node knows the largest payloads below it.
+ * within a bucket it is the order in which its method prefers pebbles: first and recent fit by
+ * address, best fit by size, then address. Each node knows the largest payloads below it.
  *
  * A node lies in the payload of the free pebble that it stands for; there is nothing beside
  * them but the root in struct pv_heap. Internal to index.c.
@@ -10,7 +10,7 @@
 #ifndef PV_TREE_H
 #define PV_TREE_H
 
-#include "core/heap.h"
+#include "core/index.h"
 
 enum { LEFT, RIGHT };
 

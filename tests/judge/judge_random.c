@@ -2,7 +2,7 @@
  *
  * judge_random.c - the heap of core/ against the naive list: the same random calls, the same
  * answers, address for address; the whole catalog and the laws at every step at first and at
- * every thousandth later. All fits, both growths, alignments, kinds on a machine with little
+ * every thousandth later. All fits, mixed in one heap too, both growths, alignments, kinds on a machine with little
  * memory and a hole in it, limits, pages that are refused.
  *
  * judge_random [OPERATIONS [STEPS]]: of each of the configurations; the laws and the whole
@@ -28,6 +28,7 @@ enum {
     MACHINE_MIB = 24,
     SLOTS = 400,
     LATER = 1000,
+    CHANGE_ONE_IN = 100,
 };
 
 static uint64_t n_ops = 250000, n_steps = 5000;
@@ -39,6 +40,7 @@ struct config {
     uint64_t limit_pages;
     unsigned refuse_one_in; /* page requests; 0: none is refused */
     uint64_t seed;
+    bool mixed, changes; /* a method for each bucket; methods and limit change now and then */
 };
 
 static uint64_t random_next(uint64_t *state)
@@ -87,6 +89,7 @@ static void compare_catalogs(const struct pv_heap *heap, const struct naive *nai
         assert_non_null(bucket);
         assert_int_equal((uintptr_t)bucket + heap->config.bias, nb->addr);
         assert_int_equal(bucket->first + heap->config.bias, nb->first->addr);
+        assert_int_equal(bucket->lflags, nb->best ? PV_BUCKET_BEST_FIT : 0);
         assert_int_equal(bucket->size, nb->pages);
         uint64_t largest = 0;
         const struct pv_pebble *pebble = pv_pebble_at(bucket->first);
@@ -154,6 +157,40 @@ static uint64_t target(const struct pv_heap *heap, const void *ptr)
     return ptr ? (uintptr_t)ptr + heap->config.bias : 0;
 }
 
+/* A method for each bucket; every second or so is searched by best fit. */
+static enum naive_fit naive_mixed(uint64_t n_pages, uint32_t flags)
+{
+    return (n_pages + (flags & PV_FLAG_PHYSICAL ? 1 : 0)) % 2 ? NAIVE_BEST : NAIVE_FIRST;
+}
+
+static enum pv_fit mixed(void *ctx, uint64_t n_pages, uint32_t flags)
+{
+    (void)ctx;
+    return naive_mixed(n_pages, flags) == NAIVE_BEST ? PV_FIT_BEST : PV_FIT_FIRST;
+}
+
+static enum naive_fit naive_of(enum pv_fit fit)
+{
+    return fit == PV_FIT_BEST ? NAIVE_BEST : fit == PV_FIT_RECENT ? NAIVE_RECENT : NAIVE_FIRST;
+}
+
+/* The method of a block's bucket, or of all, and the limit, become others. */
+static void one_change(struct pv_heap *heap, struct naive *naive, const void *at,
+                       uint64_t *state)
+{
+    static const enum pv_fit fits[] = {PV_FIT_FIRST, PV_FIT_BEST, PV_FIT_RECENT};
+    enum pv_fit fit = fits[random_next(state) % 3];
+    bool is_of_all = random_next(state) % 50 == 0;
+    if (is_of_all) {
+        at = NULL;
+    }
+    if ((at || is_of_all) && pv_heap_set_fit(heap, at, fit)) {
+        naive_set_fit(naive, target(heap, at), naive_of(fit));
+    }
+    naive->limit_pages = 80 + random_next(state) % 80;
+    pv_heap_set_limit(heap, naive->limit_pages);
+}
+
 /* One random call on both sides, with the same arguments; the answers must agree. */
 static void one_call(const struct config *config, struct pv_heap *heap, struct naive *naive,
                      void **slots, uint64_t *state)
@@ -201,15 +238,15 @@ static void run(const struct config *config)
         .first_pages = 16,
         .growth = config->new_buckets ? PV_GROWTH_NEW_BUCKET : PV_GROWTH_IN_PLACE,
         .fit = config->fit,
+        .fit_of = config->mixed ? mixed : NULL,
         .limit_pages = config->limit_pages,
         .bias = pv_space_bias(space),
     };
     struct pv_heap heap;
     assert_true(pv_heap_init(&heap, &heap_config));
     struct naive naive = {
-        .fit = config->fit == PV_FIT_BEST     ? NAIVE_BEST
-               : config->fit == PV_FIT_RECENT ? NAIVE_RECENT
-                                              : NAIVE_FIRST,
+        .fit = naive_of(config->fit),
+        .fit_of = config->mixed ? naive_mixed : NULL,
         .new_buckets = config->new_buckets,
         .limit_pages = config->limit_pages,
         .base = config->machine ? 0 : PV_TARGET_BASE,
@@ -228,6 +265,9 @@ static void run(const struct config *config)
         uint64_t visited = heap.n_visited;
         one_call(config, &heap, &naive, slots, &state);
         visited = heap.n_visited - visited;
+        if (config->changes && random_next(&state) % CHANGE_ONE_IN == 0) {
+            one_change(&heap, &naive, slots[random_next(&state) % SLOTS], &state);
+        }
         most_visited = visited > most_visited ? visited : most_visited;
         if (i < n_steps || i % LATER == 0) {
             compare_catalogs(&heap, &naive);
@@ -256,6 +296,9 @@ static const struct config configs[] = {
     {"first fit, in place, limit", PV_FIT_FIRST, false, false, 100, 0, 110},
     {"best fit, in place, refusals", PV_FIT_BEST, false, false, 200, 2, 121},
     {"recent fit, new buckets, limit", PV_FIT_RECENT, true, false, 100, 4, 132},
+    {"first and best, new buckets", PV_FIT_FIRST, true, false, 0, 0, 143, true, false},
+    {"recent and best, machine", PV_FIT_RECENT, true, true, 0, 0, 154, true, false},
+    {"methods and limits that change", PV_FIT_FIRST, true, true, 100, 0, 165, true, true},
 };
 
 /* The n-th page request fails, and in a second run all after it, for n = 1, 2, 3 … until a run

@@ -238,6 +238,8 @@ static struct naive_bucket *new_bucket(struct naive *naive, uint64_t pages,
     bucket->addr = addr;
     bucket->pages = pages;
     bucket->kind = wish->kind;
+    bucket->best =
+        (naive->fit_of ? naive->fit_of(pages, wish->flags) : naive->fit) == NAIVE_BEST;
     bucket->pebbles = new_pebble(bucket, addr + BUCKET_HEADER + gap,
                                  pages * PAGE - BUCKET_HEADER - gap - HEADER);
     bucket->first = bucket->pebbles;
@@ -264,7 +266,7 @@ static struct naive_pebble *choose(const struct naive *naive, const struct naive
                                    const struct wish *wish)
 {
     struct naive_pebble *best = NULL;
-    if (naive->fit == NAIVE_RECENT) {
+    if (naive->fit == NAIVE_RECENT && !bucket->best) {
         for (struct naive_pebble *p = bucket->first; p; p = p->next) {
             if (serves(p, wish)) {
                 return p;
@@ -275,7 +277,7 @@ static struct naive_pebble *choose(const struct naive *naive, const struct naive
         if (!serves(p, wish)) {
             continue;
         }
-        if (naive->fit != NAIVE_BEST) {
+        if (!bucket->best) {
             return p;
         }
         if (!best || p->size < best->size) {
@@ -515,7 +517,7 @@ static void release(struct naive *naive, struct naive_pebble *pebble)
 {
     set_free(naive, pebble);
     pebble = tidy(naive, pebble);
-    if (pebble && naive->fit == NAIVE_RECENT) {
+    if (pebble && naive->fit == NAIVE_RECENT && !pebble->bucket->best) {
         pebble->bucket->first = pebble;
     }
 }
@@ -618,6 +620,22 @@ uint64_t naive_realloc(struct naive *naive, uint64_t payload, uint64_t size)
     }
     return low && extend(naive, pebble, wish.size, true) ? payload
                                                          : slide(naive, pebble, &wish);
+}
+
+void naive_set_fit(struct naive *naive, uint64_t addr, enum naive_fit fit)
+{
+    if (!addr) {
+        naive->fit = fit;
+        naive->fit_of = NULL;
+    }
+    for (struct naive_bucket *b = naive->buckets; b; b = b->next) {
+        if (!addr || (addr >= b->addr && addr < end_of(b))) {
+            b->best = fit == NAIVE_BEST;
+        }
+        if (naive->fit != NAIVE_RECENT) {
+            b->first = b->pebbles;
+        }
+    }
 }
 
 void naive_init(struct naive *naive, uint64_t first_pages)

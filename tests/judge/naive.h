@@ -23,6 +23,7 @@ struct naive_bucket {
     uint64_t addr, pages;
     unsigned rank;              /* 0; got for a limit of 4 GiB: 1, 16 MiB: 2, 1 MiB: 3 */
     uint32_t kind;              /* VIRTUAL or PHYSICAL, PERSISTENT or not */
+    bool best;                  /* its own method: best fit */
     struct naive_pebble *first; /* where a search of recent fit begins */
     struct naive_pebble *pebbles;
     struct naive_bucket *prev, *next;
@@ -34,6 +35,8 @@ enum naive_fit { NAIVE_FIRST, NAIVE_BEST, NAIVE_RECENT };
 
 struct naive {
     enum naive_fit fit;
+    /* Of each new bucket, where it is set; not BEST: recent fit if `fit` is, else first fit. */
+    enum naive_fit (*fit_of)(uint64_t pages, uint32_t flags);
     bool new_buckets;
     uint64_t limit_pages; /* 0: none */
     uint64_t base, space_pages;
@@ -52,6 +55,9 @@ void naive_fini(struct naive *naive);
 /* Payload addresses; 0: refused. */
 uint64_t naive_alloc(struct naive *naive, uint64_t size, uint32_t flags, uint64_t alignment);
 uint64_t naive_realloc(struct naive *naive, uint64_t payload, uint64_t size);
+/* Of the bucket that holds the address; 0: of all, and of those to come. */
+void naive_set_fit(struct naive *naive, uint64_t addr, enum naive_fit fit);
+
 void naive_free(struct naive *naive, uint64_t payload);
 
 #endif

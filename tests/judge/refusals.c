@@ -468,6 +468,25 @@ static void call(struct arena *arena)
 
 /* ---- a heap's life ---- */
 
+static enum pv_fit any_fit(void *ctx, uint64_t n_pages, uint32_t flags)
+{
+    (void)n_pages;
+    (void)flags;
+    return random_below(ctx, 2) ? PV_FIT_BEST : PV_FIT_FIRST;
+}
+
+/* A heap's methods and its limit may change while it lives. */
+static void change(struct arena *arena)
+{
+    const struct block *block = &arena->blocks[random_below(arena, SLOTS)];
+    if (block->at) {
+        pv_heap_set_fit(&arena->heap, block->at, (enum pv_fit)random_below(arena, 3));
+    }
+    if (arena->heap.config.limit_pages) {
+        pv_heap_set_limit(&arena->heap, 4 + random_below(arena, arena->region.n_pages));
+    }
+}
+
 static bool begin(struct arena *arena)
 {
     uint64_t sort = random_below(arena, 100);
@@ -488,6 +507,8 @@ static bool begin(struct arena *arena)
         .first_pages = 1 + random_below(arena, 4),
         .growth = random_below(arena, 2) ? PV_GROWTH_IN_PLACE : PV_GROWTH_NEW_BUCKET,
         .fit = (enum pv_fit)random_below(arena, 3),
+        .fit_of = random_below(arena, 2) ? any_fit : NULL,
+        .fit_ctx = arena,
         .limit_pages = random_below(arena, 2) ? 0 : 4 + random_below(arena, n_pages),
         .bias = arena->region.bias,
     };
@@ -514,6 +535,7 @@ static void live(struct arena *arena)
         }
         if (!random_below(arena, 200)) {
             pv_heap_trim(&arena->heap);
+            change(arena);
         }
     }
     check_laws(arena);
