@@ -10,6 +10,7 @@
 #include "core/own.h"
 #include "core/status.h"
 #include "traces/format.h"
+#include "traces/known.h"
 #include "traces/lines.h"
 
 struct pv_reader {
@@ -17,12 +18,15 @@ struct pv_reader {
     const struct pv_format *format;
     void *state;
     struct pv_trace_header header;
-    struct pv_place place;
     struct pv_account account;
-    int status; /* once it is not 0 it stays */
+    struct pv_place place, shown; /* the format's, and the same in the whole file */
+    const char *known;            /* what the file is when the format turns out not to be its */
+    uint64_t skipped_bytes, skipped_lines; /* before the format's first byte */
+    int status;                            /* once it is not 0 it stays */
 };
 
-enum { PROBE_FIRST = 4 };
+/* What a log is often posted with, before its first line. */
+enum { PROBE_FIRST = 4, POSTED_LINES = 16, PROMPT_BYTES = 80 };
 
 static int fail(struct pv_reader *reader, int status, const char *text)
 {
@@ -40,6 +44,10 @@ static int fail_by_stream(struct pv_reader *reader, int status)
 /* None of the formats: say what there is. */
 static int fail_unknown(struct pv_reader *reader, const unsigned char *head, size_t n)
 {
+    const char *known = pv_known_find(head, n);
+    if (known) {
+        return fail(reader, PV_EFORMAT, known);
+    }
     size_t i = 0;
     while (i < n && memchr(" \t\r\n", head[i], 4)) {
         ++i;
@@ -54,9 +62,11 @@ static int fail_unknown(struct pv_reader *reader, const unsigned char *head, siz
         }
         return fail(reader, PV_EFORMAT, n ? "the file holds only blanks" : "the file is empty");
     }
-    char text[80];
+    char text[sizeof reader->place.text];
     if (head[i] > ' ' && head[i] < 0x7f) {
-        snprintf(text, sizeof text, "this is no trace: it begins with the character %c",
+        snprintf(text, sizeof text,
+                 "this is no trace: it begins with the character %c; `pebbleviz formats` lists "
+                 "what is read, --from F says which it is",
                  head[i]);
     } else {
         snprintf(text, sizeof text, "this is no trace: it begins with the byte 0x%02X",
@@ -85,6 +95,65 @@ static const struct pv_format *probe_all(const unsigned char *head, size_t n)
     return NULL;
 }
 
+/* A blank line, a fence, the first line of script(1), or a shell's prompt and a command: "$ x",
+ * "me@host:~/a$ x", "[me@host a]# x". */
+static bool is_posted(struct pv_cursor line)
+{
+    pv_cursor_blanks(&line);
+    if (pv_cursor_done(&line) || pv_cursor_word(&line, "```") ||
+        pv_cursor_word(&line, "Script started on ")) {
+        return true;
+    }
+    static const char of_prompts[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                     "0123456789@:~/._-[]() ";
+    const char *end = line.at;
+    while (end < line.end && end - line.at < PROMPT_BYTES && strchr(of_prompts, *end) && *end) {
+        ++end;
+    }
+    return line.end - end > 2 && memchr("$#%>", *end, 4) && end[1] == ' ' && end[2] != ' ';
+}
+
+/* The next whole line. */
+static bool next_line(const unsigned char *head, size_t n, size_t *at, struct pv_cursor *ret)
+{
+    const unsigned char *from = head + *at;
+    size_t length = 0;
+    while (length < n - *at && from[length] != '\n' && from[length] != '\r') {
+        ++length;
+    }
+    if (length == n - *at) {
+        return false;
+    }
+    *ret = (struct pv_cursor){.at = (const char *)from, .end = (const char *)from + length};
+    *at += length + 1;
+    if (from[length] == '\r' && *at < n && head[*at] == '\n') {
+        ++*at;
+    }
+    return true;
+}
+
+/* Behind a mark of UTF-8 and lines that logs are posted with, what does the head look like?
+ * The reader skips these. */
+static bool find_behind(struct pv_reader *reader, const unsigned char *head, size_t n)
+{
+    static const unsigned char mark[] = {0xef, 0xbb, 0xbf};
+    size_t at = n >= sizeof mark && memcmp(head, mark, sizeof mark) == 0 ? sizeof mark : 0;
+    struct pv_cursor line = {.at = NULL};
+    uint64_t n_lines = 0, n_said = 0;
+    while (!(reader->format = probe_all(head + at, n - at)) && n_lines < POSTED_LINES &&
+           next_line(head, n, &at, &line) && is_posted(line)) {
+        ++n_lines;
+        n_said += line.end > line.at;
+    }
+    reader->known = reader->format ? pv_known_find(head, n) : NULL;
+    reader->skipped_bytes = reader->format ? at : 0;
+    reader->skipped_lines = n_lines;
+    if (reader->format && n_said) {
+        pv_account_add(&reader->account, PV_LEFT_LINES, NULL, 0, n_said);
+    }
+    return reader->format;
+}
+
 /* A line of text counts for a probe when its end is there; at the end of the file none is
  * needed. */
 static int probe_whole(struct pv_reader *reader, const unsigned char *head, size_t n)
@@ -95,9 +164,12 @@ static int probe_whole(struct pv_reader *reader, const unsigned char *head, size
     }
     memcpy(whole, head, n);
     whole[n] = '\n';
-    reader->format = probe_all(whole, n + 1);
+    bool found = find_behind(reader, whole, n + 1);
     pv_own_free(whole);
-    return reader->format ? PV_OK : fail_unknown(reader, head, n);
+    if (found && reader->skipped_bytes > n) {
+        reader->skipped_bytes = n;
+    }
+    return found ? PV_OK : fail_unknown(reader, head, n);
 }
 
 /* First by what is there already, so that a recording that has just begun is not waited for;
@@ -106,14 +178,13 @@ static int find_format(struct pv_reader *reader)
 {
     const unsigned char *head;
     size_t n;
-    static const size_t wanted[] = {PROBE_FIRST, PV_STREAM_HEAD};
-    for (size_t round = 0; round < 2; ++round) {
+    static const size_t wanted[] = {PROBE_FIRST, 4096, PV_STREAM_HEAD};
+    for (size_t round = 0; round < sizeof wanted / sizeof wanted[0]; ++round) {
         int status = pv_stream_peek(reader->stream, wanted[round], &head, &n);
         if (status < 0) {
             return fail_by_stream(reader, status);
         }
-        reader->format = probe_all(head, n);
-        if (reader->format) {
+        if (find_behind(reader, head, n)) {
             return PV_OK;
         }
     }
@@ -124,13 +195,26 @@ static int find_format(struct pv_reader *reader)
 static int choose_format(struct pv_reader *reader, const char *from)
 {
     if (!from) {
-        return find_format(reader);
+        int status = find_format(reader);
+        pv_stream_skip(reader->stream, status ? 0 : reader->skipped_bytes);
+        return status;
     }
     reader->format = pv_format_find(from);
     if (reader->format) {
         return PV_OK;
     }
     return fail(reader, PV_EINVAL, "there is no trace format of this name");
+}
+
+/* The format counts from where it began. */
+static void show_place(struct pv_reader *reader)
+{
+    if (reader->skipped_bytes) {
+        bool is_text = reader->place.line;
+        reader->shown = reader->place;
+        reader->shown.line += is_text ? reader->skipped_lines : 0;
+        reader->shown.byte += is_text ? reader->skipped_bytes : 0;
+    }
 }
 
 static struct pv_reader *make_reader(void)
@@ -160,7 +244,10 @@ static int begin(struct pv_reader *reader, int status, const char *from)
         reader->format->open(&reader->state, reader->stream, &reader->header, &reader->place);
     if (reader->status == PV_ENOMEM) {
         fail(reader, PV_ENOMEM, "out of memory");
+    } else if (reader->status == PV_EFORMAT && reader->known) {
+        fail(reader, PV_EFORMAT, reader->known);
     }
+    show_place(reader);
     return reader->status;
 }
 
@@ -229,6 +316,7 @@ int pv_reader_next(struct pv_reader *reader, struct pv_trace_event *ret_event)
                      ? "no such process allocates here; `pebbleviz info` lists them"
                      : "this format does not tell processes apart");
         }
+        show_place(reader);
     }
     return reader->status;
 }
@@ -245,7 +333,7 @@ const struct pv_account *pv_reader_account(const struct pv_reader *reader)
 
 const struct pv_place *pv_reader_place(const struct pv_reader *reader)
 {
-    return &reader->place;
+    return reader->skipped_bytes ? &reader->shown : &reader->place;
 }
 
 uint64_t pv_reader_bytes_read(const struct pv_reader *reader, uint64_t *ret_total)

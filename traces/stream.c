@@ -261,9 +261,14 @@ int pv_stream_peek(struct pv_stream *stream, size_t wanted, const unsigned char 
         }
         stream->n_head += n;
     }
-    *ret_bytes = stream->head;
-    *ret_n = stream->n_head;
+    *ret_bytes = stream->head + stream->head_at;
+    *ret_n = stream->n_head - stream->head_at;
     return PV_OK;
+}
+
+void pv_stream_skip(struct pv_stream *stream, size_t n)
+{
+    stream->head_at += n;
 }
 
 const char *pv_stream_packing(const struct pv_stream *stream)

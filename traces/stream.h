@@ -3,8 +3,8 @@
  * stream.h - the bytes of a file, of standard input or of memory, unpacked. Internal to
  * traces/.
  *
- * The packing is told by the content. It costs one buffer of 64 KiB and what the unpacker
- * needs.
+ * The packing is told by the content. It costs a buffer of 64 KiB, one of PV_STREAM_HEAD, and
+ * what the unpacker needs.
  */
 #ifndef PV_STREAM_H
 #define PV_STREAM_H
@@ -28,13 +28,17 @@ void pv_stream_close(struct pv_stream *stream); /* takes NULL */
  * all that is good and then PV_EFORMAT, again and again. PV_EIO, PV_ENOMEM. */
 int pv_stream_read(struct pv_stream *stream, void *out, size_t cap, size_t *ret_n);
 
-enum { PV_STREAM_HEAD = 4096 };
+/* Logs may say other things for tens of kilobytes before their first call. */
+enum { PV_STREAM_HEAD = 128 * 1024 };
 
 /* Looks at the first unpacked bytes without taking them: at least `wanted` of them (up to
- * PV_STREAM_HEAD) unless the stream ends or is damaged before, which is no failure here.
+ * PV_STREAM_HEAD, and what was skipped counts) unless the stream ends or is damaged before, which is no failure here.
  * Only before the first pv_stream_read. Borrowed. */
 int pv_stream_peek(struct pv_stream *stream, size_t wanted, const unsigned char **ret_bytes,
                    size_t *ret_n);
+
+/* Takes n of the bytes that a peek gave. */
+void pv_stream_skip(struct pv_stream *stream, size_t n);
 
 const char *pv_stream_packing(const struct pv_stream *stream); /* "", "gzip" or "zstd" */
 

@@ -24,7 +24,7 @@
 
 enum kind { END, ALLOCATED, FREED, RESIZED, FRAME_IN, FRAME_OUT };
 
-enum { NUMBER = 8, RECORD = 4 * NUMBER, SLOTS_SHIFT = 40, WHY = 100 };
+enum { NUMBER = 8, RECORD = 4 * NUMBER, HEAD = 4096, SLOTS_SHIFT = 40, WHY = 100 };
 
 struct record {
     uint64_t kind, slot, time, size;
@@ -176,7 +176,7 @@ static int hound_open(void **ret_state, struct pv_stream *stream,
     if (status) {
         return status;
     }
-    status = pv_stream_peek(stream, PV_STREAM_HEAD, &head, &n);
+    status = pv_stream_peek(stream, HEAD, &head, &n);
     if (status) {
         pv_bytes_blame(&hound->bytes, 0, pv_stream_error(stream));
         return status;

@@ -54,7 +54,10 @@ static int take_version(struct pv_ht_file *reader, struct pv_cursor *line,
         status = pv_ht_take_number(reader, line, &reader->file_version);
     }
     if (!status && reader->file_version > FILE_VERSION_MAX) {
-        return pv_ht_blame(reader, reader->piece, "file versions up to 3 are understood");
+        return pv_ht_blame(
+            reader, reader->piece,
+            "a newer heaptrack wrote this: file versions up to 3 are understood; record "
+            "it with heaptrack 1.5, or with pebbleviz record");
     }
     reader->has_version = true;
     return status ? status : 1;

@@ -79,9 +79,17 @@ static int read_mtrace(struct pv_text_trace *trace, struct pv_cursor line, struc
     return status || call->op == PV_OP_FREE ? status : pv_grammar_name(trace, caller, call);
 }
 
+/* The first line, or a call where it is missing. */
 static bool looks_mtrace(struct pv_cursor line)
 {
-    return pv_cursor_word(&line, "= Start");
+    struct pv_cursor caller, op;
+    uint64_t addr;
+    if (pv_cursor_word(&line, "= Start")) {
+        return true;
+    }
+    bool has_op = find_op(line, &caller, &op) && memchr("+-<>!", *op.at, 5);
+    op.at += has_op;
+    return has_op && pv_cursor_byte(&op, ' ') && pv_cursor_address(&op, &addr);
 }
 
 static bool probe_mtrace(const unsigned char *head, size_t n)

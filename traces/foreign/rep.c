@@ -3,7 +3,7 @@
  * rep.c - the malloc lab's .rep, and .script, which is the same without the header and
  * with comments.
  *
- *   rep    = four numbers, one a line, then ops
+ *   rep    = four numbers, one a line or all on one, then ops
  *   op     = "a" id size | "r" id size | "f" id | "w" id size
  *
  * The header's meaning differs between years and its counts are often wrong, so it is read and
@@ -16,7 +16,12 @@
 #include "traces/grammar.h"
 #include "traces/sink.h"
 
-enum { HEADER_LINES = 4 };
+enum { HEADER_NUMBERS = 4 };
+
+static bool is_digit(char byte)
+{
+    return byte >= '0' && byte <= '9';
+}
 
 static bool at_end(struct pv_cursor *line)
 {
@@ -48,21 +53,30 @@ static int read_op(struct pv_text_trace *trace, struct pv_cursor line, struct pv
     return letter == 'w' ? 1 : PV_OK;
 }
 
+/* Numbers of the header, as many as stand on the line. */
+static int read_header(struct pv_text_trace *trace, struct pv_cursor line)
+{
+    for (; !at_end(&line); ++trace->counts[0]) {
+        uint64_t number;
+        if (trace->counts[0] == HEADER_NUMBERS || !pv_cursor_decimal(&line, &number)) {
+            return pv_lines_blame(&trace->lines, line.at,
+                                  "the header is four numbers, on one line or more");
+        }
+    }
+    return 1;
+}
+
 static int read_rep(struct pv_text_trace *trace, struct pv_cursor line, struct pv_call *call)
 {
     pv_cursor_blanks(&line);
     if (pv_cursor_done(&line)) {
         return 1;
     }
-    if (trace->counts[0] == HEADER_LINES) {
-        return read_op(trace, line, call);
+    if (trace->counts[0] < HEADER_NUMBERS && line.at < line.end && is_digit(*line.at)) {
+        return read_header(trace, line);
     }
-    uint64_t number;
-    if (!pv_cursor_decimal(&line, &number) || !at_end(&line)) {
-        return pv_lines_blame(&trace->lines, line.at, "the header is four numbers, one a line");
-    }
-    trace->counts[0]++;
-    return 1;
+    trace->counts[0] = HEADER_NUMBERS;
+    return read_op(trace, line, call);
 }
 
 static int read_script(struct pv_text_trace *trace, struct pv_cursor line, struct pv_call *call)
@@ -71,12 +85,6 @@ static int read_script(struct pv_text_trace *trace, struct pv_cursor line, struc
     line.end = comment ? comment : line.end;
     pv_cursor_blanks(&line);
     return pv_cursor_done(&line) ? 1 : read_op(trace, line, call);
-}
-
-static bool is_number(struct pv_cursor line)
-{
-    uint64_t number;
-    return pv_cursor_decimal(&line, &number) && at_end(&line);
 }
 
 static bool is_op(struct pv_cursor line)
@@ -93,9 +101,24 @@ static bool is_comment(struct pv_cursor line)
     return line.at < line.end && *line.at == '#';
 }
 
+/* Numbers, four at most, up to the first operation or to where the head ends. */
 static bool probe_rep(const unsigned char *head, size_t n)
 {
-    return pv_grammar_probe(head, n, is_number, NULL);
+    struct pv_cursor all = {.at = (const char *)head, .end = (const char *)head + n};
+    unsigned n_numbers = 0;
+    uint64_t number;
+    while (all.at < all.end) {
+        if (memchr(" \t\r\n", *all.at, 4)) {
+            ++all.at;
+        } else if (pv_cursor_decimal(&all, &number)) {
+            ++n_numbers;
+        } else {
+            break;
+        }
+    }
+    bool ends = all.at == all.end && n && head[n - 1] == '\n';
+    return n_numbers && n_numbers <= HEADER_NUMBERS &&
+           (ends || is_op(all) || pv_cursor_word(&all, "w "));
 }
 
 static bool probe_script(const unsigned char *head, size_t n)

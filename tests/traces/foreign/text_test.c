@@ -86,7 +86,7 @@ static const struct {
     uint64_t line, column, byte;
     const char *message;
 } wrong[] = {
-    {"rep", "1\n2\n3\nx\n", 4, 1, 6, "the header is four numbers, one a line"},
+    {"rep", "1 2\n3 4 5\na 0 1\n", 2, 5, 8, "the header is four numbers, on one line or more"},
     {"rep", "1\n2\n3\n4\na 0\n", 5, 4, 11, "a size is expected here"},
     {"rep", "1\r\n2\r\n3\r\n4\r\na x 3\r\n", 5, 3, 14, "an id is expected here"},
     {"rep", "1\n2\n3\n4\nq 1\n", 5, 1, 8, "an operation is a, r, f or w"},
@@ -111,7 +111,9 @@ static const struct {
     {"wee_alloc", "Alloc(),\n", 1, 7, 6, "a number is expected here"},
     {"wee_alloc", "Alloc(1\n", 1, 8, 7, "a ) and a comma end an operation"},
     {"heaptrack", "X app\nv 10400 3\n", 1, 1, 0, "a heaptrack file begins with its version"},
-    {"heaptrack", "v 10400 4\n", 1, 9, 8, "file versions up to 3 are understood"},
+    {"heaptrack", "v 10400 4\n", 1, 9, 8,
+     "a newer heaptrack wrote this: file versions up to 3 are understood; record it with heaptrack "
+     "1.5, or with pebbleviz record"},
     {"heaptrack", "v 10400 3\nv 10400 3\n", 2, 1, 10, "a second recording begins here"},
     {"heaptrack", "v 10400 3\nX a\nX b\n", 3, 1, 14, "a second recording begins here"},
     {"heaptrack", "v 10400 3\nx 1 a\nx 1 b\n", 3, 1, 16, "a second recording begins here"},
