@@ -18,9 +18,11 @@ enum pv_account_kind {
     PV_LEFT_HALVES,   /* whose other half is not in the log */
     PV_LEFT_GARBLED,  /* of a known function, with arguments that cannot be read */
     PV_LEFT_FREES,    /* of addresses that no call in the log has answered */
+    PV_LEFT_CACHED,   /* frees of blocks that were free: the C library's at a thread's end */
     PV_LEFT_RESIZES,  /* of blocks that no call in the log has answered: read as allocations */
     PV_LEFT_FAILED,   /* that answered no memory */
     PV_LEFT_PROCESS,  /* of processes that were not taken */
+    PV_LEFT_MIXED,    /* lines from where a second process wrote into the same file */
     PV_LEFT_LINES,    /* that are no call and no known text */
     PV_PUT_FREES,     /* put in: a block was given again at an address that was live */
     PV_GUESSED_SIZES, /* of blocks */

@@ -37,6 +37,9 @@ static int read_call(struct pv_text_trace *trace, struct pv_ltrace_thread *threa
         (printed.form != PV_FORM_LOOKS || pv_account_taken(trace->account))) {
         return PV_OK;
     }
+    if (end == PV_PRINTED_WHOLE && !printed.n && (pv_cursor_done(&line) || *line.at == ':')) {
+        return PV_OK; /* the C library's own words: free(): double free detected */
+    }
     return end == PV_PRINTED_OPEN ? pv_ltrace_begin(trace, thread, &printed, line, call)
                                   : pv_ltrace_whole(trace, thread, &printed, line, call);
 }
@@ -83,7 +86,7 @@ static int read_other(struct pv_text_trace *trace, struct pv_ltrace_thread *thre
         return PV_OK;
     }
     if (is_fork(name)) {
-        pv_ltrace_expect_child(&own->threads, result.value);
+        pv_ltrace_expect_child(&own->threads, trace->account, result.value);
         return PV_OK;
     }
     bool is_taken = thread->process && thread->process->is_taken;
@@ -148,7 +151,7 @@ static int read_thread(struct pv_text_trace *trace, struct pv_ltrace_thread *thr
             struct pv_ltrace *own = trace->own;
             struct pv_printed_result result;
             if (pv_ltrace_last_result(line, &result) && result.value) {
-                pv_ltrace_expect_child(&own->threads, result.value);
+                pv_ltrace_expect_child(&own->threads, trace->account, result.value);
             }
             return PV_OK;
         }

@@ -10,10 +10,20 @@
 
 #include <string.h>
 
+#include "core/own.h"
 #include "core/status.h"
 
-/* Results below are numbers: 0, an errno, a length. */
-static const uint64_t ADDRESS_MIN = 4096;
+/* What posix_memalign answers is an errno. */
+static const uint64_t ERRNO_MAX = 4096;
+
+/* Where no allocator puts a block. */
+static const uint64_t ADDRESS_MIN = 16, ADDRESS_MULTIPLE = 2;
+
+/* No program has more: what ltrace shows is another function's call, under a wrong name. */
+static const uint64_t BYTES_MAX = UINT64_C(1) << 47;
+
+/* A thread's cache holds 7 blocks of each of 64 sizes. */
+enum { HELD_MAX = 7 * 64 };
 
 static void count(struct pv_text_trace *trace, enum pv_account_kind kind,
                   const struct pv_ltrace_frame *frame)
@@ -21,16 +31,50 @@ static void count(struct pv_text_trace *trace, enum pv_account_kind kind,
     pv_account_add(trace->account, kind, frame->name, frame->n_name, 1);
 }
 
-/* A doubtful free has ended. */
-static int settle(struct pv_text_trace *trace, struct pv_call *freed, bool dies)
+/* Frees of blocks that are free are held while it may be that the C library empties the cache
+ * of a thread that ends: it frees by its own function what the program has freed before. */
+static int hold(struct pv_ltrace_thread *thread, const struct pv_call *freed)
 {
+    struct pv_call *held =
+        pv_own_room(thread->held, thread->n_held, &thread->cap_held, sizeof *held);
+    if (!held) {
+        return PV_ENOMEM;
+    }
+    thread->held = held;
+    held[thread->n_held++] = *freed;
+    return PV_OK;
+}
+
+/* It was not so: they are the program's. */
+static int let_go(struct pv_text_trace *trace, struct pv_ltrace_thread *thread)
+{
+    int status = PV_OK;
+    for (size_t i = 0; !status && i < thread->n_held; ++i) {
+        bool is_live = pv_calls_is_live(trace->calls, thread->held[i].addr);
+        if (is_live) { /* given to another thread since */
+            pv_account_add(trace->account, PV_LEFT_FREES, NULL, 0, 1);
+        } else {
+            status = pv_grammar_put(trace, &thread->held[i]);
+        }
+    }
+    thread->n_held = 0;
+    return status;
+}
+
+/* A doubtful free has ended. */
+static int settle(struct pv_text_trace *trace, struct pv_ltrace_thread *thread,
+                  const struct pv_ltrace_frame *frame, struct pv_call *freed, bool dies)
+{
+    freed->op = PV_OP_FREE;
+    freed->addr = frame->freed;
+    freed->is_sure = dies;
     if (pv_calls_is_live(trace->calls, freed->addr)) { /* given to another thread since */
         pv_account_add(trace->account, PV_LEFT_FREES, NULL, 0, 1);
         return PV_OK;
     }
-    freed->op = PV_OP_FREE;
-    freed->is_sure = dies;
-    return pv_grammar_put(trace, freed);
+    bool is_library = !dies && frame->is_inside && !thread->n_frames && thread->tid &&
+                      thread->n_held < HELD_MAX && pv_calls_is_known(trace->calls, freed->addr);
+    return is_library ? hold(thread, freed) : pv_grammar_put(trace, freed);
 }
 
 /* ---- what has ended ---- */
@@ -104,7 +148,7 @@ static bool is_done_inside(struct pv_text_trace *trace, const struct pv_ltrace_f
     if (!frame->n_inner) {
         return false;
     }
-    if (op == PV_OP_MARK) {
+    if (op == PV_OP_MARK || frame->printed.form == PV_FORM_OUT_ALIGN) {
         return true;
     }
     if (!result->is_number) {
@@ -116,28 +160,45 @@ static bool is_done_inside(struct pv_text_trace *trace, const struct pv_ltrace_f
     return pv_calls_is_live(trace->calls, result->value);
 }
 
+/* A result that cannot be this call's. */
+static bool is_wild(const struct pv_call *call, enum pv_call_form form,
+                    const struct pv_printed_result *result)
+{
+    uint64_t bytes;
+    if (!result->is_number || !result->value) {
+        return false;
+    }
+    if (result->value < ADDRESS_MIN || result->value % ADDRESS_MULTIPLE) {
+        return form != PV_FORM_OUT_ALIGN;
+    }
+    return __builtin_mul_overflow(call->size, call->count, &bytes) || bytes > BYTES_MAX;
+}
+
 static int end_call(struct pv_text_trace *trace, struct pv_ltrace_thread *thread,
                     const struct pv_ltrace_frame *frame, struct pv_call *call,
                     const struct pv_printed_result *result)
 {
-    bool guessed;
+    bool guessed = false;
     enum pv_call_form form = frame->printed.form;
     enum pv_op op = pv_function_op(form);
     if (op == PV_OP_FREE) {
-        call->addr = frame->freed;
-        return frame->is_doubtful ? settle(trace, call, false) : PV_OK;
+        return frame->is_doubtful ? settle(trace, thread, frame, call, false) : PV_OK;
     }
     if (is_done_inside(trace, frame, op, result)) {
+        return PV_OK;
+    }
+    bool filled = op != PV_OP_MARK && pv_printed_fill(&frame->printed, call, &guessed);
+    if (filled && is_wild(call, form, result)) {
+        count(trace, PV_LEFT_GARBLED, frame);
         return PV_OK;
     }
     pv_ltrace_count_inner(thread, 0);
     if (op == PV_OP_MARK) {
         return end_other(trace, frame, call, result);
     }
-    if (form == PV_FORM_OUT_ALIGN && result->is_number && result->value < ADDRESS_MIN) {
+    if (form == PV_FORM_OUT_ALIGN && result->is_number && result->value < ERRNO_MAX) {
         return end_out(trace, frame, result);
     }
-    bool filled = pv_printed_fill(&frame->printed, call, &guessed);
     if (!filled || !result->is_number) {
         bool copies = form == PV_FORM_TEXT || form == PV_FORM_TEXT_SIZE;
         return put_unread(trace, frame, call, result,
@@ -183,13 +244,17 @@ static int begin_free(struct pv_text_trace *trace, struct pv_ltrace_thread *thre
     }
     frame->freed = call->addr;
     frame->n_inner = 0;
-    frame->is_doubtful = !whole && call->addr && !is_live;
-    return frame->is_doubtful ? PV_OK : pv_grammar_put(trace, call);
+    frame->is_doubtful = call->addr && !is_live;
+    if (!frame->is_doubtful) {
+        return pv_grammar_put(trace, call);
+    }
+    return whole ? settle(trace, thread, frame, call, false) : PV_OK;
 }
 
 static void set_name(struct pv_ltrace_frame *frame, struct pv_cursor name)
 {
     size_t n = (size_t)(name.end - name.at);
+    frame->is_inside = *name.end == '@';
     frame->n_name = n < PV_LTRACE_NAME ? n : PV_LTRACE_NAME;
     memcpy(frame->name, name.at, frame->n_name);
 }
@@ -201,8 +266,10 @@ int pv_ltrace_whole(struct pv_text_trace *trace, struct pv_ltrace_thread *thread
     struct pv_ltrace_frame frame = {.printed = *printed};
     struct pv_printed_result result = {0};
     set_name(&frame, printed->name);
-    if (pv_function_op(printed->form) == PV_OP_FREE) {
-        return begin_free(trace, thread, &frame, call, true);
+    bool frees = pv_function_op(printed->form) == PV_OP_FREE;
+    int status = frees && frame.is_inside ? PV_OK : let_go(trace, thread);
+    if (status || frees) {
+        return status ? status : begin_free(trace, thread, &frame, call, true);
     }
     if (!pv_printed_take_result(&rest, &result)) {
         count(trace, PV_LEFT_HALVES, &frame);
@@ -225,6 +292,10 @@ int pv_ltrace_begin(struct pv_text_trace *trace, struct pv_ltrace_thread *thread
         pv_account_add(trace->account, PV_LEFT_HALVES, NULL, 0, 1);
     }
     set_name(frame, printed->name);
+    int status = frees && frame->is_inside ? PV_OK : let_go(trace, thread);
+    if (status) {
+        return status;
+    }
     if (!goes_on) {
         own->open = (size_t)(thread - own->threads.threads) + 1;
         own->is_open_free = frees;
@@ -279,21 +350,17 @@ static int resume_unseen(struct pv_text_trace *trace, struct pv_cursor line,
 }
 
 /* A call that ends unseen, or at which the program dies. */
-static int give_up(struct pv_text_trace *trace, const struct pv_ltrace_frame *frame,
-                   struct pv_call *call, bool dies)
+static int give_up(struct pv_text_trace *trace, struct pv_ltrace_thread *thread,
+                   const struct pv_ltrace_frame *frame, const struct pv_call *call, bool dies)
 {
-    bool frees = pv_function_op(frame->printed.form) == PV_OP_FREE;
-    if (dies && frame->printed.form != PV_FORM_LOOKS) {
-        count(trace, PV_DIED_IN_CALLS, frame);
-    } else if (!frees) {
+    struct pv_call freed = *call;
+    if (frame->is_doubtful) {
+        return settle(trace, thread, frame, &freed, dies);
+    }
+    if (!dies && pv_function_op(frame->printed.form) != PV_OP_FREE) {
         count(trace, PV_LEFT_HALVES, frame);
     }
-    if (!frees || !frame->is_doubtful) {
-        return PV_OK;
-    }
-    struct pv_call freed = *call;
-    freed.addr = frame->freed;
-    return settle(trace, &freed, dies);
+    return PV_OK;
 }
 
 int pv_ltrace_resume(struct pv_text_trace *trace, struct pv_ltrace_thread *thread,
@@ -306,7 +373,8 @@ int pv_ltrace_resume(struct pv_text_trace *trace, struct pv_ltrace_thread *threa
     }
     int status = PV_OK;
     while (!status && thread->n_frames > number + 1) {
-        status = give_up(trace, &thread->frames[--thread->n_frames], call, false);
+        thread->n_frames--;
+        status = give_up(trace, thread, &thread->frames[thread->n_frames], call, false);
     }
     if (status) {
         return status;
@@ -319,9 +387,17 @@ int pv_ltrace_resume(struct pv_text_trace *trace, struct pv_ltrace_thread *threa
 int pv_ltrace_leave(struct pv_text_trace *trace, struct pv_ltrace_thread *thread,
                     struct pv_call *call, bool dies)
 {
-    int status = PV_OK;
+    int status = dies ? let_go(trace, thread) : PV_OK;
+    if (thread->n_held) {
+        pv_account_add(trace->account, PV_LEFT_CACHED, NULL, 0, thread->n_held);
+        thread->n_held = 0;
+    }
+    if (dies && thread->n_frames) { /* in the innermost, and so in those around it */
+        count(trace, PV_DIED_IN_CALLS, &thread->frames[thread->n_frames - 1]);
+    }
     while (!status && thread->n_frames) {
-        status = give_up(trace, &thread->frames[--thread->n_frames], call, dies);
+        thread->n_frames--;
+        status = give_up(trace, thread, &thread->frames[thread->n_frames], call, dies);
     }
     return status;
 }

@@ -11,6 +11,9 @@
 
 void pv_ltrace_threads_fini(struct pv_ltrace_threads *threads)
 {
+    for (size_t i = 0; i < threads->n; ++i) {
+        pv_own_free(threads->threads[i].held);
+    }
     pv_own_free(threads->threads);
 }
 
@@ -30,19 +33,40 @@ static bool is_child(const struct pv_ltrace_threads *threads, uint64_t tid)
     return false;
 }
 
+static struct pv_ltrace_thread *find(struct pv_ltrace_threads *threads, uint64_t tid)
+{
+    for (size_t i = 0; i < threads->n; ++i) {
+        if (threads->threads[i].tid == tid) {
+            return &threads->threads[i];
+        }
+    }
+    return NULL;
+}
+
+/* A thread that was seen before anybody said that it is the child of a fork. */
+static void become_process(struct pv_account *account, struct pv_ltrace_thread *thread)
+{
+    if (!thread->process || thread->process->pid != pid_of(thread->tid)) {
+        thread->process = pv_account_process(account, pid_of(thread->tid));
+        thread->n_frames = 0;
+    }
+}
+
 struct pv_ltrace_thread *pv_ltrace_thread(struct pv_ltrace_threads *threads,
                                           struct pv_account *account, uint64_t tid, bool forked,
                                           bool *ret_full)
 {
     *ret_full = false;
-    if (threads->last < threads->n && threads->threads[threads->last].tid == tid) {
+    if (threads->last < threads->n && threads->threads[threads->last].tid == tid && !forked) {
         return &threads->threads[threads->last];
     }
-    for (size_t i = 0; i < threads->n; ++i) {
-        if (threads->threads[i].tid == tid) {
-            threads->last = i;
-            return &threads->threads[i];
+    struct pv_ltrace_thread *known = find(threads, tid);
+    if (known) {
+        threads->last = (size_t)(known - threads->threads);
+        if (forked) {
+            become_process(account, known);
         }
+        return known;
     }
     *ret_full = threads->n == PV_LTRACE_THREADS_MAX;
     struct pv_ltrace_thread *all =
@@ -56,14 +80,22 @@ struct pv_ltrace_thread *pv_ltrace_thread(struct pv_ltrace_threads *threads,
     struct pv_ltrace_thread *thread = &all[threads->n++];
     thread->tid = tid;
     thread->n_frames = 0;
+    thread->held = NULL;
+    thread->n_held = thread->cap_held = 0;
     bool own = threads->n == 1 || forked || is_child(threads, tid);
     thread->process = own ? pv_account_process(account, pid_of(tid)) : threads->creator;
     threads->creator = threads->n == 1 ? thread->process : threads->creator;
     return thread;
 }
 
-void pv_ltrace_expect_child(struct pv_ltrace_threads *threads, uint64_t pid)
+void pv_ltrace_expect_child(struct pv_ltrace_threads *threads, struct pv_account *account,
+                            uint64_t pid)
 {
+    struct pv_ltrace_thread *known = find(threads, pid);
+    if (known) {
+        become_process(account, known);
+        return;
+    }
     enum { MAX = sizeof threads->children / sizeof threads->children[0] };
     threads->children[threads->n_children % MAX] = pid;
     threads->n_children += threads->n_children < MAX;
@@ -104,7 +136,7 @@ struct pv_ltrace_frame *pv_ltrace_push(struct pv_ltrace_thread *thread,
     struct pv_ltrace_frame *frame = &thread->frames[thread->n_frames++];
     frame->printed = *printed;
     frame->n_name = 0;
-    frame->is_doubtful = false;
+    frame->is_doubtful = frame->is_inside = false;
     frame->printed.name = (struct pv_cursor){.at = NULL};
     frame->freed = 0;
     frame->n_inner = 0;

@@ -17,6 +17,7 @@ struct pv_ltrace_frame {
     char name[PV_LTRACE_NAME];
     uint64_t freed;   /* the address that this call frees; 0: none */
     bool is_doubtful; /* a free that has not been put yet */
+    bool is_inside;   /* free@libc.so.6: nobody knows who calls it, perhaps the library */
     uint32_t n_inner; /* calls for memory inside it */
 };
 
@@ -25,6 +26,8 @@ struct pv_ltrace_thread {
     struct pv_account_process *process; /* NULL: it has no row */
     size_t n_frames;
     struct pv_ltrace_frame frames[PV_LTRACE_DEPTH];
+    struct pv_call *held; /* frees that wait for what the thread does next */
+    size_t n_held, cap_held;
 };
 
 struct pv_ltrace_threads {
@@ -43,8 +46,9 @@ struct pv_ltrace_thread *pv_ltrace_thread(struct pv_ltrace_threads *threads,
                                           struct pv_account *account, uint64_t tid, bool forked,
                                           bool *ret_full);
 
-/* A thread of this number will be a process. */
-void pv_ltrace_expect_child(struct pv_ltrace_threads *threads, uint64_t pid);
+/* The thread of this number is a process, or will be. */
+void pv_ltrace_expect_child(struct pv_ltrace_threads *threads, struct pv_account *account,
+                            uint64_t pid);
 
 /* The thread's process has begun another program. */
 void pv_ltrace_exec(struct pv_ltrace_threads *threads, struct pv_account *account,

@@ -11,11 +11,22 @@
  *   = End
  *
  * The caller becomes the name.
+ *
+ * After a fork both processes write into the file, each what stands in its buffer, and no line
+ * says whose it is. What the first has written is whole. Where the second begins, its buffer
+ * repeats what was not yet written at the fork: from the beginning of the log ("= Start" stands
+ * there once more: another part), or from the middle of a line: from there on nothing is sure.
  */
 #include <string.h>
 
 #include "core/status.h"
 #include "traces/grammar.h"
+
+struct mtrace {
+    struct pv_account_process *process; /* of the calls; changes where the log begins again */
+    bool has_callers;                   /* lines have begun with @ */
+    bool is_mixed;
+};
 
 /* The caller may hold blanks: the operation is the last that stands between two of them. */
 static bool find_op(struct pv_cursor line, struct pv_cursor *ret_caller,
@@ -66,17 +77,49 @@ static int read_op(struct pv_text_trace *trace, struct pv_cursor line, struct pv
     return op == '<' || op == '!' ? 1 : PV_OK;
 }
 
+/* = Start, once more: a part of its own. */
+static int begin_again(struct pv_text_trace *trace, struct pv_cursor line)
+{
+    struct mtrace *own = trace->own;
+    if (pv_cursor_word(&line, "= Start") && own->process) {
+        own->process = pv_account_new_part(trace->account, 1);
+        own->is_mixed = false;
+    }
+    return 1;
+}
+
 static int read_mtrace(struct pv_text_trace *trace, struct pv_cursor line, struct pv_call *call)
 {
+    struct mtrace *own = trace->own;
     struct pv_cursor caller, op;
-    if (pv_cursor_done(&line) || *line.at == '=') {
+    if (pv_cursor_done(&line)) {
+        return 1;
+    }
+    if (*line.at == '=') {
+        return begin_again(trace, line);
+    }
+    bool begins_well =
+        line.end - line.at > 1 && memchr("@+-<>!", line.at[0], 6) && line.at[1] == ' ';
+    own->is_mixed |= own->has_callers && !begins_well;
+    own->has_callers |= *line.at == '@';
+    if (own->is_mixed) {
+        pv_account_add(trace->account, PV_LEFT_MIXED, NULL, 0, 1);
         return 1;
     }
     if (!find_op(line, &caller, &op) || !memchr("+-<>!", *op.at, 5)) {
         return pv_lines_blame(&trace->lines, NULL, "an operation is +, -, <, > or !");
     }
     int status = read_op(trace, op, call);
-    return status || call->op == PV_OP_FREE ? status : pv_grammar_name(trace, caller, call);
+    if (status) {
+        return status;
+    }
+    if (!own->process) {
+        own->process = pv_account_process(trace->account, 1);
+    }
+    if (!pv_account_takes(trace->account, own->process)) {
+        return 1;
+    }
+    return call->op == PV_OP_FREE ? PV_OK : pv_grammar_name(trace, caller, call);
 }
 
 /* The first line, or a call where it is missing. */
@@ -97,8 +140,12 @@ static bool probe_mtrace(const unsigned char *head, size_t n)
     return pv_grammar_probe(head, n, looks_mtrace, NULL);
 }
 
-static const struct pv_grammar mtrace = {
-    .name = "mtrace", .clock = "", .in_order = true, .begins_late = true, .line = read_mtrace};
+static const struct pv_grammar mtrace = {.name = "mtrace",
+                                         .clock = "",
+                                         .in_order = true,
+                                         .begins_late = true,
+                                         .own_bytes = sizeof(struct mtrace),
+                                         .line = read_mtrace};
 
 static int open_mtrace(void **ret_state, struct pv_stream *stream,
                        struct pv_trace_header *header, struct pv_place *place)
@@ -109,7 +156,9 @@ static int open_mtrace(void **ret_state, struct pv_stream *stream,
 const struct pv_format pv_format_mtrace = {
     .name = "mtrace",
     .about = "glibc mtrace(3)",
-    .limits = "an aligned or zeroed allocation stands as a malloc",
+    .limits =
+        "an aligned or zeroed allocation stands as a malloc; of processes that write into one "
+        "file the first is taken",
     .probe = probe_mtrace,
     .open = open_mtrace,
     .next = pv_grammar_next,

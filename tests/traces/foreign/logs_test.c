@@ -82,6 +82,30 @@ static const struct {
      "m1:1", "left-frees:1"},
     {"ltrace", "malloc(1) = 0x1000\nrealloc(0x1000, 9 <unfinished ...>\n--- SIGSEGV (x) ---\n",
      "m1:1", "died-in-calls realloc:1"},
+    {"ltrace",
+     "malloc(1) = 0x1000\nfree(0x1000) = <void>\nfree(0x1000 <unfinished ...>\n"
+     "free@libc.so.6(0x1000 <unfinished ...>\nfree(): double free detected in tcache 2\n"
+     "--- SIGABRT (Aborted) ---\n+++ killed by SIGABRT +++\n",
+     "m1:1 f1 f1", "died-in-calls free:1"},
+    /* The C library empties a thread's cache when it ends; a mistake is followed by more. */
+    {"ltrace",
+     "7 malloc(1) = 0x1000\n7 malloc(2) = 0x2000\n7 free@libc.so.6(0x1000) = <void>\n"
+     "7 free@libc.so.6(0x1000) = <void>\n7 malloc(3) = 0x3000\n"
+     "7 free@libc.so.6(0x1000 <unfinished ...>\n6 malloc(4) = 0x4000\n"
+     "7 <... free resumed> ) = <void>\n7 free@libc.so.6(0) = <void>\n"
+     "7 free@libc.so.6(0x3000) = <void>\n7 free@libc.so.6(0x1000) = <void>\n"
+     "7 +++ exited (status 0) +++\n",
+     "m1:1@7 m2:2@7 f1@7 f1@7 m3:3@7 m4:4@6 f-@7 f3@7", "left-cached:2"},
+    /* Other functions under a wrong name. */
+    {"ltrace",
+     "malloc(8) = 0x1000\nreallocarray(0x1000, 2, 8 <unfinished ...>\n"
+     "libc.so.6->calloc(94063745275632, 3200) = 0x2000\n<... reallocarray resumed> ) = 0x2000\n"
+     "realloc(0x2000, 3) = 0x3\nmalloc(5) = 0x55d1\nfree(0x2000) = <void>\n",
+     "m1:8 r1:16 f1", "left-garbled calloc:1 left-garbled realloc:1 left-garbled malloc:1"},
+    {"ltrace",
+     "malloc(8) = 0x1000\nposix_memalign(0x7f, 64, 100 <unfinished ...>\n"
+     "posix_memalign@libc.so.6(0x7f, 64, 100) = 0\n<... posix_memalign resumed> ) = 0\n",
+     "m1:8", "left-hidden posix_memalign:1"},
     /* Prefixes, with the thread and the time that they tell. */
     {"ltrace", "[0x403db8] malloc(576) = 0xd47010\n[0x403dc8] free(0xd47010) = <void>\n",
      "m1:576'0x403db8 f1", ""},
@@ -206,6 +230,16 @@ static const struct {
      "m1:10!1250 f1!60000", ""},
     {"valgrind", "--9-- malloc(10) = 0x10\n--9-- xyz(10) = 0x20\n--9-- xyz(10) = 0x20\n",
      "m1:10", "left-calls xyz:2"},
+    /* A fork: each process writes its buffer, with what stood in it before. */
+    {"mtrace",
+     "= Start\n@ a + 0x10 0x1\n@ a - 0x10\n= End\n= Start\n@ a + 0x10 0x1\n@ b + 0x20 0x2\n"
+     "@ a - 0x10\n= End\n",
+     "m1:1'a f1", "left-process:3"},
+    {"mtrace",
+     "= Start\n@ a + 0x10 0x1\n@ a + 0x20 0x2\n@ a - 0x10\n@ a - 0x20\n 0x2\n@ a - 0x10\n"
+     "@ a - 0x20\n",
+     "m1:1'a m2:2'a f1 f2", "left-mixed:3"},
+    {"mtrace", "= Start\n+ 0x10 0x1\n- 0x10\n", "m1:1 f1", ""},
     /* One process of several; --100-- forks 101. */
     {"valgrind", "--100-- malloc(1) = 0x10\n--101-- free(0x10)\n--100-- free(0x10)\n",
      "m1:1 f1", "left-process:1"},
@@ -216,6 +250,15 @@ static const struct {
     {"ltrace",
      "9 malloc(1) = 0x10\n9 fork() = 8\n8 <... fork resumed> ) = 0\n8 free(0x10) = 1\n"
      "9 free(0x10) = <void>\n",
+     "m1:1@9 f1@9", "left-process:1"},
+    /* The child is seen before it is known to be one. */
+    {"ltrace",
+     "9 malloc(1) = 0x10\n9 fork( <unfinished ...>\n8 SYS_getpid() = 8\n"
+     "9 <... fork resumed> ) = 8\n8 free(0x10) = 1\n9 free(0x10) = <void>\n",
+     "m1:1@9 f1@9", "left-process:1"},
+    {"ltrace",
+     "9 malloc(1) = 0x10\n9 fork( <unfinished ...>\n8 SYS_getpid() = 8\n"
+     "8 <... fork resumed> ) = 0\n8 free(0x10) = 1\n9 free(0x10) = <void>\n",
      "m1:1@9 f1@9", "left-process:1"},
     {"ltrace", "9 malloc(1) = 0x10\n9 --- Called exec() ---\n9 malloc(2) = 0x10\n", "m1:1@9",
      "left-process:1"},
