@@ -45,21 +45,32 @@ run 0 report --no-timing part.ltrace
 says "pebbleviz: part.ltrace: 5 more lines of this kind are listed by \`pebbleviz info\`"
 
 # Processes: the first, another, its next program, none.
-cp "$logs/exec.ltrace" "$logs/fork.valgrind" .
+cp "$logs/exec.ltrace" "$logs/exec.valgrind" "$logs/fork.mtrace" .
+row()
+{
+    has "$(printf '%s%13s %12s  %s' "$@")"
+}
+first=$(sed -n '1s/ .*//p' exec.ltrace)
+child=$(sed -n 's/ .*fork resumed> .*= 0$//p' exec.ltrace)
 run 0 info exec.ltrace
-has "*         9717            2  not said"
-has "        9717.2            6  not said"
-has "          9718            2  not said"
-run 0 info --process 9717.2 exec.ltrace
-has "*       9717.2            6  not said"
+row '*' "$first" 2 "not said"
+row ' ' "$first.2" 6 "not said"
+row ' ' "$child" 2 "not said"
+run 0 info --process "$first.2" exec.ltrace
+row '*' "$first.2" 6 "not said"
 has "events              6: 3 malloc, 3 free"
-run 0 report --json --no-timing --process 9717.2 exec.ltrace
+run 0 report --json --no-timing --process "$first.2" exec.ltrace
 has '"events": 6'
-run 3 convert --process 9718 exec.ltrace child.json # it frees what its parent got
+run 3 convert --process "$child" exec.ltrace child.json # it frees what its parent got
 says "pebbleviz: exec.ltrace: left out: 2 frees of memory that no call in the log has given"
-run 0 check --process 9777 fork.valgrind
-run 0 info fork.valgrind
-has "*         9777            6  ./t4 f"
+first=$(sed -n '1s/^==\([0-9]*\)==.*/\1/p' exec.valgrind)
+run 0 info --process "$first.2" exec.valgrind
+row '*' "$first.2" 6 "./library fork"
+row ' ' "$first" 2 "./library exec"
+has "events              6: 3 malloc, 3 free"
+run 0 check --process "$first" exec.valgrind
+run 0 info --process 1.2 fork.mtrace
+has "events              6: 3 malloc, 3 free"
 run 2 info --process 3 exec.ltrace
 err "pebbleviz: exec.ltrace: no such process allocates here; \`pebbleviz info\` lists them"
 run 2 info --process x exec.ltrace
