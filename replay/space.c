@@ -7,14 +7,17 @@
 
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include "core/own.h"
 #include "core/status.h"
 #include "replay/engine.h"
 
-/* One TiB of addresses, or less where the system has a limit on them. */
+/* One TiB of addresses; where this process has a limit on them, a part of what it has, for
+ * there may be several heaps beside all else. */
 static const uint64_t reserve_most = UINT64_C(1) << 40;
-static const uint64_t reserve_least = UINT64_C(1) << 30;
+static const uint64_t reserve_least = UINT64_C(1) << 20;
+static const uint64_t limit_parts = 8;
 
 /* Below this, zeros come from our own memory. */
 static const uint64_t zeros_least = UINT64_C(1) << 20;
@@ -32,6 +35,7 @@ struct pv_space {
     uint64_t base;    /* the target's address of start */
     struct run *runs; /* in use, by page; the holes of a machine are runs that stay */
     size_t n_runs, cap_runs;
+    bool is_short; /* the system gave fewer addresses than a heap may have */
     bool out_of_memory;
 };
 
@@ -100,6 +104,14 @@ static int insert_run(struct pv_space *space, size_t at, struct run run)
     return PV_OK;
 }
 
+/* A refusal then says something of this system and nothing of the heap. A machine's end is no
+ * such thing, nor is a limit of the request's own. */
+static bool is_too_short(const struct pv_space *space, uint64_t n_pages, uint32_t flags)
+{
+    return space->is_short && n_pages <= reserve_most / PV_PAGE_BYTES && space->base != 0 &&
+           pv_flags_limit(flags) == 0;
+}
+
 static void *space_get(void *ctx, uint64_t n_pages, uint32_t flags)
 {
     struct pv_space *space = ctx;
@@ -107,6 +119,7 @@ static void *space_get(void *ctx, uint64_t n_pages, uint32_t flags)
     size_t at = find_zone(space, flags, n_pages, &page);
     bool has_physical = space->base == 0;
     if (at == SIZE_MAX || ((flags & PV_FLAG_PHYSICAL) && !has_physical)) {
+        space->out_of_memory |= at == SIZE_MAX && is_too_short(space, n_pages, flags);
         return NULL;
     }
     if (insert_run(space, at, (struct run){.page = page, .n = n_pages})) {
@@ -206,12 +219,23 @@ static int space_read(void *ctx, uint64_t addr, void *buf, size_t n)
     return PV_OK;
 }
 
+static uint64_t reserve_first(void)
+{
+    struct rlimit limit;
+    uint64_t part = reserve_most;
+    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
+        part = limit.rlim_cur / limit_parts / PV_PAGE_BYTES * PV_PAGE_BYTES;
+    }
+    return part < reserve_most ? part : reserve_most;
+}
+
 static int reserve(struct pv_space *space)
 {
     space->reserved = MAP_FAILED;
-    for (uint64_t n = reserve_most; n >= reserve_least && space->reserved == MAP_FAILED;
+    for (uint64_t n = reserve_first(); n >= reserve_least && space->reserved == MAP_FAILED;
          n /= 2) {
         space->n_pages = n / PV_PAGE_BYTES;
+        space->is_short = n < reserve_most;
         space->reserved_bytes = n + PV_ALIGN_MAX;
         space->reserved = mmap(NULL, space->reserved_bytes, PROT_NONE,
                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

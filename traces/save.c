@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
  * save.c - the unfinished file stands beside the final one, so that the rename stays within one
- * file system, and is made with O_EXCL, so that nobody else's file is ever written.
+ * file system, and is made with O_EXCL, so that nobody else's file is ever written. Only its
+ * owner can read it; it gets its owner and mode when it is whole.
+ *
+ * The stream writes through a function of ours, for one reason: whoever finds out that a write
+ * has failed, and however late, learns why.
  */
 #include "traces/save.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,77 +22,127 @@
 
 #include "core/own.h"
 #include "core/status.h"
+#include "traces/signals.h"
 
 enum { N_TRIES = 1000, ENDING_BYTES = 40 };
 
 struct pv_save {
     FILE *file;
+    int fd;    /* what it writes to */
+    int error; /* why the first write failed that did, or 0 */
     bool is_stdout;
-    char *path; /* the final name, with symbolic links followed */
-    char *temp; /* the unfinished file, NULL when the final one is written directly */
+    char *path;      /* the final name, with symbolic links followed */
+    char *temp;      /* the unfinished file, NULL when the final one is written directly */
+    int note;        /* of temp, for signals */
+    struct stat old; /* what the rename replaces; st_mode is 0 when there is nothing */
+    bool is_private;
     bool is_old, is_cut;
     off_t n_kept; /* is_cut: the bytes of an old file that stay in any case */
     int status;
-    char error[160];
+    char text[160];
 };
 
 static int fail(struct pv_save *save, const char *what, int error)
 {
-    snprintf(save->error, sizeof save->error, "%s: %s", what, strerror(error));
+    snprintf(save->text, sizeof save->text, "%s: %s", what, strerror(error));
     save->status = PV_EIO;
     return PV_EIO;
 }
 
 static int fail_memory(struct pv_save *save)
 {
-    snprintf(save->error, sizeof save->error, "out of memory");
+    snprintf(save->text, sizeof save->text, "out of memory");
     save->status = PV_ENOMEM;
     return PV_ENOMEM;
 }
 
+/* ---- the stream ---- */
+
+/* All of it, or a failure whose reason is kept. What others have set not to block is waited
+ * for. */
+static ssize_t write_bytes(void *cookie, const char *bytes, size_t n)
+{
+    struct pv_save *save = cookie;
+    size_t done = 0;
+    while (done < n) {
+        ssize_t more = write(save->fd, bytes + done, n - done);
+        struct pollfd until = {.fd = save->fd, .events = POLLOUT};
+        if (more >= 0) {
+            done += (size_t)more;
+        } else if (errno == EAGAIN && poll(&until, 1, -1) >= 0) {
+            continue;
+        } else if (errno != EINTR) {
+            save->error = save->error ? save->error : errno;
+            errno = save->error;
+            return 0; /* to the C library: an error */
+        }
+    }
+    return (ssize_t)n;
+}
+
+/* Takes the descriptor, also when it fails. */
+static int make_stream(struct pv_save *save, int fd)
+{
+    save->fd = fd;
+    save->file = fopencookie(save, "w", (cookie_io_functions_t){.write = write_bytes});
+    if (save->file) {
+        return PV_OK;
+    }
+    if (!save->is_stdout) {
+        close(fd);
+    }
+    save->fd = -1;
+    return fail_memory(save);
+}
+
+/* Closes what make_stream made. Gives an errno. */
+static int end_stream(struct pv_save *save)
+{
+    int error = 0;
+    if (save->file && fclose(save->file) != 0) {
+        error = save->error ? save->error : errno;
+    }
+    if (save->fd >= 0 && !save->is_stdout && close(save->fd) != 0 && !error) {
+        error = errno;
+    }
+    save->file = NULL;
+    save->fd = -1;
+    return error;
+}
+
+/* ---- beginning ---- */
+
 static int open_direct(struct pv_save *save, const char *path)
 {
     int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-    save->file = fd < 0 ? NULL : fdopen(fd, "w");
-    if (!save->file) {
-        int error = errno;
-        if (fd >= 0) {
-            close(fd);
-        }
-        return fail(save, "cannot write", error);
-    }
-    return PV_OK;
+    return fd < 0 ? fail(save, "cannot write", errno) : make_stream(save, fd);
 }
 
-/* Makes the file beside the final name; `old` is what stands there, or NULL. */
-static int open_beside(struct pv_save *save, const struct stat *old)
+/* Makes the file beside the final name. */
+static int open_beside(struct pv_save *save)
 {
     size_t cap = strlen(save->path) + ENDING_BYTES;
+    sigset_t before;
     save->temp = pv_own_calloc(cap, 1);
     if (!save->temp) {
         return fail_memory(save);
     }
     int fd = -1;
+    pv_signals_hold(&before);
     for (int i = 0; i < N_TRIES && fd < 0; ++i) {
         snprintf(save->temp, cap, "%s.%ld-%d.part", save->path, (long)getpid(), i);
-        fd = open(save->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        fd = open(save->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         if (fd < 0 && errno != EEXIST) {
             break;
         }
     }
     int error = errno;
-    if (fd >= 0 && old) {
-        /* Best effort: on some file systems modes cannot be set. */
-        (void)!fchmod(fd, old->st_mode & 0777);
-    }
-    save->file = fd < 0 ? NULL : fdopen(fd, "w");
-    if (save->file) {
-        return PV_OK;
-    }
     if (fd >= 0) {
-        error = errno;
-        close(fd);
-        unlink(save->temp);
+        save->note = pv_signals_note(save->temp);
+    }
+    pv_signals_release(&before);
+    if (fd >= 0) {
+        return make_stream(save, fd);
     }
     pv_own_free(save->temp);
     save->temp = NULL;
@@ -97,16 +152,17 @@ static int open_beside(struct pv_save *save, const struct stat *old)
 static int begin(struct pv_save *save, const char *path)
 {
     if (strcmp(path, "-") == 0) {
-        save->file = stdout;
         save->is_stdout = true;
-        return PV_OK;
+        return make_stream(save, STDOUT_FILENO);
     }
-    struct stat old;
-    bool exists = stat(path, &old) == 0;
-    if (exists && S_ISDIR(old.st_mode)) {
+    bool exists = stat(path, &save->old) == 0;
+    if (!exists) {
+        save->old = (struct stat){0};
+    }
+    if (exists && S_ISDIR(save->old.st_mode)) {
         return fail(save, "cannot write", EISDIR);
     }
-    if (exists && !S_ISREG(old.st_mode)) {
+    if (exists && !S_ISREG(save->old.st_mode)) {
         return open_direct(save, path);
     }
     if (exists && access(path, W_OK) < 0) {
@@ -115,12 +171,32 @@ static int begin(struct pv_save *save, const char *path)
     char real[PATH_MAX];
     const char *name = exists && realpath(path, real) ? real : path;
     save->path = pv_own_text(name, strlen(name));
-    return save->path ? open_beside(save, exists ? &old : NULL) : fail_memory(save);
+    return save->path ? open_beside(save) : fail_memory(save);
+}
+
+static struct pv_save *make_save(void)
+{
+    struct pv_save *save = pv_own_calloc(1, sizeof *save);
+    if (save) {
+        save->fd = -1;
+        save->note = -1;
+    }
+    return save;
+}
+
+int pv_save_open_private(struct pv_save **ret_save, const char *path)
+{
+    *ret_save = make_save();
+    if (!*ret_save) {
+        return PV_ENOMEM;
+    }
+    (*ret_save)->is_private = true;
+    return begin(*ret_save, path);
 }
 
 int pv_save_open(struct pv_save **ret_save, const char *path)
 {
-    struct pv_save *save = pv_own_calloc(1, sizeof *save);
+    struct pv_save *save = make_save();
     *ret_save = save;
     return save ? begin(save, path) : PV_ENOMEM;
 }
@@ -135,37 +211,38 @@ static int open_old(struct pv_save *save, const char *path)
     bool is_regular = fstat(fd, &about) == 0 && S_ISREG(about.st_mode);
     bool is_ours = is_regular && flock(fd, LOCK_EX | LOCK_NB) == 0;
     int error = errno;
-    save->file = is_ours ? fdopen(fd, "w") : NULL;
-    if (save->file) {
-        save->is_old = true;
-        setvbuf(save->file, NULL, _IONBF, 0); /* so that nothing is written after a cut */
-        return PV_OK;
+    if (is_ours) {
+        int status = make_stream(save, fd);
+        if (!status) {
+            save->is_old = true;
+            setvbuf(save->file, NULL, _IONBF, 0); /* so that nothing is written after a cut */
+        }
+        return status;
     }
     close(fd);
     if (!is_regular) {
-        snprintf(save->error, sizeof save->error, "this is no regular file");
+        snprintf(save->text, sizeof save->text, "this is no regular file");
         save->status = PV_EINVAL;
         return PV_EINVAL;
     }
-    if (!is_ours && error == EWOULDBLOCK) {
-        snprintf(save->error, sizeof save->error, "somebody else is writing to it");
+    if (error == EWOULDBLOCK) {
+        snprintf(save->text, sizeof save->text, "somebody else is writing to it");
         save->status = PV_EIO;
         return PV_EIO;
     }
-    return fail(save, "cannot write", is_ours ? errno : error);
+    return fail(save, "cannot write", error);
 }
 
 int pv_save_open_old(struct pv_save **ret_save, const char *path)
 {
-    struct pv_save *save = pv_own_calloc(1, sizeof *save);
+    struct pv_save *save = make_save();
     *ret_save = save;
     return save ? open_old(save, path) : PV_ENOMEM;
 }
 
 int pv_save_cut(struct pv_save *save, uint64_t n)
 {
-    if (ftruncate(fileno(save->file), (off_t)n) != 0 ||
-        fseeko(save->file, (off_t)n, SEEK_SET) != 0) {
+    if (ftruncate(save->fd, (off_t)n) != 0 || lseek(save->fd, (off_t)n, SEEK_SET) < 0) {
         return fail(save, "cannot write", errno);
     }
     save->n_kept = (off_t)n;
@@ -176,8 +253,8 @@ int pv_save_cut(struct pv_save *save, uint64_t n)
 /* What was written to an old file goes again. Best effort: a cut gives room back. */
 static void take_back(struct pv_save *save)
 {
-    if (save->is_cut && save->file) {
-        (void)!ftruncate(fileno(save->file), save->n_kept);
+    if (save->is_cut && save->fd >= 0) {
+        (void)!ftruncate(save->fd, save->n_kept);
     }
 }
 
@@ -186,19 +263,34 @@ FILE *pv_save_file(struct pv_save *save)
     return save->file;
 }
 
-/* The data must be on the disk before the name says so; where a file system or a pipe cannot
- * say that, there is nothing to wait for. */
-static bool flush(struct pv_save *save)
+/* Owner and mode as they are to be. An owner that cannot be given away is no failure; a group
+ * that cannot be kept gets no more than everybody. On some file systems modes cannot be set. */
+static void settle_mode(const struct pv_save *save)
 {
-    if (fflush(save->file) != 0) {
-        return false;
+    mode_t mode = save->old.st_mode & 0777;
+    if (!save->old.st_mode) {
+        mode_t mask = umask(0);
+        umask(mask);
+        mode = (save->is_private ? 0600 : 0666) & ~mask;
+    } else if (fchown(save->fd, save->old.st_uid, save->old.st_gid) != 0 &&
+               fchown(save->fd, (uid_t)-1, save->old.st_gid) != 0) {
+        mode = (mode & 0707) | (mode & 0070 & (mode << 3));
     }
-    if (ferror(save->file)) {
-        errno = EIO; /* an earlier write failed and its reason is gone */
-        return false;
+    (void)!fchmod(save->fd, mode);
+}
+
+/* The data must be on the disk before the name says so; where a file system or a pipe cannot
+ * say that, there is nothing to wait for. Gives an errno. */
+static int flush(struct pv_save *save)
+{
+    if (fflush(save->file) != 0 || ferror(save->file)) {
+        return save->error ? save->error : errno;
     }
-    return (!save->temp && !save->is_old) || fsync(fileno(save->file)) == 0 ||
-           errno == EINVAL || errno == ENOSYS;
+    if (save->temp) {
+        settle_mode(save);
+    }
+    bool waits = save->temp || save->is_old;
+    return waits && fsync(save->fd) != 0 && errno != EINVAL && errno != ENOSYS ? errno : 0;
 }
 
 int pv_save_finish(struct pv_save *save)
@@ -206,25 +298,20 @@ int pv_save_finish(struct pv_save *save)
     if (save->status || !save->file) {
         return save->status;
     }
-    bool done = flush(save);
-    int error = errno;
-    if (!done) {
+    int error = flush(save);
+    if (error) {
         take_back(save);
     }
-    if (!save->is_stdout) {
-        if (fclose(save->file) != 0 && done) {
-            done = false;
-            error = errno;
-        }
-        save->file = NULL;
-    }
-    if (done && save->temp && rename(save->temp, save->path) < 0) {
-        done = false;
+    int ended = end_stream(save);
+    error = error ? error : ended;
+    if (!error && save->temp && rename(save->temp, save->path) < 0) {
         error = errno;
     }
-    if (!done) {
+    if (error) {
         return fail(save, "cannot write", error);
     }
+    pv_signals_drop(save->note);
+    save->note = -1;
     pv_own_free(save->temp);
     save->temp = NULL;
     return PV_OK;
@@ -236,12 +323,11 @@ void pv_save_close(struct pv_save *save)
         return;
     }
     take_back(save);
-    if (save->file && !save->is_stdout) {
-        fclose(save->file);
-    }
+    end_stream(save);
     if (save->temp) {
         unlink(save->temp);
     }
+    pv_signals_drop(save->note);
     pv_own_free(save->temp);
     pv_own_free(save->path);
     pv_own_free(save);
@@ -249,5 +335,5 @@ void pv_save_close(struct pv_save *save)
 
 const char *pv_save_error(const struct pv_save *save)
 {
-    return save->error;
+    return save->text;
 }

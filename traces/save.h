@@ -14,8 +14,14 @@ struct pv_save;
 
 /* "-" is standard output (nothing is renamed). PV_EIO, PV_ENOMEM; on failure *ret_save is set
  * whenever there was memory for it, for pv_save_error. A path that is no regular file (a pipe,
- * /dev/null) is written directly. */
+ * /dev/null) is written directly. Until it is whole, only its owner can read it, and a signal
+ * that ends us removes it (signals.h); then it has the owner and the mode of what it replaces,
+ * or the mode that the umask leaves. */
 int pv_save_open(struct pv_save **ret_save, const char *path);
+
+/* The same; a file that was not there before is its owner's alone: for what tells more of a
+ * program than its user may know. */
+int pv_save_open_private(struct pv_save **ret_save, const char *path);
 
 /* A regular file that is there, to be written behind its end; nobody else can open it so until
  * it is closed. It is not changed before pv_save_cut. PV_EINVAL: it is no regular file; PV_EIO,

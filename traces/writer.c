@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -148,7 +149,7 @@ static int choose(struct pv_writer *writer, const char *path, const char *to)
                                "a trace can be written as json, jsonl, pvt or rep only");
 }
 
-static int open_parts(struct pv_writer *writer, const char *path)
+static int open_parts(struct pv_writer *writer, const char *path, bool is_private)
 {
     writer->plain = pv_own_calloc(BUFFER_BYTES, 1);
     if (!writer->plain) {
@@ -161,7 +162,7 @@ static int open_parts(struct pv_writer *writer, const char *path)
             return fail(writer, PV_ENOMEM, "out of memory");
         }
     }
-    int status = pv_save_open(&writer->save, path);
+    int status = (is_private ? pv_save_open_private : pv_save_open)(&writer->save, path);
     return status < 0 ? fail(writer, status,
                              writer->save ? pv_save_error(writer->save) : "out of memory")
                       : PV_OK;
@@ -187,7 +188,7 @@ int pv_writer_open(struct pv_writer **ret_writer, const char *path, const char *
     }
     int status = choose(writer, path, to);
     if (status == PV_OK) {
-        status = open_parts(writer, path);
+        status = open_parts(writer, path, header->is_private);
     }
     if (status == PV_OK) {
         writer->out = (struct pv_sink_out){.write = write_plain, .ctx = writer};

@@ -3,15 +3,38 @@
  * main.c - the door of the program: signals and locale as every command wants them, then the
  * command that the table names.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
-#include <signal.h>
+#include <unistd.h>
 
+#include "traces/signals.h"
 #include "viz/cli/options.h"
+#include "viz/cli/say.h"
+
+/* Were one of the three closed, the first file that is opened would take its place: a message
+ * would be written into a trace. What takes it here fails as a closed one does, standard input
+ * when it is read and the others when they are written, and a program that we start finds it
+ * closed. */
+static int open_three(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        int how = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+            open("/dev/null", how | O_CLOEXEC) != fd) {
+            return -1;
+        }
+    }
+    return 0;
+}
 
 int main(int argc, char **argv)
 {
-    /* A reader that goes away is an error of a write, not the end of us. */
-    signal(SIGPIPE, SIG_IGN);
+    pv_signals_begin();
+    if (open_three()) {
+        pv_say("standard input, output or error is closed, and /dev/null cannot be opened");
+        return PV_EXIT_RESOURCES;
+    }
     setlocale(LC_CTYPE, "");
     return pv_options_run(argc, argv);
 }

@@ -254,6 +254,7 @@ static int write_trace(struct conversion *conversion)
         .clock = conversion->options->no_times ? "" : "ns",
         .format = "",
         .packing = "",
+        .is_private = true, /* it holds addresses and names */
     };
     int status = pv_writer_open(&conversion->writer, conversion->about->path, NULL, &header);
     status = status ? status : each_record(conversion, take_call, true);

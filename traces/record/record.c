@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +21,7 @@
 #include "core/text.h"
 #include "traces/record/convert.h"
 #include "traces/record/spool.h"
+#include "traces/signals.h"
 
 #define LIBRARY     "libpebbleviz-preload.so"
 #define LIBRARY_ENV "PEBBLEVIZ_PRELOAD"
@@ -41,7 +41,7 @@ struct recording {
     char **environment; /* the array and its first two entries are ours */
     int fd;             /* of the spool */
     pid_t pid;
-    struct sigaction old_int, old_quit;
+    int notes[3];
 };
 
 static int fail(struct pv_record_result *result, int status, const char *what, const char *why,
@@ -111,12 +111,23 @@ static int make_spool(struct recording *recording, const char *library, bool no_
     }
     char name[PATH_MAX / 2];
     snprintf(name, sizeof name, "%s/pebbleviz-XXXXXX", base);
-    if (!mkdtemp(name)) {
+    sigset_t before;
+    pv_signals_hold(&before);
+    bool made = mkdtemp(name);
+    int error = errno;
+    if (made) {
+        memcpy(recording->directory, name, sizeof name);
+        snprintf(recording->spool, sizeof recording->spool, "%s/spool", name);
+        snprintf(recording->library, sizeof recording->library, "%s/" LIBRARY, name);
+        recording->notes[0] = pv_signals_note(recording->directory);
+        recording->notes[1] = pv_signals_note(recording->spool);
+        recording->notes[2] = pv_signals_note(recording->library);
+    }
+    pv_signals_release(&before);
+    if (!made) {
+        errno = error;
         return PV_EIO;
     }
-    memcpy(recording->directory, name, sizeof name);
-    snprintf(recording->spool, sizeof recording->spool, "%s/spool", name);
-    snprintf(recording->library, sizeof recording->library, "%s/" LIBRARY, name);
     recording->fd = open(recording->spool, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (recording->fd < 0 || symlink(library, recording->library) != 0 ||
         ftruncate(recording->fd, PV_SPOOL_HEADER_BYTES) != 0 ||
@@ -163,8 +174,6 @@ static int make_environment(struct recording *recording)
 static void become(const struct recording *recording, char *const argv[], int report)
 {
     int64_t pid = getpid();
-    sigaction(SIGINT, &recording->old_int, NULL);
-    sigaction(SIGQUIT, &recording->old_quit, NULL);
     if (pwrite(recording->fd, &pid, sizeof pid, offsetof(struct pv_spool_header, pid)) ==
         (ssize_t)sizeof pid) {
         execvpe(argv[0], argv, recording->environment);
@@ -179,14 +188,11 @@ static void become(const struct recording *recording, char *const argv[], int re
 static int start(struct recording *recording, char *const argv[], int *ret_errno)
 {
     int ends[2];
-    struct sigaction ignore = {.sa_handler = SIG_IGN};
     *ret_errno = 0;
     if (pipe2(ends, O_CLOEXEC) != 0) {
         return PV_EIO;
     }
-    sigaction(SIGINT, &ignore, &recording->old_int);
-    sigaction(SIGQUIT, &ignore, &recording->old_quit);
-    recording->pid = fork();
+    recording->pid = pv_signals_fork(PV_CHILD_PROGRAM);
     if (recording->pid == 0) {
         become(recording, argv, ends[1]);
     }
@@ -201,20 +207,14 @@ static int start(struct recording *recording, char *const argv[], int *ret_errno
     return recording->pid < 0 ? PV_EIO : 0;
 }
 
-static int wait_for_end(const struct recording *recording)
+static int wait_for_end(const struct recording *recording, int *ret_exit_code)
 {
-    int status = 0;
-    while (waitpid(recording->pid, &status, 0) < 0 && errno == EINTR) {
+    int status;
+    int failed = pv_signals_wait(recording->pid, &status, NULL);
+    if (!failed) {
+        *ret_exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     }
-    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-}
-
-static void stop_ignoring(const struct recording *recording)
-{
-    if (recording->pid) {
-        sigaction(SIGINT, &recording->old_int, NULL);
-        sigaction(SIGQUIT, &recording->old_quit, NULL);
-    }
+    return failed;
 }
 
 /* ---- after ---- */
@@ -292,6 +292,9 @@ static void clean_up(struct recording *recording)
         unlink(recording->spool);
         unlink(recording->library);
         rmdir(recording->directory);
+        for (size_t i = sizeof recording->notes / sizeof recording->notes[0]; i-- > 0;) {
+            pv_signals_drop(recording->notes[i]);
+        }
     }
 }
 
@@ -339,7 +342,11 @@ static int run(struct recording *recording, const struct pv_record_options *opti
         return fail(result, status, "cannot start a process", strerror(errno), NULL);
     }
     result->pid = recording->pid;
-    result->exit_code = wait_for_end(recording);
+    status = wait_for_end(recording, &result->exit_code);
+    if (status) {
+        return fail(result, status, "how the program ended is not known", strerror(errno),
+                    NULL);
+    }
     if (failed) {
         char what[PV_RECORD_TEXT / 2];
         snprintf(what, sizeof what, "%s cannot be started", argv[0]);
@@ -369,7 +376,6 @@ int pv_record_run(const struct pv_record_options *options, char *const argv[],
     }
     struct recording recording = {.fd = -1};
     int status = run(&recording, options, argv, ret_result);
-    stop_ignoring(&recording);
     clean_up(&recording);
     return status;
 }

@@ -2,8 +2,6 @@
  *
  * cmd_record.c - `pebbleviz record`: the recorder's words for people, the program's exit code.
  */
-#include <signal.h>
-
 #include "core/status.h"
 #include "traces/record/record.h"
 #include "viz/cli/options.h"
@@ -45,8 +43,6 @@ int pv_cmd_record(const struct pv_args *args)
         .progress = told,
         .ctx = &progress,
     };
-    /* The program is to find signals as a shell gives them, not as we want them. */
-    signal(SIGPIPE, SIG_DFL);
     pv_progress_begin(&progress, "writing the trace");
     struct pv_record_result result;
     int status = pv_record_run(&options, args->operands, &result);

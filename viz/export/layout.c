@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "core/status.h"
+#include "traces/signals.h"
 #include "viz/export/documents.h"
 
 enum {
@@ -40,13 +41,22 @@ enum { LIMIT_MEMORY = 1 };
 enum { LIMIT_MEMORY = 1 };
 #endif
 
+/* Never raises a limit. */
 static void limit(int resource, rlim_t most)
 {
     struct rlimit now;
     if (getrlimit(resource, &now) == 0) {
-        now.rlim_cur = now.rlim_max < most ? now.rlim_max : most;
+        now.rlim_cur = now.rlim_cur < most ? now.rlim_cur : most;
         setrlimit(resource, &now);
     }
+}
+
+/* What Graphviz may take of the processor's time: ours, or what we have been given. */
+static rlim_t seconds_most(void)
+{
+    struct rlimit now;
+    bool less = getrlimit(RLIMIT_CPU, &now) == 0 && now.rlim_cur < SECONDS_MAX;
+    return less ? now.rlim_cur : SECONDS_MAX;
 }
 
 /* Writable memory of this process. A limit on address space would not do: a replayed heap
@@ -112,7 +122,8 @@ static int lay_out(const char *dot, const char *format, int fd)
     return write_all(fd, data, length);
 }
 
-static int copy(int fd, FILE *out)
+/* *ret_n: the bytes that came. PV_EIO: `out` has an error, or errno says why nothing came. */
+static int copy(int fd, FILE *out, size_t *ret_n)
 {
     char buf[COPY_BYTES];
     for (;;) {
@@ -123,19 +134,30 @@ static int copy(int fd, FILE *out)
         if (n <= 0) {
             return n < 0 ? PV_EIO : 0;
         }
+        *ret_n += (size_t)n;
         if (fwrite(buf, 1, (size_t)n, out) != (size_t)n) {
             return PV_EIO;
         }
     }
 }
 
-static int judge(int status, char *text, size_t cap)
+/* A limit on time ends a process with SIGXCPU, or with SIGKILL where it is the last one. */
+static bool ran_out_of_time(int status, const struct rusage *usage)
 {
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+    return WTERMSIG(status) == SIGXCPU ||
+           (WTERMSIG(status) == SIGKILL &&
+            (rlim_t)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) + 1 >= seconds_most());
+}
+
+static int judge(int status, const struct rusage *usage, size_t n, char *text, size_t cap)
+{
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && n) {
         return 0;
     }
-    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU) {
-        snprintf(text, cap, "Graphviz took longer than %d seconds", SECONDS_MAX);
+    if (WIFSIGNALED(status) && ran_out_of_time(status, usage)) {
+        snprintf(text, cap, "Graphviz took longer than %d seconds", (int)seconds_most());
+    } else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
+        snprintf(text, cap, "Graphviz was killed by somebody, or by the system for its memory");
     } else if (WIFSIGNALED(status)) {
         snprintf(text, cap, "Graphviz died (signal %d), most likely for lack of memory",
                  WTERMSIG(status));
@@ -143,6 +165,28 @@ static int judge(int status, char *text, size_t cap)
         snprintf(text, cap, "Graphviz could not lay the graph out");
     }
     return PV_ELIMIT;
+}
+
+/* The picture is on its way through the pipe: takes it, and the child's end. */
+static int receive(int fd, pid_t child, FILE *out, char *text, size_t cap)
+{
+    size_t n = 0;
+    int status = 0;
+    struct rusage usage = {0};
+    int result = copy(fd, out, &n);
+    int error = errno;
+    close(fd);
+    if (pv_signals_wait(child, &status, &usage)) {
+        snprintf(text, cap, "how Graphviz ended is not known: %s", strerror(errno));
+        return PV_EIO;
+    }
+    if (result) {
+        if (!ferror(out)) {
+            snprintf(text, cap, "nothing comes from Graphviz: %s", strerror(error));
+        }
+        return result;
+    }
+    return judge(status, &usage, n, text, cap);
 }
 
 int pv_export_layout(const char *dot, size_t n, const char *format, FILE *out, char *ret_text,
@@ -157,7 +201,7 @@ int pv_export_layout(const char *dot, size_t n, const char *format, FILE *out, c
         return PV_EIO;
     }
     fflush(NULL);
-    pid_t child = fork();
+    pid_t child = pv_signals_fork(PV_CHILD_WORKER);
     if (child < 0) {
         snprintf(ret_text, text_cap, "no process for Graphviz: %s", strerror(errno));
         close(ends[0]);
@@ -169,13 +213,5 @@ int pv_export_layout(const char *dot, size_t n, const char *format, FILE *out, c
         _exit(lay_out(dot, format, ends[1]));
     }
     close(ends[1]);
-    int result = copy(ends[0], out);
-    close(ends[0]);
-    int status = 0;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
-    if (result) {
-        return result;
-    }
-    return judge(status, ret_text, text_cap);
+    return receive(ends[0], child, out, ret_text, text_cap);
 }

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * signals.c - one handler for all that ends a process. It uses what a handler may use and no
+ * more: unlink, rmdir, kill, sigaction, raise.
+ *
+ * The handler puts the default back and raises the signal again, so that whoever waits for us
+ * sees what ended us. Signals of our own mistakes (SIGSEGV and its like) run on a stack of
+ * their own, since the usual one may be what has run out.
+ */
+#include "traces/signals.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/status.h"
+
+enum { NOTES_MAX = 16, STACK_BYTES = 64 * 1024 };
+
+static struct {
+    bool begun;
+    struct sigaction found[NSIG];
+    bool changed[NSIG];
+    sigset_t mask; /* as we found it */
+    const char *volatile notes[NOTES_MAX];
+    void (*volatile give_back)(void);
+    volatile pid_t program; /* 0: none */
+} state;
+
+static _Alignas(16) unsigned char fault_stack[STACK_BYTES];
+
+/* Signals of a mistake or a limit, which mean us and no child. */
+static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS, SIGXCPU};
+static const int asked[] = {SIGHUP,  SIGINT,    SIGQUIT, SIGTERM,   SIGUSR1, SIGUSR2,
+                            SIGALRM, SIGVTALRM, SIGPROF, SIGSTKFLT, SIGIO,   SIGPWR};
+
+static bool is_own(int number)
+{
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
+        if (own[i] == number) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What was noted last goes first: a folder is noted before what lies in it. */
+static void clean_up(void)
+{
+    if (state.give_back) {
+        state.give_back();
+    }
+    for (size_t i = NOTES_MAX; i-- > 0;) {
+        const char *path = state.notes[i];
+        if (path && unlink(path) != 0) {
+            rmdir(path);
+        }
+    }
+}
+
+static void on_signal(int number, siginfo_t *info, void *context)
+{
+    int error = errno;
+    pid_t program = state.program;
+    (void)context;
+    if (program > 0 && !is_own(number)) {
+        /* The terminal sends to the whole group, so the program has it already. */
+        if (info->si_code <= 0) {
+            kill(program, number);
+        }
+        errno = error;
+        return;
+    }
+    clean_up();
+    struct sigaction usual = {.sa_handler = SIG_DFL};
+    sigset_t only;
+    sigemptyset(&only);
+    sigaddset(&only, number);
+    sigaction(number, &usual, NULL);
+    raise(number);
+    sigprocmask(SIG_UNBLOCK, &only, NULL);
+    _exit(128 + number);
+}
+
+static void set(int number, const struct sigaction *action)
+{
+    sigaction(number, action, &state.found[number]);
+    state.changed[number] = true;
+}
+
+static void catch_signal(int number, const struct sigaction *action)
+{
+    struct sigaction now;
+    if (sigaction(number, NULL, &now) == 0 && now.sa_handler == SIG_DFL) {
+        set(number, action);
+    }
+}
+
+void pv_signals_begin(void)
+{
+    if (state.begun) {
+        return;
+    }
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    struct sigaction usual = {.sa_handler = SIG_DFL};
+    struct sigaction ours = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+    stack_t stack = {.ss_sp = fault_stack, .ss_size = sizeof fault_stack}, old;
+    state.begun = true;
+    sigprocmask(SIG_BLOCK, NULL, &state.mask);
+    if (sigaltstack(NULL, &old) == 0 && (old.ss_flags & SS_DISABLE)) {
+        sigaltstack(&stack, NULL);
+    }
+    set(SIGPIPE, &ignore);
+    set(SIGXFSZ, &ignore);
+    set(SIGCHLD, &usual);
+    sigfillset(&ours.sa_mask);
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
+        catch_signal(own[i], &ours);
+    }
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+        catch_signal(asked[i], &ours);
+    }
+    for (int number = SIGRTMIN; number <= SIGRTMAX; number++) {
+        catch_signal(number, &ours);
+    }
+}
+
+int pv_signals_note(const char *path)
+{
+    int note = NOTES_MAX;
+    while (note > 0 && !state.notes[note - 1]) {
+        note--; /* behind all others, so that the order is that of the notes */
+    }
+    if (note == NOTES_MAX) {
+        return -1;
+    }
+    state.notes[note] = path;
+    return note;
+}
+
+void pv_signals_drop(int note)
+{
+    if (note >= 0) {
+        state.notes[note] = NULL;
+    }
+}
+
+void pv_signals_hold(sigset_t *ret_before)
+{
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, ret_before);
+}
+
+void pv_signals_release(const sigset_t *before)
+{
+    sigprocmask(SIG_SETMASK, before, NULL);
+}
+
+void pv_signals_terminal(void (*give_back)(void))
+{
+    state.give_back = give_back;
+}
+
+/* In the child, with all signals held. */
+static void become_child(enum pv_child kind, pid_t parent)
+{
+    struct sigaction usual = {.sa_handler = SIG_DFL};
+    for (size_t i = 0; i < NOTES_MAX; i++) {
+        state.notes[i] = NULL;
+    }
+    state.give_back = NULL;
+    state.program = 0;
+    for (int number = 1; number < NSIG; number++) {
+        if (state.changed[number]) {
+            sigaction(number, kind == PV_CHILD_PROGRAM ? &state.found[number] : &usual, NULL);
+        }
+    }
+    if (kind == PV_CHILD_WORKER) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent) {
+            _exit(128 + SIGKILL);
+        }
+    }
+}
+
+pid_t pv_signals_fork(enum pv_child kind)
+{
+    sigset_t before;
+    pid_t parent = getpid();
+    pv_signals_hold(&before);
+    pid_t child = fork();
+    int error = errno;
+    if (child == 0) {
+        become_child(kind, parent);
+    } else if (child > 0 && kind == PV_CHILD_PROGRAM) {
+        state.program = child;
+    }
+    pv_signals_release(child == 0 && state.begun ? &state.mask : &before);
+    errno = error;
+    return child;
+}
+
+int pv_signals_wait(pid_t child, int *ret_status, struct rusage *ret_usage)
+{
+    siginfo_t info;
+    int failed;
+    /* First without taking it away: until nothing is handed on any more, its number must not
+     * become another process's. */
+    do {
+        failed = waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT);
+    } while (failed && errno == EINTR);
+    int error = errno;
+    state.program = 0;
+    if (!failed) {
+        do {
+            failed = wait4(child, ret_status, 0, ret_usage) != child;
+        } while (failed && errno == EINTR);
+        error = errno;
+    }
+    errno = error;
+    return failed ? PV_EIO : PV_OK;
+}
