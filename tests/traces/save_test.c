@@ -4,7 +4,10 @@
  */
 #include "support.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,10 +166,69 @@ static void standard_output_stays_open(void **state)
     (void)state;
     struct pv_save *save;
     assert_int_equal(pv_save_open(&save, "-"), 0);
-    assert_ptr_equal(pv_save_file(save), stdout);
     assert_int_equal(pv_save_finish(save), 0);
     pv_save_close(save);
-    assert_true(fflush(stdout) == 0 && !ferror(stdout));
+    assert_true(printf("still here\n") > 0 && fflush(stdout) == 0 && !ferror(stdout));
+    assert_int_equal(scratch_remove(), 0);
+}
+
+static mode_t mode_of(const char *name)
+{
+    struct stat about;
+    assert_int_equal(stat(name, &about), 0);
+    return about.st_mode & 0777;
+}
+
+/* Written for everybody to see only when it is whole; then as the umask, or the file that was
+ * there, says. */
+static void modes(void **state)
+{
+    (void)state;
+    static const struct {
+        bool is_private;
+        mode_t mask, old, wanted;
+    } cases[] = {{false, 022, 0, 0644},
+                 {false, 077, 0, 0600},
+                 {true, 022, 0, 0600},
+                 {false, 022, 0620, 0620},
+                 {true, 077, 0604, 0604}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; ++i) {
+        mode_t mask = umask(cases[i].mask);
+        struct pv_save *save;
+        unlink(path);
+        if (cases[i].old) {
+            int fd = open(path, O_WRONLY | O_CREAT, 0600);
+            assert_true(fd >= 0 && fchmod(fd, cases[i].old) == 0 && close(fd) == 0);
+        }
+        assert_int_equal(cases[i].is_private ? pv_save_open_private(&save, path)
+                                             : pv_save_open(&save, path),
+                         0);
+        char name[4200];
+        snprintf(name, sizeof name, "%s.%ld-0.part", path, (long)getpid());
+        assert_int_equal(mode_of(name), 0600);
+        assert_true(fputs("x", pv_save_file(save)) >= 0);
+        assert_int_equal(pv_save_finish(save), 0);
+        pv_save_close(save);
+        assert_int_equal(mode_of(path), cases[i].wanted);
+        umask(mask);
+    }
+    assert_int_equal(scratch_remove(), 0);
+}
+
+/* The reason of the first failure is told at the end, whatever came between. */
+static void the_reason_is_kept(void **state)
+{
+    (void)state;
+    struct pv_save *save;
+    if (access("/dev/full", W_OK) == 0) {
+        assert_int_equal(pv_save_open(&save, "/dev/full"), 0);
+        fputs("x", pv_save_file(save));
+        assert_true(fflush(pv_save_file(save)) != 0);
+        errno = 0;
+        assert_int_equal(pv_save_finish(save), PV_EIO);
+        assert_string_equal(pv_save_error(save), "cannot write: No space left on device");
+        pv_save_close(save);
+    }
     assert_int_equal(scratch_remove(), 0);
 }
 
@@ -211,6 +273,8 @@ int main(void)
         cmocka_unit_test_setup(links_are_followed, begin),
         cmocka_unit_test_setup(pipes_are_written_directly, begin),
         cmocka_unit_test_setup(standard_output_stays_open, begin),
+        cmocka_unit_test_setup(modes, begin),
+        cmocka_unit_test_setup(the_reason_is_kept, begin),
         cmocka_unit_test_setup(hopeless_names, begin),
         cmocka_unit_test_setup(out_of_memory_anywhere, begin),
     };
