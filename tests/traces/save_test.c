@@ -212,6 +212,7 @@ static void modes(void **state)
         assert_int_equal(mode_of(path), cases[i].wanted);
         umask(mask);
     }
+    unlink(path);
     assert_int_equal(scratch_remove(), 0);
 }
 
