@@ -36,7 +36,7 @@ struct pv_trace_header {
     const char *format;  /* "json", "jsonl", "pvt", …: the form that was found */
     const char *packing; /* "", "gzip" or "zstd" */
     struct pv_account *account; /* what is left out and guessed; NULL: nobody wants to know */
-    bool is_private;     /* to a writer: a new file is its owner's alone (save.h) */
+    bool is_private;            /* to a writer: a new file is its owner's alone (save.h) */
 };
 
 /* Where and what, after a failure. `text` is one clean sentence without a full stop. line and

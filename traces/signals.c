@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * signals.c - one handler for all that ends a process. It uses what a handler may use and no
- * more: unlink, rmdir, kill, sigaction, raise.
+ * more: unlink, rmdir, write, fcntl, the terminal's calls, kill, sigaction, raise.
  *
  * The handler puts the default back and raises the signal again, so that whoever waits for us
  * sees what ended us. Signals of our own mistakes (SIGSEGV and its like) run on a stack of
@@ -10,6 +10,7 @@
 #include "traces/signals.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/prctl.h>
@@ -26,7 +27,7 @@ static struct {
     bool changed[NSIG];
     sigset_t mask; /* as we found it */
     const char *volatile notes[NOTES_MAX];
-    void (*volatile give_back)(void);
+    const struct pv_signals_terminal *volatile terminal;
     volatile pid_t program; /* 0: none */
 } state;
 
@@ -47,11 +48,36 @@ static bool is_own(int number)
     return false;
 }
 
+/* Output may be held (Ctrl-S), or nobody takes it: nothing here waits. All signals are blocked
+ * in the handler, so that a process in the background may set the modes too. */
+static void give_back(const struct pv_signals_terminal *terminal)
+{
+    int fd = terminal->fd, flags = fcntl(fd, F_GETFL);
+    tcflow(fd, TCOON);
+    tcflush(fd, TCOFLUSH);
+    if (flags >= 0) {
+        fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+    }
+    for (size_t done = 0; done < terminal->n;) {
+        ssize_t n = write(fd, terminal->bytes + done, terminal->n - done);
+        if (n <= 0) {
+            break;
+        }
+        done += (size_t)n;
+    }
+    if (flags >= 0) {
+        fcntl(fd, F_SETFL, flags);
+    }
+    tcsetattr(fd, TCSANOW, &terminal->modes);
+}
+
 /* What was noted last goes first: a folder is noted before what lies in it. */
 static void clean_up(void)
 {
-    if (state.give_back) {
-        state.give_back();
+    const struct pv_signals_terminal *terminal = state.terminal;
+    if (terminal) {
+        state.terminal = NULL; /* once, whatever happens on the way */
+        give_back(terminal);
     }
     for (size_t i = NOTES_MAX; i-- > 0;) {
         const char *path = state.notes[i];
@@ -160,9 +186,9 @@ void pv_signals_release(const sigset_t *before)
     sigprocmask(SIG_SETMASK, before, NULL);
 }
 
-void pv_signals_terminal(void (*give_back)(void))
+void pv_signals_terminal(const struct pv_signals_terminal *terminal)
 {
-    state.give_back = give_back;
+    state.terminal = terminal;
 }
 
 /* In the child, with all signals held. */
@@ -172,7 +198,7 @@ static void become_child(enum pv_child kind, pid_t parent)
     for (size_t i = 0; i < NOTES_MAX; i++) {
         state.notes[i] = NULL;
     }
-    state.give_back = NULL;
+    state.terminal = NULL;
     state.program = 0;
     for (int number = 1; number < NSIG; number++) {
         if (state.changed[number]) {

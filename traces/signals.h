@@ -11,8 +11,10 @@
 #define PV_SIGNALS_H
 
 #include <signal.h>
+#include <stddef.h>
 #include <sys/resource.h>
 #include <sys/types.h>
+#include <termios.h>
 
 /* SIGPIPE and SIGXFSZ are ignored, so that they are errors of a write; SIGCHLD is the default,
  * so that children can be waited for. Every other signal that would end us is caught, unless we
@@ -30,8 +32,18 @@ void pv_signals_drop(int note);
 void pv_signals_hold(sigset_t *ret_before);
 void pv_signals_release(const sigset_t *before);
 
-/* What gives the terminal back, from within a handler; NULL: nothing any more. */
-void pv_signals_terminal(void (*give_back)(void));
+/* What gives a terminal back that was taken: what is written to it, and its modes. */
+struct pv_signals_terminal {
+    int fd;
+    const char *bytes;
+    size_t n;
+    struct termios modes;
+};
+
+/* The terminal is given back if a signal ends us, also where it takes no more output: what it
+ * has not shown yet is thrown away. The struct stays the caller's, and unchanged, until another
+ * takes its place. NULL: nothing any more. */
+void pv_signals_terminal(const struct pv_signals_terminal *terminal);
 
 enum pv_child {
     PV_CHILD_WORKER, /* a copy of us: dies with us, and of what ends it */

@@ -7,10 +7,10 @@
  * from those shown last are given to curses, which sends only what differs from the terminal's.
  * At rest it sleeps in ppoll and uses no time.
  *
- * Signals: SIGINT, SIGTERM and SIGHUP arrive through a descriptor, so that no handler and no
- * global variable is needed and the terminal is restored by the ordinary way out; TERM and HUP
- * are raised again after that, for the parent to see. SIGWINCH, and SIGTSTP which curses
- * handles itself, come through only while we sleep, so that none is missed.
+ * Signals: SIGINT is Ctrl-C, a key, and arrives through a descriptor. Those that end us may come
+ * at any moment, also while a terminal takes no more output: traces/signals.h is told at the
+ * beginning what to write to it then. SIGWINCH, and SIGTSTP which curses handles itself, come
+ * through only while we sleep, so that none is missed.
  */
 #define _XOPEN_SOURCE_EXTENDED 1
 #include <ncurses.h>
@@ -28,6 +28,7 @@
 
 #include "core/own.h"
 #include "core/status.h"
+#include "traces/signals.h"
 #include "viz/tui/screen.h"
 #include "viz/tui/view.h"
 
@@ -37,6 +38,7 @@ enum {
     KEYS_A_FRAME = 64, /* that are taken together before the next picture */
     COLORS_MAX = 256,
     PAIR_SIDE = COLORS_MAX + 1,
+    BACK_BYTES = 512,
 };
 
 struct terminal {
@@ -49,7 +51,8 @@ struct terminal {
     bool defaults; /* the terminal's own colours can be used */
     int signals;   /* descriptor */
     sigset_t before;
-    int caught;
+    char back_bytes[BACK_BYTES];
+    struct pv_signals_terminal back;
 };
 
 /* ---- cells to the screen ---- */
@@ -278,11 +281,11 @@ static int rest(struct terminal *terminal, double milliseconds)
         return errno == EINTR ? 0 : PV_EIO;
     }
     if (on[1].revents) {
-        struct signalfd_siginfo info;
-        if (read(terminal->signals, &info, sizeof info) == (ssize_t)sizeof info) {
-            terminal->caught = (int)info.ssi_signo;
-        }
-        return PV_MODEL_QUIT;
+        struct signalfd_siginfo taken;
+        /* Left there it would end us once it is no longer blocked. */
+        return read(terminal->signals, &taken, sizeof taken) < 0 && errno != EAGAIN
+                   ? PV_EIO
+                   : PV_MODEL_QUIT;
     }
     if (on[0].revents & (POLLHUP | POLLERR | POLLNVAL)) {
         return PV_MODEL_QUIT;
@@ -335,8 +338,6 @@ static int mask_signals(struct terminal *terminal)
 
     sigemptyset(&ours);
     sigaddset(&ours, SIGINT);
-    sigaddset(&ours, SIGTERM);
-    sigaddset(&ours, SIGHUP);
     terminal->signals = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
     sigaddset(&ours, SIGWINCH);
     sigaddset(&ours, SIGTSTP);
@@ -345,33 +346,93 @@ static int mask_signals(struct terminal *terminal)
     }
     /* While we sleep, only those that curses handles come through. */
     sigaddset(&terminal->before, SIGINT);
-    sigaddset(&terminal->before, SIGTERM);
-    sigaddset(&terminal->before, SIGHUP);
     return 0;
+}
+
+/* The terminal's own words, without the pauses ("$<5>") that only a machine of the seventies
+ * needs. One that does not fit is left out whole. */
+static void say_back(struct terminal *terminal, const char *words)
+{
+    size_t begin = terminal->back.n;
+
+    if (!words || words == (char *)-1) {
+        return;
+    }
+    while (*words) {
+        if (words[0] == '$' && words[1] == '<') {
+            const char *end = strchr(words, '>');
+            words = end ? end + 1 : words + 2;
+        } else if (terminal->back.n == BACK_BYTES) {
+            terminal->back.n = begin;
+            return;
+        } else {
+            terminal->back_bytes[terminal->back.n++] = *words++;
+        }
+    }
+}
+
+/* What curses would write at the end: the handler of a signal cannot call it. */
+static void promise_back(struct terminal *terminal)
+{
+    const char *mouse_mode = tigetstr("XM"), *place = tigetstr("cup");
+    bool has_mouse_mode = mouse_mode && mouse_mode != (char *)-1;
+
+    if (has_mouse_mode) {
+        say_back(terminal, tiparm(mouse_mode, 0));
+    } else if (tigetstr("kmous") && tigetstr("kmous") != (char *)-1) {
+        say_back(terminal, "\033[?1000l");
+    }
+    say_back(terminal, tigetstr("sgr0"));
+    say_back(terminal, tigetstr("op"));
+    if (place && place != (char *)-1) {
+        say_back(terminal, tiparm(place, LINES - 1, 0));
+    }
+    say_back(terminal, tigetstr("rmcup"));
+    say_back(terminal, tigetstr("rmkx"));
+    say_back(terminal, tigetstr("cnorm"));
+    terminal->back.fd = STDOUT_FILENO;
+    terminal->back.bytes = terminal->back_bytes;
+    pv_signals_terminal(&terminal->back);
+}
+
+/* Takes the terminal. No signal comes between that and the promise to give it back. */
+static int take_screen(struct terminal *terminal, const char **ret_message)
+{
+    sigset_t before;
+
+    if (tcgetattr(STDOUT_FILENO, &terminal->back.modes)) {
+        return PV_EIO;
+    }
+    set_escdelay(ESCAPE_MS);
+    pv_signals_hold(&before);
+    terminal->screen = newterm(NULL, stdout, stdin);
+    const char *place = tigetstr("cup");
+    bool can_place = place && place != (char *)-1;
+    if (terminal->screen) {
+        promise_back(terminal);
+    }
+    pv_signals_release(&before);
+    if (can_place) {
+        return terminal->screen ? 0 : PV_ENOMEM; /* the type is known, the size too large */
+    }
+    *ret_message = terminal->screen ? "this terminal cannot place its cursor (TERM); view "
+                                      "--screen 120x40 prints a screen without one"
+                                    : "this terminal's type (TERM) is not known here; view "
+                                      "--screen 120x40 prints a screen without one";
+    return PV_ENOTSUP;
 }
 
 static int open_screen(struct terminal *terminal, const struct pv_tui_options *options,
                        const char **ret_message)
 {
-    const char *cup;
-
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
         *ret_message =
             "this needs a terminal; view --screen 120x40 prints a screen without one";
         return PV_ENOTSUP;
     }
-    set_escdelay(ESCAPE_MS);
-    terminal->screen = newterm(NULL, stdout, stdin);
-    if (!terminal->screen) {
-        *ret_message = "this terminal's type (TERM) is not known here; view --screen 120x40 "
-                       "prints a screen without one";
-        return PV_ENOTSUP;
-    }
-    cup = tigetstr("cup");
-    if (!cup || cup == (char *)-1) {
-        *ret_message = "this terminal cannot place its cursor (TERM); view --screen 120x40 "
-                       "prints a screen without one";
-        return PV_ENOTSUP;
+    int result = take_screen(terminal, ret_message);
+    if (result) {
+        return result;
     }
     cbreak();
     noecho();
@@ -397,6 +458,7 @@ static void close_screen(struct terminal *terminal)
         endwin();
         delscreen(terminal->screen);
     }
+    pv_signals_terminal(NULL);
     pv_grid_fini(&terminal->shown);
     pv_own_free(terminal->pairs);
     if (terminal->signals >= 0) {
@@ -409,7 +471,7 @@ int pv_tui_run(struct pv_timeline *timeline, const struct pv_tui_options *option
                const char **ret_message)
 {
     struct terminal terminal = {.signals = -1};
-    struct sigaction on_int, on_term, on_stop;
+    struct sigaction on_int, on_term, on_stop, on_resize;
     sigset_t before;
 
     setlocale(LC_CTYPE, "");
@@ -418,6 +480,7 @@ int pv_tui_run(struct pv_timeline *timeline, const struct pv_tui_options *option
     sigaction(SIGINT, NULL, &on_int);
     sigaction(SIGTERM, NULL, &on_term);
     sigaction(SIGTSTP, NULL, &on_stop);
+    sigaction(SIGWINCH, NULL, &on_resize);
     int result = mask_signals(&terminal);
     if (result == 0) {
         result = open_screen(&terminal, options, ret_message);
@@ -433,14 +496,11 @@ int pv_tui_run(struct pv_timeline *timeline, const struct pv_tui_options *option
     if (result == 0) {
         result = run(&terminal);
     }
-    int caught = terminal.caught;
     close_screen(&terminal);
     sigaction(SIGINT, &on_int, NULL);
     sigaction(SIGTERM, &on_term, NULL);
     sigaction(SIGTSTP, &on_stop, NULL);
+    sigaction(SIGWINCH, &on_resize, NULL);
     sigprocmask(SIG_SETMASK, &before, NULL);
-    if (caught == SIGTERM || caught == SIGHUP) {
-        raise(caught);
-    }
     return result;
 }

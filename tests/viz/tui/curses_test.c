@@ -29,6 +29,7 @@
 
 #include "core/status.h"
 #include "tests/viz/tui/story.h"
+#include "traces/signals.h"
 #include "viz/tui/screen.h"
 #include "viz/tui/theme.h"
 
@@ -66,16 +67,28 @@ static int on_property(VTermProp property, VTermValue *value, void *user)
 
 static const VTermScreenCallbacks callbacks = {.settermprop = on_property};
 
+struct setting {
+    const char *term, *locale;
+    bool no_color, has_shell;
+};
+
 /* In the child: the program that is tested. Its exit code is the result, made positive. */
-static void child(const char *term, const char *locale, bool no_color)
+static void child(const struct setting *setting)
 {
-    struct pv_tui_options options = {.title = "story.json", .at = 1500, .no_color = no_color};
+    /* The sanitizers have taken these for themselves. */
+    static const int taken[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
+    struct pv_tui_options options = {
+        .title = "story.json", .at = 1500, .no_color = setting->no_color};
     const char *message = "";
 
-    setenv("TERM", term, 1);
-    setenv("LC_ALL", locale, 1);
+    setenv("TERM", setting->term, 1);
+    setenv("LC_ALL", setting->locale, 1);
     unsetenv("COLUMNS");
     unsetenv("LINES");
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
+        signal(taken[i], SIG_DFL);
+    }
+    pv_signals_begin();
     int result = pv_tui_run(story.timeline, &options, &message);
     if (result == PV_ENOTSUP) {
         printf("refused: %s\n", message);
@@ -84,8 +97,35 @@ static void child(const char *term, const char *locale, bool no_color)
     _exit(-result);
 }
 
-static struct terminal start_as(const char *term, const char *locale, int columns, int lines,
-                                bool no_color)
+/* In the child: a shell of one job, which a program must have to be stopped by the terminal.
+ * Its exit code is the job's. */
+static void shell(const struct setting *setting)
+{
+    int status;
+    char key;
+
+    signal(SIGTTOU, SIG_IGN);
+    pid_t job = fork();
+    if (job == 0) {
+        setpgid(0, 0);
+        tcsetpgrp(STDIN_FILENO, getpid());
+        signal(SIGTTOU, SIG_DFL);
+        child(setting);
+    }
+    while (waitpid(job, &status, WUNTRACED) == job && WIFSTOPPED(status)) {
+        tcsetpgrp(STDIN_FILENO, getpid());
+        printf("stopped\n");
+        fflush(stdout);
+        if (read(STDIN_FILENO, &key, 1) != 1) {
+            break;
+        }
+        tcsetpgrp(STDIN_FILENO, job);
+        kill(-job, SIGCONT);
+    }
+    _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 99);
+}
+
+static struct terminal start_as(const struct setting *setting, int columns, int lines)
 {
     struct terminal terminal = {.columns = columns, .lines = lines};
     struct winsize size = {.ws_row = (unsigned short)lines, .ws_col = (unsigned short)columns};
@@ -94,7 +134,10 @@ static struct terminal start_as(const char *term, const char *locale, int column
     terminal.pid = forkpty(&terminal.fd, NULL, NULL, &size);
     assert_true(terminal.pid >= 0);
     if (terminal.pid == 0) {
-        child(term, locale, no_color);
+        if (setting->has_shell) {
+            shell(setting);
+        }
+        child(setting);
     }
     terminal.vt = vterm_new(lines, columns);
     vterm_set_utf8(terminal.vt, 1);
@@ -106,7 +149,7 @@ static struct terminal start_as(const char *term, const char *locale, int column
 
 static struct terminal start(const char *term, int columns, int lines)
 {
-    return start_as(term, "C.UTF-8", columns, lines, false);
+    return start_as(&(struct setting){.term = term, .locale = "C.UTF-8"}, columns, lines);
 }
 
 static long long now_ms(void)
@@ -326,6 +369,9 @@ static void resize(struct terminal *terminal, int columns, int lines)
 
     terminal->columns = columns;
     terminal->lines = lines;
+    /* libvterm 0.1.4 clamps only one margin of a scroll region to the new size, and then moves
+     * a negative number of lines: no margins, as a terminal's own resize leaves them. */
+    vterm_input_write(terminal->vt, "\033[r", 3);
     vterm_set_size(terminal->vt, lines, columns);
     assert_int_equal(ioctl(terminal->fd, TIOCSWINSZ, &size), 0);
 }
@@ -395,7 +441,8 @@ static void terminals_that_cannot(void **state)
 /* Without UTF-8 nothing beyond ASCII is sent; without colour none is. */
 static void plain(void **state)
 {
-    struct terminal terminal = start_as("xterm-256color", "C", 100, 30, true);
+    struct terminal terminal = start_as(
+        &(struct setting){.term = "xterm-256color", .locale = "C", .no_color = true}, 100, 30);
 
     (void)state;
     wait_for(&terminal, "event 1,500");
@@ -422,7 +469,7 @@ static void not_a_terminal(void **state)
     if (pid == 0) {
         assert_non_null(freopen("/dev/null", "r", stdin));
         assert_non_null(freopen("/dev/null", "w", stdout));
-        child("xterm-256color", "C.UTF-8", false);
+        child(&(struct setting){.term = "xterm-256color", .locale = "C.UTF-8"});
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(WEXITSTATUS(status), -PV_ENOTSUP);
@@ -441,27 +488,92 @@ static void control_c(void **state)
     close(fd);
 }
 
+/* Whatever ends it, the terminal is as before and the parent sees what it was. */
 static void signals(void **state)
 {
-    static const int kinds[] = {SIGTERM, SIGHUP, SIGINT};
+    static const int kinds[] = {SIGTERM, SIGHUP,  SIGQUIT,   SIGUSR1, SIGUSR2,   SIGALRM,
+                                SIGXCPU, SIGABRT, SIGVTALRM, SIGPROF, SIGSTKFLT, SIGIO,
+                                SIGPWR,  SIGTRAP, SIGSYS,    SIGSEGV, SIGBUS,    SIGFPE,
+                                SIGILL,  SIGINT,  0};
+    static const int harmless[] = {SIGPIPE, SIGXFSZ, SIGCHLD, SIGURG, SIGCONT, SIGWINCH};
 
     (void)state;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        int number = kinds[i] ? kinds[i] : SIGRTMIN;
         struct terminal terminal = start("xterm-256color", 80, 24);
         wait_for(&terminal, "event 1,500");
+        for (size_t k = 0; k < sizeof harmless / sizeof *harmless; k++) {
+            assert_int_equal(kill(terminal.pid, harmless[k]), 0);
+        }
         send(&terminal, " "); /* while it plays */
-        assert_int_equal(kill(terminal.pid, kinds[i]), 0);
+        assert_int_equal(kill(terminal.pid, number), 0);
         int fd = dup(terminal.fd);
         int status = finish(&terminal);
-        if (kinds[i] == SIGINT) {
+        if (number == SIGINT) {
             assert_int_equal(status, 0);
         } else {
             assert_true(WIFSIGNALED(status));
-            assert_int_equal(WTERMSIG(status), kinds[i]);
+            assert_int_equal(WTERMSIG(status), number);
         }
         assert_given_back(&terminal, fd);
         close(fd);
     }
+}
+
+/* Nobody takes what it writes: it ends all the same, and has given back what it could. */
+static void blocked_output(void **state)
+{
+    struct terminal terminal = start("xterm-256color", 200, 60);
+    struct pollfd poll_fd = {.fd = terminal.fd, .events = POLLIN};
+    long long limit = now_ms() + LIMIT_MS;
+    int status, waiting = 0;
+
+    (void)state;
+    wait_for(&terminal, "event 1,500");
+    /* It is blocked when nothing is taken and it does not answer the key that ends it. */
+    for (int i = 0; i < 400; i++) {
+        send(&terminal, i % 2 ? "\033OF" : "\033OH");
+    }
+    send(&terminal, "q");
+    while (waitpid(terminal.pid, &status, WNOHANG) == 0 && waiting < 1000) {
+        assert_true(now_ms() < limit);
+        poll(NULL, 0, 1);
+        waiting++;
+    }
+    assert_int_equal(waiting, 1000);
+    assert_int_equal(kill(terminal.pid, SIGTERM), 0);
+    int fd = dup(terminal.fd);
+    status = finish(&terminal);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGTERM);
+    assert_given_back(&terminal, fd);
+    assert_true(poll(&poll_fd, 0, 0) == 0);
+    close(fd);
+}
+
+/* Ctrl-Z, which gives the terminal to the shell, and back. */
+static void stop_and_go(void **state)
+{
+    struct terminal terminal = start_as(
+        &(struct setting){.term = "xterm-256color", .locale = "C.UTF-8", .has_shell = true}, 80,
+        24);
+
+    (void)state;
+    wait_for(&terminal, "event 1,500");
+    for (int i = 0; i < 3; i++) {
+        char expected[64];
+        send(&terminal, "\032");
+        wait_for(&terminal, "stopped");
+        assert_given_back(&terminal, terminal.fd);
+        send(&terminal, "\n");
+        wait_for(&terminal, "Whole trace");
+        send(&terminal, "]");
+        snprintf(expected, sizeof expected, "event 1,%d", 501 + i);
+        wait_for(&terminal, expected);
+        assert_true(terminal.other_screen);
+        assert_true(terminal.cursor_hidden);
+    }
+    leave(&terminal);
 }
 
 /* The terminal goes away: the program ends by itself. */
@@ -615,6 +727,8 @@ int main(void)
         cmocka_unit_test(not_a_terminal),
         cmocka_unit_test(control_c),
         cmocka_unit_test(signals),
+        cmocka_unit_test(blocked_output),
+        cmocka_unit_test(stop_and_go),
         cmocka_unit_test(hang_up),
         cmocka_unit_test(quiet_at_rest),
         cmocka_unit_test(random_keys),
