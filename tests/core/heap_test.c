@@ -501,6 +501,25 @@ static void test_calloc_clears(void **state)
     end(f);
 }
 
+/* Products beyond 64 bits, of which a remainder would be a small request. */
+static void test_calloc_overflow(void **state)
+{
+    (void)state;
+    static const uint64_t factors[][2] = {
+        {UINT64_C(1) << 32, UINT64_C(1) << 32},
+        {(UINT64_C(1) << 63) + 1, 2},
+        {3, UINT64_MAX / 3 + 2},
+        {UINT64_MAX, UINT64_MAX},
+    };
+    struct fixture *f = begin((struct pv_heap_config){0});
+    for (size_t i = 0; i < sizeof factors / sizeof *factors; i++) {
+        assert_null(pv_heap_calloc(&f->heap, factors[i][0], factors[i][1], NULL));
+        assert_null(pv_heap_calloc(&f->heap, factors[i][1], factors[i][0], NULL));
+    }
+    assert_int_equal(f->n_events, 0);
+    end(f);
+}
+
 static void expect_fault(struct fixture *f, void *ptr, enum pv_fault fault)
 {
     f->n_events = 0;
@@ -536,6 +555,63 @@ static void test_faults(void **state)
     assert_null(pv_heap_realloc(&f->heap, c, 10));
     assert_int_equal(f->events[0].kind, PV_EVENT_FAULT);
     assert_non_null(pv_heap_malloc(&f->heap, 64, NULL));
+    end(f);
+}
+
+/* One field of a header is wrong, and no other. */
+static void test_fields(void **state)
+{
+    (void)state;
+    struct fixture *f = begin((struct pv_heap_config){.growth = PV_GROWTH_NEW_BUCKET});
+    unsigned char *a = pv_heap_malloc(&f->heap, 200, NULL);
+    unsigned char *b = pv_heap_malloc(&f->heap, 200, NULL);
+    unsigned char *far = pv_heap_malloc(&f->heap, 100000, NULL);
+    struct pv_pebble *first = (struct pv_pebble *)(void *)a - 1;
+    struct pv_pebble *second = (struct pv_pebble *)(void *)b - 1;
+    uint64_t parent = first->parent, prev = second->prev;
+    const uint64_t wrong[] = {0, parent + 16, pebble_of(far)->parent};
+    assert_true(wrong[2] != parent);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        first->parent = wrong[i];
+        expect_fault(f, a, PV_FAULT_BAD_PARENT);
+        first->parent = parent;
+        second->prev = wrong[i];
+        expect_fault(f, a, PV_FAULT_OVERRUN);
+        second->prev = prev;
+    }
+    assert_int_equal(pv_heap_free(&f->heap, a), PV_FAULT_NONE);
+    assert_int_equal(pv_heap_free(&f->heap, b), PV_FAULT_NONE);
+    end(f);
+}
+
+/* A provider whose pages hold, after they were given back, what looks like a bucket. */
+static void put_and_write(void *ctx, void *start, uint64_t n_pages)
+{
+    struct fixture *f = ctx;
+    struct pv_bucket like = *(struct pv_bucket *)start;
+    f->failing.under.put(f->failing.under.ctx, start, n_pages);
+    like.magic = PV_BUCKET_MAGIC;
+    memcpy(start, &like, sizeof like);
+}
+
+static void *get_from(void *ctx, uint64_t n_pages, uint32_t flags)
+{
+    struct fixture *f = ctx;
+    return f->failing.under.get(f->failing.under.ctx, n_pages, flags);
+}
+
+/* A bucket that was given back is looked at no more. */
+static void test_gone_bucket(void **state)
+{
+    (void)state;
+    struct fixture *f = begin((struct pv_heap_config){.growth = PV_GROWTH_NEW_BUCKET});
+    f->heap.config.pages = (struct pv_pages){.ctx = f, .get = get_from, .put = put_and_write};
+    unsigned char *a = pv_heap_malloc(&f->heap, 100000, NULL);
+    assert_int_equal(f->heap.n_buckets, 2);
+    assert_ptr_equal(pv_heap_pebble(&f->heap, a, NULL), pebble_of(a));
+    assert_int_equal(pv_heap_free(&f->heap, a), PV_FAULT_NONE);
+    assert_int_equal(f->heap.n_buckets, 1);
+    expect_fault(f, a, PV_FAULT_FOREIGN_POINTER);
     end(f);
 }
 
@@ -634,7 +710,10 @@ int main(void)
         cmocka_unit_test(test_low_buckets_are_kept),
         cmocka_unit_test(test_largest),
         cmocka_unit_test(test_calloc_clears),
+        cmocka_unit_test(test_calloc_overflow),
         cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_gone_bucket),
         cmocka_unit_test(test_page_failures),
         cmocka_unit_test(test_trim),
         cmocka_unit_test(test_false_neighbours),

@@ -380,6 +380,24 @@ static void files_of_real_tools(void **state)
     }
 }
 
+/* What packs the bytes ends without its sum: the place is the end of what could be read. */
+static void a_broken_stream_is_blamed_at_its_end(void **state)
+{
+    (void)state;
+    static const char text[] = "0\n0\n0\n0\na 0 100\na 1 25";
+    struct bytes packed = bytes_packed(&pv_packing_gzip, text, sizeof text - 1);
+    struct pv_reader *reader;
+    char events[SPELL_BYTES];
+    assert_int_equal(
+        read_spelled((const char *)packed.bytes, packed.n - 8, "rep", events, &reader),
+        PV_EFORMAT);
+    assert_string_equal(events, "m0:100");
+    assert_int_equal(pv_reader_place(reader)->line, 6);
+    assert_int_equal(pv_reader_place(reader)->byte, sizeof text - 1);
+    pv_reader_close(reader);
+    free(packed.bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -392,6 +410,7 @@ int main(void)
         cmocka_unit_test(a_long_log),
         cmocka_unit_test(numbers_are_live_or_not),
         cmocka_unit_test(files_of_real_tools),
+        cmocka_unit_test(a_broken_stream_is_blamed_at_its_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,6 +32,30 @@ if grep -q -F -e '-0.0' out; then
     fail "a difference is -0.0"
 fi
 
+# The end of a trace is looked at, whatever --every says, and once.
+run 0 check --every 1000 holes.json
+has "checked 1 times"
+run 0 check --every 3 holes.json
+has "checked 3 times"
+run 0 check --every 4 holes.json
+has "checked 3 times"
+
+# The same finding of the same address is told once.
+{
+    echo '{"format": "pebbleviz-catalog", "version": 1, "buckets": [{"address": "0x100000",'
+    echo '"pages": 1, "fit": "first", "largest": 0, "flags": [], "pebbles": ['
+    row='{"address": "0x100030", "size": 8, "state": "used", "flags": ["VIRTUAL"], "name": "a"}'
+    echo "$row,"
+    echo "$row,"
+    echo "$row]}]}"
+} >twice.json
+run 1 check twice.json
+n_checks=$((n_checks + 1))
+[ "$(grep -c ': P3 0x100030' out)" = 1 ] || fail "P3 is not told once"
+
+# The rest are catalogs with headers of 80 bytes.
+[ "$names" = 1 ] || finish
+
 # A thousand pebbles of one size: most are in one box, the sick one stands by itself, in red.
 awk 'BEGIN {
     print "{\"format\": \"pebbleviz-catalog\", \"version\": 1, \"buckets\": [{\"address\": \"0x0\","
@@ -50,4 +74,41 @@ has "<b>sick</b>"
 n_checks=$((n_checks + 1))
 grep '<b>sick</b>' out | grep -q 'color="#D00000"' || fail "the sick pebble is not red"
 has " more<br/>"
+
+# Some large pebbles, many small ones and a last one that is neither: it is shown, as each
+# bucket's ends are.
+awk 'BEGIN {
+    print "{\"format\": \"pebbleviz-catalog\", \"version\": 1, \"buckets\": [{\"address\":"
+    print "\"0x100000\", \"pages\": 93, \"fit\": \"first\", \"largest\": 0, \"flags\": [],"
+    print "\"pebbles\": ["
+    at = 1048576 + 48
+    for (i = 0; i < 961; i++) {
+        size = i < 60 ? 4096 : i < 960 ? 64 : 592
+        printf "%s{\"address\": \"0x%x\", \"size\": %d, \"state\": \"used\", ", i ? "," : "", at, size
+        printf "\"flags\": [\"VIRTUAL\"], \"name\": \"%s\"}\n", i == 960 ? "the last" : "other"
+        at += 80 + size
+    }
+    print "]}]}"
+}' >last.json
+run 0 export --format dot last.json
+has "<b>the last</b>"
+
+# Forty buckets of twenty pebbles: the ones in the middle become one box.
+awk 'BEGIN {
+    print "{\"format\": \"pebbleviz-catalog\", \"version\": 1, \"buckets\": ["
+    for (b = 0; b < 40; b++) {
+        base = 1048576 + b * 65536
+        printf "%s{\"address\": \"0x%x\", \"pages\": 1, \"fit\": \"first\", ", b ? "," : "", base
+        print "\"largest\": 0, \"flags\": [], \"pebbles\": ["
+        for (i = 0; i < 20; i++) {
+            printf "%s{\"address\": \"0x%x\", \"size\": %d, \"state\": \"used\", ",
+                i ? "," : "", base + 48 + i * 144, i < 19 ? 64 : 1232
+            print "\"flags\": [\"VIRTUAL\"], \"name\": \"x\"}"
+        }
+        print "]}"
+    }
+    print "]}"
+}' >forty.json
+run 0 export --format dot forty.json
+has " 23 more buckets<br/>460 used, 0 free<br/>"
 finish
