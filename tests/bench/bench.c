@@ -16,6 +16,7 @@
 #include "replay/ids.h"
 #include "replay/timeline.h"
 #include "tests/bench/contend.h"
+#include "tests/support/random.h"
 #include "traces/reader.h"
 
 enum { ROUNDS = 7, NAIVE_CALLS = 200000, SEARCH_CALLS = 20000, CONTENDERS_MAX = 8 };
@@ -206,14 +207,6 @@ static void bench_shares(const char *path, const struct calls *calls)
 }
 
 /* ---- as the heap grows ---- */
-
-static uint64_t random_next(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
 
 /* n_live blocks, then a million calls that free one of them and put another in its place, sizes
  * of the same mix. */

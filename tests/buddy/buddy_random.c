@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "core/buddy.h"
+#include "tests/support/random.h"
 
 enum { SLOTS = 48, PAGES_MAX = 1024, INDEX_EVERY = 64, FREE = 0, RESERVED = -1 };
 
@@ -27,14 +28,6 @@ struct config {
     unsigned low_of_100; /* how many calls of a hundred are for the low end */
     bool doubles;        /* begins with an eighth of the pages and the tree outside */
 };
-
-static uint64_t random_next(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
 
 /* ---- the naive model ---- */
 

@@ -15,6 +15,7 @@
 
 #include "core/guard.h"
 #include "core/pages.h"
+#include "tests/support/random.h"
 
 enum { N_PAGES = 512, N_FAULTS = 64, N_BLOCKS = 100, N_STEPS = 20000 };
 
@@ -72,14 +73,6 @@ static void end(struct fixture *f)
     free(f);
 }
 
-static uint64_t mixed(uint64_t seed, uint64_t n)
-{
-    uint64_t x = (seed * 1000 + n + 1) * UINT64_C(0x9E3779B97F4A7C15);
-    x = (x ^ x >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
-    x = (x ^ x >> 27) * UINT64_C(0x94D049BB133111EB);
-    return x ^ x >> 31;
-}
-
 static void expect_fault(struct fixture *f, enum pv_fault fault, const void *ptr)
 {
     assert_int_equal(f->n_faults, 1);
@@ -89,7 +82,7 @@ static void expect_fault(struct fixture *f, enum pv_fault fault, const void *ptr
 }
 
 /* Random calls against what the program wrote, every guard in every combination. */
-static void random_steps(struct fixture *f, uint64_t random)
+static void random_steps(struct fixture *f, uint64_t state)
 {
     struct {
         unsigned char *at;
@@ -97,9 +90,7 @@ static void random_steps(struct fixture *f, uint64_t random)
         uint32_t alignment;
     } blocks[N_BLOCKS] = {0};
     for (unsigned n = 0; n < N_STEPS; n++) {
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
+        uint64_t random = random_next(&state);
         size_t i = random % N_BLOCKS, size = (random >> 16) % 400;
         unsigned char mark = (unsigned char)i;
         for (size_t k = 0; k < blocks[i].size; k++) {
@@ -410,32 +401,32 @@ static void test_damage_in_the_middle(void **state)
 
 /* Random damage anywhere but in bytes that a caller owns is found, and does not break what
  * follows. `at` are blocks side by side, of which some lie in the queue. */
-static void damage_once(struct fixture *f, uint64_t random)
+static void damage_once(struct fixture *f, uint64_t state)
 {
     enum { N_SIDE_BY_SIDE = 40 };
     unsigned char *at[N_SIDE_BY_SIDE], *last = NULL;
     size_t sizes[N_SIDE_BY_SIDE];
     for (size_t i = 0; i < N_SIDE_BY_SIDE; i++) {
-        sizes[i] = mixed(random, i) % 300;
+        sizes[i] = random_next(&state) % 300;
         last = at[i] = pv_guard_malloc(&f->guard, sizes[i], "side by side");
     }
     for (size_t i = 0; i < 4; i++) {
-        size_t freed = mixed(random, 100 + i) % (N_SIDE_BY_SIDE - 1);
+        size_t freed = random_next(&state) % (N_SIDE_BY_SIDE - 1);
         if (at[freed]) {
             pv_guard_free(&f->guard, at[freed]);
             at[freed] = NULL;
         }
     }
     size_t room = (size_t)(last - f->start) - sizeof(struct pv_bucket);
-    unsigned char *hit = f->start + sizeof(struct pv_bucket) + mixed(random, 200) % room;
-    size_t n = mixed(random, 201) % 2 ? 1 : 1 + mixed(random, 202) % 64;
+    unsigned char *hit = f->start + sizeof(struct pv_bucket) + random_next(&state) % room;
+    size_t n = random_next(&state) % 2 ? 1 : 1 + random_next(&state) % 64;
     n = hit + n > last ? (size_t)(last - hit) : n;
     bool owned = false;
     for (size_t i = 0; i < N_SIDE_BY_SIDE; i++) {
         owned = owned || (at[i] && hit < at[i] + sizes[i] && hit + n > at[i]);
     }
     for (size_t i = 0; i < n; i++) {
-        hit[i] ^= (unsigned char)(1U << mixed(random, 203 + i) % 8);
+        hit[i] ^= (unsigned char)(1U << random_next(&state) % 8);
     }
     assert_true(owned || pv_guard_check(&f->guard) > 0);
     for (size_t i = 0; i < N_SIDE_BY_SIDE; i++) {

@@ -17,6 +17,7 @@
 
 #include "core/guard.h"
 #include "core/pages.h"
+#include "tests/support/random.h"
 
 enum {
     N_THREADS = 8,
@@ -44,14 +45,6 @@ struct worker {
     } blocks[N_BLOCKS];
     uint64_t n_wrong; /* blocks whose marks another thread changed, refusals, faults */
 };
-
-static uint64_t next_random(uint64_t *random)
-{
-    *random ^= *random << 13;
-    *random ^= *random >> 7;
-    *random ^= *random << 17;
-    return *random;
-}
 
 static void count(void *ctx, const struct pv_event *event)
 {
@@ -117,7 +110,7 @@ static void *work(void *ctx)
     struct worker *worker = ctx;
     unsigned n_operations = worker->shared->guarded ? N_GUARDED : N_OPERATIONS;
     for (unsigned n = 0; n < n_operations; n++) {
-        uint64_t r = next_random(&worker->random);
+        uint64_t r = random_next(&worker->random);
         size_t i = r % N_BLOCKS, size = 1 + (r >> 16) % SIZE_MAX_ASKED;
         if (!worker->blocks[i].at) {
             take(worker, i, size);

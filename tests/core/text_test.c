@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "core/text.h"
+#include "tests/support/random.h"
 
 #define FFFD "\xEF\xBF\xBD"
 
@@ -174,14 +175,13 @@ static void test_random_bytes_come_out_clean(void **state)
     for (int round = 0; round < 20000; round++) {
         char in[40], once[160], twice[160];
         size_t n = 0;
-        seed = seed * 6364136223846793005U + 1442695040888963407U;
-        size_t wanted = seed >> 33 & 31;
+        size_t wanted = random_below(&seed, 32);
         for (; n < wanted; n++) {
-            seed = seed * 6364136223846793005U + 1442695040888963407U;
+            uint64_t random = random_next(&seed);
             /* lead and continuation bytes more often than by chance */
             static const unsigned char bases[] = {0x00, 0x80, 0xC0, 0xE0,
                                                   0xEF, 0xF0, 0xF4, 0xED};
-            in[n] = (char)(bases[seed >> 40 & 7] + (seed >> 50 & 63));
+            in[n] = (char)(bases[random & 7] + (random >> 8 & 63));
         }
         size_t length = pv_text_clean(once, sizeof(once), in, n);
         assert_true(length <= 3 * n + n);

@@ -8,8 +8,9 @@
 #include <string.h>
 
 #include "core/status.h"
-#include "failing_own.h"
 #include "inspect/diff.h"
+#include "tests/support/own_failing.h"
+#include "tests/support/random.h"
 
 /* One side: a bucket, and pebbles as they are added. */
 struct side {
@@ -311,7 +312,7 @@ static void test_random_against_plain_search(void **state)
         open_side(&b);
         static const char *const names[] = {"x", "y", ""};
         for (uint64_t born = 0; born < 60; born++) {
-            uint64_t r = image_random(&random);
+            uint64_t r = random_next(&random);
             uint64_t addr = 0x1000 + born * 0x100, size = 64 * (1 + r % 3);
             if (r >> 8 & 1) {
                 add(&a, addr, size, names[r % 3], born, born);
@@ -370,18 +371,18 @@ static void test_out_of_memory(void **state)
     }
     pv_snapshot_count(a.snapshot);
     pv_snapshot_count(b.snapshot);
-    size_t live = failing_own_live();
+    int64_t live = own_n_live();
     for (unsigned sticky = 0; sticky < 2; sticky++) {
         size_t n = 0;
         int rc;
         do {
             struct pv_diff *diff = NULL;
-            failing_own_at(++n, sticky);
+            own_fail_at(++n, sticky);
             rc = pv_diff_open(&diff, a.snapshot, b.snapshot);
-            failing_own_at(0, false);
+            own_fail_at(0, false);
             assert_true(rc == 0 || (rc == PV_ENOMEM && !diff));
             pv_diff_close(diff);
-            assert_int_equal(failing_own_live(), live);
+            assert_int_equal(own_n_live(), live);
         } while (rc != 0);
         assert_true(n > 15);
     }

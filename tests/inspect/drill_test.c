@@ -7,6 +7,7 @@
  * asserted; the rest is printed. Then 20,000 random overwrites, which must only end.
  */
 #include "image.h"
+#include "tests/support/random.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -24,7 +25,7 @@ struct drill {
 
 static uint64_t pick(struct drill *drill, uint64_t n)
 {
-    return image_random(&drill->random) % n;
+    return random_next(&drill->random) % n;
 }
 
 static struct pv_pebble *victim(const struct drill *drill)
@@ -93,7 +94,7 @@ static void size_zero(struct drill *drill)
 
 static void size_huge(struct drill *drill)
 {
-    victim(drill)->size = image_random(&drill->random) | UINT64_C(1) << 40;
+    victim(drill)->size = random_next(&drill->random) | UINT64_C(1) << 40;
 }
 
 static void zeroed(struct drill *drill)
@@ -208,7 +209,7 @@ static void rho_loop(struct drill *drill)
 
 static void out_of_range(struct drill *drill)
 {
-    victim(drill)->next = image_random(&drill->random);
+    victim(drill)->next = random_next(&drill->random);
 }
 
 static void misaligned(struct drill *drill)
@@ -403,18 +404,18 @@ static const struct mutation {
 static void mutate(struct image *image, const struct mutation *kind, uint64_t *random)
 {
     for (unsigned i = 0; i < kind->n_places; i++) {
-        uint64_t at = image_random(random) % (image->n - kind->n_bytes);
+        uint64_t at = random_next(random) % (image->n - kind->n_bytes);
         if (kind->headers) {
-            uint64_t addr = image->pebbles[image_random(random) % image->n_pebbles];
-            at = addr - image->base + image_random(random) % (IMAGE_HEADER - kind->n_bytes);
+            uint64_t addr = image->pebbles[random_next(random) % image->n_pebbles];
+            at = addr - image->base + random_next(random) % (IMAGE_HEADER - kind->n_bytes);
         }
-        uint64_t style = image_random(random) % 4;
+        uint64_t style = random_next(random) % 4;
         for (unsigned j = 0; j < kind->n_bytes; j++) {
-            uint64_t r = image_random(random);
+            uint64_t r = random_next(random);
             image->bytes[at + j] = (unsigned char)(style == 0 ? 0 : style == 1 ? 0xFF : r);
         }
         if (style == 2 && kind->n_bytes >= 8) { /* a pointer into the image */
-            uint64_t addr = image->base + (image_random(random) % image->n & ~UINT64_C(15));
+            uint64_t addr = image->base + (random_next(random) % image->n & ~UINT64_C(15));
             memcpy(image->bytes + at, &addr, sizeof(addr));
         }
     }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/pages.h"
+#include "tests/support/random.h"
 
 enum { N_PAGES = 2048, N_BLOCKS = 400 };
 
@@ -49,7 +50,7 @@ static void real_close(struct real *real)
 static void step(struct real *real)
 {
     static const char *const names[] = {"net/tcp", "fs", "log", NULL};
-    uint64_t r = image_random(&real->random);
+    uint64_t r = random_next(&real->random);
     void **block = &real->blocks[r % N_BLOCKS];
     uint64_t size = (r >> 16) % ((r >> 12) % 8 == 0 ? 20000 : 700);
     if (!*block) {

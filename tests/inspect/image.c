@@ -3,6 +3,7 @@
  * image.c - heap images laid out by hand; see image.h.
  */
 #include "image.h"
+#include "tests/support/random.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -129,28 +130,20 @@ void image_open_sample(struct image *image)
     image_add(image, 2, (struct image_pebble[]){{.size = 0}}, 1);
 }
 
-uint64_t image_random(uint64_t *state)
-{
-    uint64_t z = *state += UINT64_C(0x9E3779B97F4A7C15); /* splitmix64 */
-    z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
-    z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
-    return z ^ z >> 31;
-}
-
 void image_open_random(struct image *image, uint64_t seed, unsigned n_buckets)
 {
     static const char *const names[] = {"init", "net/tcp/skb", "fs", "a", NULL};
     uint64_t state = seed;
-    unsigned n = 1 + (unsigned)(image_random(&state) % n_buckets);
+    unsigned n = 1 + (unsigned)(random_next(&state) % n_buckets);
     image_open(image, IMAGE_BASE, (uint64_t)n * 4);
     for (unsigned i = 0; i < n; i++) {
         struct image_pebble pebbles[64];
-        uint64_t n_pages = 1 + image_random(&state) % 4;
+        uint64_t n_pages = 1 + random_next(&state) % 4;
         uint64_t left = n_pages * PV_PAGE_BYTES - sizeof(struct pv_bucket);
         size_t n_pebbles = 0;
         bool was_free = false;
         while (n_pebbles < 63 && left >= 2 * (IMAGE_HEADER + 64)) {
-            uint64_t r = image_random(&state);
+            uint64_t r = random_next(&state);
             uint64_t size = 64 * (1 + r % 8);
             if (size + 2 * IMAGE_HEADER + 64 > left) {
                 break;

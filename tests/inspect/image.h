@@ -73,7 +73,4 @@ uint64_t image_addr(const struct image *image, size_t bucket, size_t i);
 struct pv_snapshot *image_walk(const struct image *image);
 void image_done(struct pv_snapshot *snapshot);
 
-/* A sequence of numbers, the same on every machine. */
-uint64_t image_random(uint64_t *state);
-
 #endif

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "core/status.h"
-#include "failing_own.h"
+#include "tests/support/own_failing.h"
 
 static struct pv_tags *tags;
 
@@ -199,28 +199,28 @@ static void test_out_of_memory(void **state)
     (void)state;
     struct pv_snapshot *snapshot = NULL;
     assert_int_equal(pv_tags_open(&tags), 0);
-    failing_own_at(1, false);
+    own_fail_at(1, false);
     assert_int_equal(pv_snapshot_open(&snapshot, PV_SNAPSHOT_LOG, &pv_layout_fysos, tags),
                      PV_ENOMEM);
     assert_null(snapshot);
     assert_int_equal(pv_snapshot_open(&snapshot, PV_SNAPSHOT_LOG, &pv_layout_fysos, tags), 0);
-    failing_own_at(1, false);
+    own_fail_at(1, false);
     assert_null(pv_snapshot_add_bucket(snapshot));
     assert_int_equal(snapshot->n_buckets, 0);
     add_bucket(snapshot, 0x1000, 1);
-    failing_own_at(1, false);
+    own_fail_at(1, false);
     assert_null(pv_snapshot_add_pebble(snapshot));
     assert_int_equal(snapshot->n_pebbles, 0);
     assert_int_equal(snapshot->buckets[0].n_pebbles, 0);
-    failing_own_at(1, false);
+    own_fail_at(1, false);
     assert_int_equal(pv_snapshot_add_finding(snapshot, PV_LAW_P1, 0, 0, 0, "x"), PV_ENOMEM);
     assert_int_equal(snapshot->n_findings, 0);
-    failing_own_at(1, false);
+    own_fail_at(1, false);
     assert_int_equal(pv_snapshot_add_break(snapshot, 0, 0), PV_ENOMEM);
     assert_int_equal(snapshot->n_breaks, 0);
-    failing_own_at(0, false);
+    own_fail_at(0, false);
     close_snapshot(snapshot);
-    assert_int_equal(failing_own_live(), 0);
+    assert_int_equal(own_n_live(), 0);
 }
 
 int main(void)

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "core/status.h"
-#include "failing_own.h"
+#include "tests/support/own_failing.h"
 
 static void test_tag_zero_is_no_name(void **state)
 {
@@ -95,11 +95,11 @@ static void test_out_of_memory(void **state)
     size_t n = 1;
     for (;; n++) {
         struct pv_tags *tags = NULL;
-        failing_own_at(n, false);
+        own_fail_at(n, false);
         int rc = pv_tags_open(&tags);
         if (rc < 0) {
             assert_int_equal(rc, PV_ENOMEM);
-            assert_int_equal(failing_own_live(), 0);
+            assert_int_equal(own_n_live(), 0);
             continue;
         }
         unsigned n_refused = 0;
@@ -116,16 +116,16 @@ static void test_out_of_memory(void **state)
             }
             assert_int_equal(tag, i);
         }
-        bool done = failing_own_requests() < n;
+        bool done = own_n_requests() < n;
         assert_int_equal(n_refused, done ? 0 : 1);
         pv_tags_close(tags);
-        assert_int_equal(failing_own_live(), 0);
+        assert_int_equal(own_n_live(), 0);
         if (done) {
             break;
         }
     }
-    assert_true(n > 64);
-    failing_own_at(0, false);
+    assert_true(n > 16);
+    own_fail_at(0, false);
 }
 
 int main(void)

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "core/status.h"
-#include "failing_own.h"
+#include "tests/support/own_failing.h"
 
 /* A memory that counts what is asked of it. */
 struct meter {
@@ -657,19 +657,19 @@ static void test_out_of_memory(void **state)
         do {
             struct case_of_walk c;
             start(&c, image.bytes, image.n, image.base);
-            size_t live = failing_own_live();
-            failing_own_at(++n, variant % 2);
+            int64_t live = own_n_live();
+            own_fail_at(++n, variant % 2);
             rc = pv_walk(&c.walk, c.tags, &c.snapshot);
-            failing_own_at(0, false);
+            own_fail_at(0, false);
             if (rc != 0) {
                 assert_int_equal(rc, PV_ENOMEM);
                 assert_null(c.snapshot);
-                assert_true(failing_own_live() <= live + 16); /* tags may have grown */
+                assert_true(own_n_live() <= live + 16); /* tags may have grown */
             } else {
                 assert_int_equal(c.snapshot->n_findings > 0, variant >= 2);
             }
             finish(&c);
-            assert_int_equal(failing_own_live(), 0);
+            assert_int_equal(own_n_live(), 0);
         } while (rc != 0);
         assert_true(n > 20);
         image_close(&image);

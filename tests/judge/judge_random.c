@@ -23,6 +23,7 @@
 #include "replay/engine.h"
 #include "replay/space.h"
 #include "tests/judge/naive.h"
+#include "tests/support/random.h"
 
 enum {
     MACHINE_MIB = 24,
@@ -42,14 +43,6 @@ struct config {
     uint64_t seed;
     bool mixed, changes; /* a method for each bucket; methods and limit change now and then */
 };
-
-static uint64_t random_next(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
 
 /* Refuses the same page requests on both sides: each has a generator of its own. */
 struct refuser {

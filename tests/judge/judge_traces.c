@@ -18,6 +18,7 @@
 #include "replay/timeline.h"
 #include "tests/judge/naive.h"
 #include "tests/replay/same.h"
+#include "tests/support/random.h"
 #include "traces/reader.h"
 
 enum { HEADER = sizeof(struct pv_pebble), FIRST_PAGES = 16, MOMENTS_MAX = 1000 };
@@ -31,14 +32,6 @@ struct config {
     enum naive_fit fit;
     enum pv_growth growth;
 };
-
-static uint64_t random_next(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
 
 static uint64_t count_events(void)
 {

@@ -21,6 +21,7 @@
 #include "core/heap.h"
 #include "core/pages.h"
 #include "inspect/walk.h"
+#include "tests/support/random.h"
 
 enum {
     HEADER = sizeof(struct pv_pebble),
@@ -52,19 +53,6 @@ struct arena {
     struct pv_tags *tags;
     uint64_t state, n_requests, n_refused, n_slid, n_promises;
 };
-
-static uint64_t random_next(struct arena *arena)
-{
-    arena->state ^= arena->state << 13;
-    arena->state ^= arena->state >> 7;
-    arena->state ^= arena->state << 17;
-    return arena->state;
-}
-
-static uint64_t random_below(struct arena *arena, uint64_t n)
-{
-    return random_next(arena) % n;
-}
 
 /* ---- the provider: a region that can be told to deny ---- */
 
@@ -319,7 +307,7 @@ static void check_promise(struct arena *arena)
     static const uint32_t sorts[] = {0, PV_FLAG_PHYSICAL, PV_FLAG_PERSISTENT, PV_FLAG_LOW1MEG,
                                      PV_FLAG_PHYSICAL | PV_FLAG_LOW16MEG};
     struct pv_request request = {
-        .flags = sorts[random_below(arena, sizeof(sorts) / sizeof(*sorts))]};
+        .flags = sorts[random_below(&arena->state, sizeof(sorts) / sizeof(*sorts))]};
     request.size = pv_heap_largest_of(&arena->heap, request.flags);
     arena->denies = true;
     if (request.size) {
@@ -353,7 +341,7 @@ static void take(struct arena *arena, struct block *block)
     assert_true(is_low(arena, at + wish.size, wish.below));
     assert_true(pebble->size >= wish.size);
     assert_int_equal(kind_of(pv_bucket_at(pebble->parent)), wish.kind);
-    block->mark = (unsigned char)random_next(arena);
+    block->mark = (unsigned char)random_next(&arena->state);
     memset(block->at, block->mark, block->size);
 }
 
@@ -361,9 +349,12 @@ static void take(struct arena *arena, struct block *block)
 
 static uint64_t random_size(struct arena *arena)
 {
-    uint64_t sort = random_below(arena, 100);
+    uint64_t sort = random_below(&arena->state, 100);
     uint64_t all = arena->region.n_pages * PAGE;
-    return random_below(arena, sort < 40 ? 300 : sort < 80 ? 6000 : sort < 97 ? all / 4 : all);
+    return random_below(&arena->state, sort < 40   ? 300
+                                       : sort < 80 ? 6000
+                                       : sort < 97 ? all / 4
+                                                   : all);
 }
 
 static uint32_t random_flags(struct arena *arena)
@@ -378,8 +369,8 @@ static uint32_t random_flags(struct arena *arena)
                                      PV_FLAG_LOW16MEG,
                                      PV_FLAG_PERSISTENT,
                                      PV_FLAG_PHYSICAL | PV_FLAG_LOW16MEG | PV_FLAG_PERSISTENT};
-    uint32_t flags = sorts[random_below(arena, sizeof(sorts) / sizeof(*sorts))];
-    return random_below(arena, 3) ? flags : flags | PV_FLAG_ALIGNED;
+    uint32_t flags = sorts[random_below(&arena->state, sizeof(sorts) / sizeof(*sorts))];
+    return random_below(&arena->state, 3) ? flags : flags | PV_FLAG_ALIGNED;
 }
 
 struct account {
@@ -411,9 +402,9 @@ static void request(struct arena *arena, struct block *block)
     struct account before = account_of(&arena->heap);
     struct block made = {.size = random_size(arena),
                          .flags = random_flags(arena),
-                         .alignment = 1u << random_below(arena, 21)};
+                         .alignment = 1u << random_below(&arena->state, 21)};
     if (made.alignment > 4096 && arena->region.n_pages < 100) {
-        made.alignment >>= random_below(arena, 8);
+        made.alignment >>= random_below(&arena->state, 8);
     }
     made.at = pv_heap_alloc(&arena->heap, &(struct pv_request){.size = made.size,
                                                                .flags = made.flags,
@@ -450,8 +441,8 @@ static void resize(struct arena *arena, struct block *block)
 
 static void call(struct arena *arena)
 {
-    struct block *block = &arena->blocks[random_below(arena, SLOTS)];
-    uint64_t choice = random_below(arena, 100);
+    struct block *block = &arena->blocks[random_below(&arena->state, SLOTS)];
+    uint64_t choice = random_below(&arena->state, 100);
     if (block->at && choice < 55) {
         assert_true(keeps(block, block->size));
         assert_int_equal(pv_heap_free(&arena->heap, block->at), PV_FAULT_NONE);
@@ -472,51 +463,56 @@ static enum pv_fit any_fit(void *ctx, uint64_t n_pages, uint32_t flags)
 {
     (void)n_pages;
     (void)flags;
-    return random_below(ctx, 2) ? PV_FIT_BEST : PV_FIT_FIRST;
+    struct arena *arena = ctx;
+    return random_below(&arena->state, 2) ? PV_FIT_BEST : PV_FIT_FIRST;
 }
 
 /* A heap's methods and its limit may change while it lives. */
 static void change(struct arena *arena)
 {
-    const struct block *block = &arena->blocks[random_below(arena, SLOTS)];
+    const struct block *block = &arena->blocks[random_below(&arena->state, SLOTS)];
     if (block->at) {
-        pv_heap_set_fit(&arena->heap, block->at, (enum pv_fit)random_below(arena, 3));
+        pv_heap_set_fit(&arena->heap, block->at, (enum pv_fit)random_below(&arena->state, 3));
     }
     if (arena->heap.config.limit_pages) {
-        pv_heap_set_limit(&arena->heap, 4 + random_below(arena, arena->region.n_pages));
+        pv_heap_set_limit(&arena->heap, 4 + random_below(&arena->state, arena->region.n_pages));
     }
 }
 
 static bool begin(struct arena *arena)
 {
-    uint64_t sort = random_below(arena, 100);
-    uint64_t n_pages = 2 + random_below(arena, sort < 90 ? 40 : sort < 99 ? 90 : 600);
-    uint64_t start = random_below(arena, PAGES_MOST - n_pages);
+    uint64_t sort = random_below(&arena->state, 100);
+    uint64_t n_pages = 2 + random_below(&arena->state, sort < 90 ? 40 : sort < 99 ? 90 : 600);
+    uint64_t start = random_below(&arena->state, PAGES_MOST - n_pages);
     pv_region_init(&arena->region, arena->memory + start * PAGE, n_pages, arena->map);
-    uint64_t n_holes = random_below(arena, 3) ? 0 : random_below(arena, n_pages / 4 + 1);
+    uint64_t n_holes =
+        random_below(&arena->state, 3) ? 0 : random_below(&arena->state, n_pages / 4 + 1);
     for (uint64_t i = 0; i < n_holes; i++) {
-        arena->map[random_below(arena, n_pages)] = 2;
+        arena->map[random_below(&arena->state, n_pages)] = 2;
     }
     /* A limit somewhere in the region, mostly on a page. */
-    uint64_t inside = random_below(arena, n_pages + 1) * PAGE;
-    uint64_t limit = UINT64_C(1) << (random_below(arena, 2) && inside < 1 << 20 ? 20 : 24);
-    inside -= inside && !random_below(arena, 4) ? 64 * random_below(arena, 64) : 0;
+    uint64_t inside = random_below(&arena->state, n_pages + 1) * PAGE;
+    uint64_t limit =
+        UINT64_C(1) << (random_below(&arena->state, 2) && inside < 1 << 20 ? 20 : 24);
+    inside -=
+        inside && !random_below(&arena->state, 4) ? 64 * random_below(&arena->state, 64) : 0;
     arena->region.bias = limit - ((uintptr_t)arena->region.start + inside);
     struct pv_heap_config config = {
         .pages = {.ctx = arena, .get = get, .put = put},
-        .first_pages = 1 + random_below(arena, 4),
-        .growth = random_below(arena, 2) ? PV_GROWTH_IN_PLACE : PV_GROWTH_NEW_BUCKET,
-        .fit = (enum pv_fit)random_below(arena, 3),
-        .fit_of = random_below(arena, 2) ? any_fit : NULL,
+        .first_pages = 1 + random_below(&arena->state, 4),
+        .growth = random_below(&arena->state, 2) ? PV_GROWTH_IN_PLACE : PV_GROWTH_NEW_BUCKET,
+        .fit = (enum pv_fit)random_below(&arena->state, 3),
+        .fit_of = random_below(&arena->state, 2) ? any_fit : NULL,
         .fit_ctx = arena,
-        .limit_pages = random_below(arena, 2) ? 0 : 4 + random_below(arena, n_pages),
+        .limit_pages =
+            random_below(&arena->state, 2) ? 0 : 4 + random_below(&arena->state, n_pages),
         .bias = arena->region.bias,
     };
-    if (random_below(arena, 4)) {
+    if (random_below(&arena->state, 4)) {
         config.pages.grow = grow;
         config.pages.shrink = shrink;
     }
-    if (random_below(arena, 2)) {
+    if (random_below(&arena->state, 2)) {
         config.pages.get_aligned = get_aligned;
     }
     memset(arena->blocks, 0, sizeof(arena->blocks));
@@ -526,14 +522,14 @@ static bool begin(struct arena *arena)
 
 static void live(struct arena *arena)
 {
-    uint64_t n_calls = 20 + random_below(arena, 600);
+    uint64_t n_calls = 20 + random_below(&arena->state, 600);
     for (uint64_t i = 0; i < n_calls; i++) {
         call(arena);
         if (i % LOOK_EVERY == 0) {
             check_laws(arena);
             check_promise(arena);
         }
-        if (!random_below(arena, 200)) {
+        if (!random_below(&arena->state, 200)) {
             pv_heap_trim(&arena->heap);
             change(arena);
         }
@@ -549,7 +545,7 @@ static void test_refusals(void **state)
     arena->memory = aligned_alloc(PV_ALIGN_MAX, (size_t)4 << 20);
     assert_non_null(arena->memory);
     assert_int_equal(pv_tags_open(&arena->tags), 0);
-    arena->state = seed * UINT64_C(0x9E3779B97F4A7C15) | 1;
+    arena->state = seed;
     while (arena->n_requests < n_requests_wanted) {
         if (begin(arena)) {
             live(arena);

@@ -16,6 +16,7 @@
 #include "core/status.h"
 #include "replay/timeline.h"
 #include "tests/replay/same.h"
+#include "tests/support/random.h"
 
 #define GIB (UINT64_C(1) << 30)
 #define TIB (UINT64_C(1) << 40)
@@ -142,11 +143,11 @@ static void test_constant_memory(void **state)
     static const char *const names[] = {"first-fit", "best-fit", "recent-fit"};
     for (size_t k = 0; k < sizeof names / sizeof names[0]; k++) {
         struct pv_timeline *timeline = open_with(pv_engine_find(names[k], NULL), false);
-        uint64_t random = 1;
+        uint64_t seed = 1;
         long settled = 0;
         for (uint64_t i = 0; i < N_CALLS; i++) {
-            random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-            uint64_t id = random >> 33 & 0xffff;
+            uint64_t random = random_next(&seed);
+            uint64_t id = random >> 20 & 0xffff;
             call(timeline, PV_OP_REALLOC, id % N_LIVE, 1 + (random >> 40) % (256 * 1024));
             settled = i == SETTLED ? rss_kib() : settled;
         }

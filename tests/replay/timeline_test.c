@@ -15,16 +15,9 @@
 #include "core/status.h"
 #include "replay/timeline.h"
 #include "tests/replay/same.h"
+#include "tests/support/random.h"
 
 enum { N_IDS = 300 };
-
-static uint64_t random_next(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
 
 static struct pv_id number(uint64_t n)
 {

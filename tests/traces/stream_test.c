@@ -21,7 +21,7 @@ static int make_plain(void **state)
     (void)state;
     uint64_t seed = 1;
     for (size_t i = 0; i < N_PLAIN; ++i) {
-        plain[i] = (unsigned char)('a' + dice(&seed) % 16);
+        plain[i] = (unsigned char)('a' + random_next(&seed) % 16);
     }
     return 0;
 }

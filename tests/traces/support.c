@@ -4,14 +4,10 @@
  */
 #include "support.h"
 
-#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-static char folder[200];
 
 void bytes_add(struct bytes *bytes, const void *more, size_t n)
 {
@@ -71,37 +67,6 @@ struct bytes bytes_of_file(const char *path)
     return all;
 }
 
-const char *scratch_make(void)
-{
-    const char *base = getenv("TMPDIR");
-    snprintf(folder, sizeof folder, "%s/pv-traces-XXXXXX", base && *base ? base : "/tmp");
-    assert_non_null(mkdtemp(folder));
-    return folder;
-}
-
-const char *scratch_path(const char *name)
-{
-    static char path[500];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
-}
-
-int scratch_remove(void)
-{
-    DIR *dir = opendir(folder);
-    assert_non_null(dir);
-    int n = 0;
-    for (struct dirent *entry; (entry = readdir(dir));) {
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
-            assert_int_equal(unlink(scratch_path(entry->d_name)), 0);
-            ++n;
-        }
-    }
-    closedir(dir);
-    assert_int_equal(rmdir(folder), 0);
-    return n;
-}
-
 void assert_same_event(const struct pv_trace_event *a, const struct pv_trace_event *b)
 {
     assert_int_equal(a->op, b->op);
@@ -130,14 +95,6 @@ void assert_same_event(const struct pv_trace_event *a, const struct pv_trace_eve
     for (uint32_t i = 0; i < a->n_stack; ++i) {
         assert_string_equal(a->stack[i], b->stack[i]);
     }
-}
-
-uint64_t dice(uint64_t *state)
-{
-    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
 }
 
 static void spell(char *out, const struct pv_trace_event *event)

@@ -12,6 +12,9 @@
 
 #include <cmocka.h>
 
+#include "tests/support/own_failing.h"
+#include "tests/support/random.h"
+#include "tests/support/scratch.h"
 #include "traces/pack.h"
 #include "traces/reader.h"
 
@@ -32,12 +35,6 @@ struct bytes bytes_packed(const struct pv_packing *packing, const void *plain, s
 /* A file's bytes; fails the test when it cannot be read. */
 struct bytes bytes_of_file(const char *path);
 
-/* A new folder in $TMPDIR or /tmp, in a static buffer; `scratch_path` a name in it, in another.
- * `scratch_remove` removes the folder and the files in it and answers how many there were. */
-const char *scratch_make(void);
-const char *scratch_path(const char *name);
-int scratch_remove(void);
-
 /* Are the events the same in every field that means something? */
 void assert_same_event(const struct pv_trace_event *a, const struct pv_trace_event *b);
 
@@ -48,16 +45,5 @@ enum { SPELL_BYTES = 8192 };
  * *ret_reader is to be closed. */
 int read_spelled(const char *bytes, size_t n, const char *from, char *out,
                  struct pv_reader **ret_reader);
-
-/* A repeatable stream of numbers: splitmix64. */
-uint64_t dice(uint64_t *state);
-
-/* own_failing.c: the n-th request from now on fails (1 is the next), and with sticky all after
- * it; 0: none. */
-void own_fail_at(uint64_t n, int sticky);
-/* Did it come to that request? */
-int own_has_failed(void);
-/* Blocks that were requested and not freed. */
-int64_t own_n_live(void);
 
 #endif

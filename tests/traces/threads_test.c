@@ -46,7 +46,7 @@ static bool ends(const struct op *op, unsigned place)
 static void delay(struct truth *truth, size_t at, uint64_t *seed)
 {
     struct op *late = &truth->ops[at];
-    double limit = (double)at + (double)(dice(seed) % LATE_MOST);
+    double limit = (double)at + (double)(random_next(seed) % LATE_MOST);
     bool passed = false;
     for (size_t i = at + 1; i < N_OPS && (double)i <= limit; ++i) {
         const struct op *op = &truth->ops[i];
@@ -65,17 +65,17 @@ static void make_truth(struct truth *truth, uint64_t *seed)
     *truth = (struct truth){.n_late = 0};
     for (size_t i = 0; i < N_OPS; ++i) {
         struct op *op = &truth->ops[i];
-        op->place = op->to = (unsigned)(dice(seed) % N_PLACES);
+        op->place = op->to = (unsigned)(random_next(seed) % N_PLACES);
         op->when = (double)i;
-        uint64_t size = 1 + dice(seed) % 5000;
+        uint64_t size = 1 + random_next(seed) % 5000;
         if (!sizes[op->place]) {
             op->op = PV_OP_MALLOC;
-        } else if (dice(seed) % 4) {
+        } else if (random_next(seed) % 4) {
             op->op = PV_OP_FREE;
             size = 0;
         } else {
             op->op = PV_OP_REALLOC;
-            unsigned to = (unsigned)(dice(seed) % N_PLACES);
+            unsigned to = (unsigned)(random_next(seed) % N_PLACES);
             op->to = sizes[to] ? op->place : to;
         }
         op->size = size;

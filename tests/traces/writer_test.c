@@ -36,24 +36,26 @@ static struct pv_trace_event random_event(uint64_t *seed, char texts[2][40])
     static const char *const pieces[] = {"net/", "\"", "\\", "\xe2\x90\x9b", "<&>", "a b", "~"};
     for (int t = 0; t < 2; ++t) {
         texts[t][0] = '\0';
-        for (uint64_t i = dice(seed) % 5; i; --i) {
-            strcat(texts[t], pieces[dice(seed) % 7]);
+        for (uint64_t i = random_next(seed) % 5; i; --i) {
+            strcat(texts[t], pieces[random_next(seed) % 7]);
         }
     }
-    uint64_t bits = dice(seed);
+    uint64_t bits = random_next(seed);
     struct pv_trace_event event = {
-        .op = (enum pv_op)(dice(seed) % PV_N_OPS), .count = 1, .name = ""};
+        .op = (enum pv_op)(random_next(seed) % PV_N_OPS), .count = 1, .name = ""};
     if (event.op != PV_OP_MARK) {
-        uint64_t kind = event.op < PV_OP_REALLOC ? 1 + dice(seed) % 2 : dice(seed) % 3;
+        uint64_t kind =
+            event.op < PV_OP_REALLOC ? 1 + random_next(seed) % 2 : random_next(seed) % 3;
         if (kind == 1) {
-            event.id = (struct pv_id){.kind = PV_ID_NUMBER, .number = dice(seed) >> bits % 64};
+            event.id =
+                (struct pv_id){.kind = PV_ID_NUMBER, .number = random_next(seed) >> bits % 64};
         } else if (kind == 2) {
             event.id = (struct pv_id){
                 .kind = PV_ID_TEXT, .text = texts[0], .n = (uint32_t)strlen(texts[0])};
         }
-        event.size = event.op == PV_OP_FREE ? 0 : dice(seed) >> (1 + bits % 63);
+        event.size = event.op == PV_OP_FREE ? 0 : random_next(seed) >> (1 + bits % 63);
     }
-    event.count = event.op == PV_OP_CALLOC ? dice(seed) >> bits % 64 : 1;
+    event.count = event.op == PV_OP_CALLOC ? random_next(seed) >> bits % 64 : 1;
     event.align = event.op == PV_OP_ALIGNED ? UINT64_C(1) << bits % 64 : 0;
     event.has_name = event.op == PV_OP_MARK || bits & 1;
     event.name = event.has_name ? texts[1] : "";
@@ -65,10 +67,10 @@ static struct pv_trace_event random_event(uint64_t *seed, char texts[2][40])
     event.has_thread = bits & 8;
     event.has_addr = bits & 16;
     event.has_old_addr = bits & 32;
-    event.t = dice(seed) >> bits % 61;
-    event.thread = dice(seed) >> bits % 59;
-    event.addr = dice(seed) >> bits % 53;
-    event.old_addr = dice(seed);
+    event.t = random_next(seed) >> bits % 61;
+    event.thread = random_next(seed) >> bits % 59;
+    event.addr = random_next(seed) >> bits % 53;
+    event.old_addr = random_next(seed);
     return event;
 }
 

@@ -60,7 +60,7 @@ const char *pv_units_change(char *buf, uint64_t before, uint64_t after)
     }
     char size[PV_UNIT_TEXT];
     pv_units_bytes(size, after > before ? after - before : before - after);
-    snprintf(buf, PV_UNIT_TEXT, "%c%s", after > before ? '+' : '-', size);
+    snprintf(buf, PV_UNIT_TEXT, "%c%.*s", after > before ? '+' : '-', PV_UNIT_TEXT - 2, size);
     return buf;
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/status.h"
+#include "tests/support/random.h"
 
 static const struct {
     const char *format, *text, *events;
@@ -315,14 +316,14 @@ static void numbers_are_live_or_not(void **state)
     struct bytes text = {0};
     static bool live[N];
     static bool wanted[ROUNDS];
-    uint32_t seed = 1;
+    uint64_t seed = 1;
     bytes_add(&text, "0\n0\n0\n0\n", 8);
     for (int i = 0; i < ROUNDS; ++i) {
-        seed = seed * 1664525 + 1013904223;
-        unsigned which = (seed >> 8) % N;
+        uint64_t random = random_next(&seed);
+        unsigned which = (unsigned)(random >> 8) % N;
         uint64_t number = which < N_DENSE ? which : UINT64_C(1) << (which - N_DENSE);
         which = which < N_DENSE || number >= N_DENSE ? which : (unsigned)number;
-        bool frees = seed >> 28 < 6;
+        bool frees = random >> 60 < 6;
         char line[64];
         int n = snprintf(line, sizeof line, frees ? "f %" PRIu64 "\n" : "r %" PRIu64 " 8\n",
                          number);

@@ -520,7 +520,7 @@ static void reals_read_back(void **state)
     }
     uint64_t seed = 7;
     for (int i = 0; i < 20000; ++i) {
-        uint64_t bits = dice(&seed);
+        uint64_t bits = random_next(&seed);
         double value;
         memcpy(&value, &bits, sizeof value);
         struct bytes text = {0};

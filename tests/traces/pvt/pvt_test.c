@@ -26,10 +26,11 @@ static const struct pv_trace_header header = {
 static struct pv_trace_event event_at(uint64_t number)
 {
     uint64_t state = number;
-    uint64_t roll = dice(&state);
+    uint64_t roll = random_next(&state);
     struct pv_trace_event event = {
         .op = (enum pv_op)(roll % PV_N_OPS),
-        .id = {.kind = PV_ID_NUMBER, .number = roll % 3 ? number / 2 : dice(&state) % 100},
+        .id = {.kind = PV_ID_NUMBER,
+               .number = roll % 3 ? number / 2 : random_next(&state) % 100},
         .count = 1,
         .name = "",
         .has_t = roll >> 8 & 1,

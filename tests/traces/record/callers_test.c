@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "core/status.h"
+#include "tests/support/random.h"
 #include "traces/record/blocks.h"
 #include "traces/record/callers.h"
 #include "traces/record/symbols.h"
@@ -159,10 +160,10 @@ static void test_blocks_against_an_array(void **state)
 {
     enum { KEYS = 4000, STEPS = 200000 };
     struct pv_blocks blocks = {0};
-    uint64_t *expected = calloc(KEYS, sizeof *expected), x = 1;
+    uint64_t *expected = calloc(KEYS, sizeof *expected), random = 1;
     (void)state;
     for (uint64_t i = 1; i <= STEPS; i++) {
-        x = x * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        uint64_t x = random_next(&random);
         size_t at = (size_t)(x >> 33) % KEYS;
         uint64_t key = (at + 1) * 16;
         struct pv_block_entry *entry = pv_blocks_find(&blocks, key);

@@ -26,7 +26,7 @@
 enum { RECORDS_MAX = 64, TEXT_BYTES = 1024 };
 
 struct fixture {
-    char folder[64], spool[128], trace[128];
+    char spool[500], trace[500];
     struct pv_spool_header header;
     struct pv_spool_record records[RECORDS_MAX];
     size_t n;
@@ -39,10 +39,9 @@ static int setup(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof *fixture);
     assert_non_null(fixture);
-    snprintf(fixture->folder, sizeof fixture->folder, "/tmp/pv-convert-XXXXXX");
-    assert_non_null(mkdtemp(fixture->folder));
-    snprintf(fixture->spool, sizeof fixture->spool, "%s/spool", fixture->folder);
-    snprintf(fixture->trace, sizeof fixture->trace, "%s/t.json", fixture->folder);
+    scratch_make();
+    snprintf(fixture->spool, sizeof fixture->spool, "%s", scratch_path("spool"));
+    snprintf(fixture->trace, sizeof fixture->trace, "%s", scratch_path("t.json"));
     fixture->header.magic = PV_SPOOL_MAGIC;
     *state = fixture;
     return 0;
@@ -51,9 +50,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct fixture *fixture = *state;
-    unlink(fixture->spool);
-    unlink(fixture->trace);
-    assert_int_equal(rmdir(fixture->folder), 0);
+    scratch_remove();
     free(fixture);
     return 0;
 }

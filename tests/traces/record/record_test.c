@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "core/status.h"
+#include "tests/support/scratch.h"
 #include "tests/traces/record/target.h"
 #include "traces/reader.h"
 #include "traces/record/record.h"
@@ -29,8 +30,7 @@ struct row {
 };
 
 struct fixture {
-    char folder[64];
-    char trace[128];
+    char trace[500];
     struct pv_record_result result;
     struct pv_record_options options;
     struct row *rows;
@@ -41,9 +41,8 @@ static int setup(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof *fixture);
     assert_non_null(fixture);
-    snprintf(fixture->folder, sizeof fixture->folder, "/tmp/pv record XXXXXX");
-    assert_non_null(mkdtemp(fixture->folder));
-    snprintf(fixture->trace, sizeof fixture->trace, "%s/t.json.zst", fixture->folder);
+    scratch_make();
+    snprintf(fixture->trace, sizeof fixture->trace, "%s", scratch_path("t.json.zst"));
     fixture->rows = calloc(EVENTS_MAX, sizeof *fixture->rows);
     fixture->options.path = fixture->trace;
     *state = fixture;
@@ -53,8 +52,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct fixture *fixture = *state;
-    unlink(fixture->trace);
-    assert_int_equal(rmdir(fixture->folder), 0);
+    scratch_remove();
     free(fixture->rows);
     free(fixture);
     return 0;
@@ -183,7 +181,7 @@ static void test_output_is_untouched(void **state)
 {
     struct fixture *fixture = *state;
     char text[32] = "", path[128];
-    snprintf(path, sizeof path, "%s/out", fixture->folder);
+    snprintf(path, sizeof path, "%s", scratch_path("out"));
     int out = open(path, O_RDWR | O_CREAT | O_EXCL, 0600), saved = dup(1);
     assert_true(out >= 0 && saved >= 0);
     assert_int_equal(dup2(out, 1), 1);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
 # oom.sh - out of memory at any request of ours: exit 5, one line, no half file, no leak. $1 is
-# the executable with failing_own.c. Each command, request 1, 2, 3... and then ever fewer, until
+# the executable with own_failing.c. Each command, request 1, 2, 3... and then ever fewer, until
 # it succeeds; once the request alone fails, once all after it too.
 . "$2/lib.sh"
 cd "$tmp" || exit 99

@@ -28,6 +28,7 @@
 #include <vterm.h>
 
 #include "core/status.h"
+#include "tests/support/random.h"
 #include "tests/viz/tui/story.h"
 #include "traces/signals.h"
 #include "viz/tui/screen.h"
@@ -684,10 +685,10 @@ static void random_keys(void **state)
     (void)state;
     wait_for(&terminal, "event 1,500");
     for (int i = 0; i < RANDOM_KEYS; i++) {
-        seed = seed * 6364136223846793005 + 1442695040888963407;
-        send(&terminal, keys[(seed >> 33) % (sizeof keys / sizeof *keys)]);
+        send(&terminal, keys[random_below(&seed, sizeof keys / sizeof *keys)]);
         if (i % 500 == 250) {
-            resize(&terminal, 40 + (int)(seed >> 40) % 160, 10 + (int)(seed >> 50) % 50);
+            resize(&terminal, 40 + (int)random_below(&seed, 160),
+                   10 + (int)random_below(&seed, 50));
         }
         pump(&terminal, 0);
         assert_false(terminal.gone);

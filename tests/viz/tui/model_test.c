@@ -15,7 +15,8 @@
 
 #include "core/heap.h"
 #include "core/status.h"
-#include "tests/inspect/failing_own.h"
+#include "tests/support/own_failing.h"
+#include "tests/support/random.h"
 #include "tests/viz/tui/story.h"
 #include "viz/tui/view.h"
 
@@ -507,14 +508,6 @@ static void draw(struct pv_model *model)
     pv_grid_fini(&grid);
 }
 
-static uint64_t next(uint64_t *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
-}
-
 static void random_keys(void **state)
 {
     static const char *const keys[] = {
@@ -533,18 +526,19 @@ static void random_keys(void **state)
     for (int story = 0; story < 2; story++) {
         struct pv_model model = open_model(stories[story], 10);
         for (int i = 0; i < RANDOM_KEYS; i++) {
-            uint64_t dice = next(&seed) % 100;
+            uint64_t dice = random_next(&seed) % 100;
             if (dice == 0) {
-                pv_model_resize(&model, (int)(next(&seed) % 210) + 1,
-                                (int)(next(&seed) % 70) + 1);
+                pv_model_resize(&model, (int)(random_next(&seed) % 210) + 1,
+                                (int)(random_next(&seed) % 70) + 1);
             } else if (dice < 8) {
-                struct pv_mouse mouse = {(enum pv_mouse_kind)(next(&seed) % 3),
-                                         (int)(next(&seed) % 210), (int)(next(&seed) % 70)};
+                struct pv_mouse mouse = {(enum pv_mouse_kind)(random_next(&seed) % 3),
+                                         (int)(random_next(&seed) % 210),
+                                         (int)(random_next(&seed) % 70)};
                 assert_int_equal(pv_model_mouse(&model, &mouse), 0);
             } else if (dice < 12) {
                 pv_model_tick(&model, 33);
             } else {
-                const char *text = keys[next(&seed) % (sizeof keys / sizeof *keys)];
+                const char *text = keys[random_next(&seed) % (sizeof keys / sizeof *keys)];
                 uint32_t key;
                 while (pv_keys_next(&text, &key) == 0) {
                     assert_int_equal(pv_model_key(&model, key), 0);
@@ -570,8 +564,8 @@ static void out_of_memory(void **state)
         struct pv_grid grid = {0};
         const char *keys = "s]/db<Enter>n+<End><Tab><Enter>";
         uint32_t key;
-        size_t live = failing_own_live();
-        failing_own_at(n, false);
+        int64_t live = own_n_live();
+        own_fail_at(n, false);
         int result = pv_model_init(&model, program.timeline, "t", 500, theme, 120, 40);
         result = result ? result : pv_model_refresh(&model);
         while (result == 0 && pv_keys_next(&keys, &key) == 0) {
@@ -580,11 +574,11 @@ static void out_of_memory(void **state)
         }
         result = result ? result : pv_grid_init(&grid, 120, 40, false);
         result = result ? result : pv_view_draw(&model, &grid);
-        size_t requests = failing_own_requests();
-        failing_own_at(0, false);
+        uint64_t requests = own_n_requests();
+        own_fail_at(0, false);
         pv_grid_fini(&grid);
         pv_model_fini(&model);
-        assert_int_equal(failing_own_live(), live);
+        assert_int_equal(own_n_live(), live);
         if (requests < n) {
             assert_int_equal(result, 0);
             break;
