@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# headers.sh ROOT - each header compiles alone, and twice.
+# headers.sh ROOT - each header compiles alone, and twice; and all of them compile in one unit, so
+# that no two give a name to different things. (The same for C++: tests/dropin/compilers.sh.)
 cd "$1" || exit 2
 
 cc=${CC:-cc}
@@ -14,4 +15,10 @@ for header in $(find core traces inspect replay viz -name '*.h' | LC_ALL=C sort)
         failed=1
     fi
 done
+if ! find core traces inspect replay viz -name '*.h' | LC_ALL=C sort |
+    sed 's/.*/#include "&"/; $s/$/\nextern int pv_used;/' |
+    $cc -std=c17 -D_GNU_SOURCE -Wall -Wextra -Wno-unused-function -Werror -I. -fsyntax-only -x c -; then
+    echo "two headers give one name to different things"
+    failed=1
+fi
 exit $failed

@@ -64,6 +64,9 @@ violation format viz/e.c "$spdx
 int   pv_e;"
 violation headers viz/e.h 'size_t pv_e(void);'
 violation headers viz/e.h 'struct pv_twice { int a; };'
+clean_tree
+printf '%s\nenum pv_same { PV_SAME };\n' "$spdx" | tee "$tree/viz/e.h" >"$tree/replay/e.h"
+expect 1 headers "two enums of one name"
 violation freestanding core/f.c '#include <string.h>'
 violation freestanding core/f.c 'int puts(const char *s); int pv_f(void); int pv_f(void) { return puts("x"); }'
 violation freestanding core/f.c 'int pv_f(void); int pv_f(void) { }'

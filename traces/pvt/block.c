@@ -208,7 +208,7 @@ int pv_pvt_block_begin(struct pv_pvt_block *block, struct pv_pvt_piece payload,
     uint32_t n_shapes = 0;
     status = status ? status : read_table(block, &n_shapes);
     status = status ? status : check_columns(block, n_shapes, n_items);
-    status = status ? status : pv_model_begin(&block->model, n_items);
+    status = status ? status : pv_pvt_model_begin(&block->model, n_items);
     if (status == PV_OK) {
         block->n = block->n_left = n_items;
     }
@@ -222,5 +222,5 @@ void pv_pvt_block_fini(struct pv_pvt_block *block)
         pv_piece_fini(&block->columns[i]);
     }
     pv_own_free(block->shapes);
-    pv_model_fini(&block->model);
+    pv_pvt_model_fini(&block->model);
 }

@@ -54,7 +54,7 @@ ALWAYS uint64_t take_number(struct pv_pvt_block *block, uint32_t how)
 ALWAYS bool take_name(struct pv_pvt_block *block, uint32_t how, struct pv_trace_event *event)
 {
     struct pv_pvt_model *model = &block->model;
-    struct pv_pvt_name *before = pv_model_name(model, model->name);
+    struct pv_pvt_name *before = pv_pvt_model_name(model, model->name);
     uint64_t name = how == PV_SAY_NAME_FULL ? take(block, PV_COL_NAME) : before->next;
     if (name >= block->tables->n_texts) {
         return false;
@@ -67,7 +67,7 @@ ALWAYS bool take_name(struct pv_pvt_block *block, uint32_t how, struct pv_trace_
 ALWAYS bool take_size(struct pv_pvt_block *block, uint32_t how, bool has_name,
                       struct pv_trace_event *event)
 {
-    struct pv_pvt_name *row = pv_model_row(&block->model, has_name);
+    struct pv_pvt_name *row = pv_pvt_model_row(&block->model, has_name);
     if (how == PV_SAY_SIZE_FULL) {
         row->size = take(block, PV_COL_SIZE);
     }
@@ -99,11 +99,11 @@ ALWAYS bool take_addr(struct pv_pvt_block *block, uint32_t how, uint64_t room,
     const uint64_t *row;
     switch (how) {
     case PV_SAY_ADDR_BLOCK:
-        row = pv_model_block(model, event->id.number);
+        row = pv_pvt_model_block(model, event->id.number);
         event->addr = row ? *row >> 8 : 0;
         return row && *row;
     case PV_SAY_ADDR_FREED:
-        return pv_model_top(model, pv_model_class(room), &event->addr);
+        return pv_pvt_model_top(model, pv_pvt_model_class(room), &event->addr);
     case PV_SAY_ADDR_BEHIND:
         event->addr = model->behind;
         return true;
@@ -123,7 +123,7 @@ NEVER bool take_old(struct pv_pvt_block *block, uint32_t how, struct pv_trace_ev
         event->old_addr = model->behind + pv_unzigzag(take(block, PV_COL_OLD_ADDR));
         return true;
     }
-    const uint64_t *row = pv_model_block(model, event->id.number);
+    const uint64_t *row = pv_pvt_model_block(model, event->id.number);
     event->old_addr = row ? *row >> 8 : 0;
     return row && *row;
 }
@@ -131,7 +131,7 @@ NEVER bool take_old(struct pv_pvt_block *block, uint32_t how, struct pv_trace_ev
 NEVER bool take_stack(struct pv_pvt_block *block, uint32_t how, struct pv_trace_event *event)
 {
     const struct pv_pvt_tables *tables = block->tables;
-    struct pv_pvt_name *row = pv_model_row(&block->model, event->has_name);
+    struct pv_pvt_name *row = pv_pvt_model_row(&block->model, event->has_name);
     uint64_t stack = how == PV_SAY_STACK_FULL ? take(block, PV_COL_STACK) : row->stack;
     if (stack >= tables->n_stacks) {
         return false;
@@ -170,13 +170,13 @@ ALWAYS bool take_new(struct pv_pvt_block *block, uint32_t bits, uint32_t name, u
     take_moment(block, bits, event);
     uint64_t place = 0;
     if (addr) {
-        uint64_t room = pv_model_room(event->size);
+        uint64_t room = pv_pvt_model_room(event->size);
         if (!take_addr(block, addr, room, event)) {
             return false;
         }
-        place = pv_model_place(model, event->addr, room, addr == PV_SAY_ADDR_FREED);
+        place = pv_pvt_model_place(model, event->addr, room, addr == PV_SAY_ADDR_FREED);
     }
-    pv_model_add_number(model, id, place);
+    pv_pvt_model_add_number(model, id, place);
     return sound;
 }
 
@@ -191,7 +191,7 @@ ALWAYS bool take_gone(struct pv_pvt_block *block, uint32_t bits, uint32_t id, ui
     if (!addr) {
         return true;
     }
-    uint64_t *row = pv_model_block(model, number);
+    uint64_t *row = pv_pvt_model_block(model, number);
     uint64_t place = row ? *row : 0;
     if (addr == PV_SAY_ADDR_BLOCK) {
         event->addr = place >> 8;
@@ -202,7 +202,7 @@ ALWAYS bool take_gone(struct pv_pvt_block *block, uint32_t bits, uint32_t id, ui
         take_addr(block, addr, 0, event);
     }
     if (row) {
-        pv_model_release(model, place);
+        pv_pvt_model_release(model, place);
         *row = 0;
     }
     return true;
@@ -227,7 +227,7 @@ static bool take_other(struct pv_pvt_block *block, uint32_t bits, struct pv_trac
     }
     sound &= take_misc(block, bits, event);
     take_moment(block, bits, event);
-    uint64_t room = pv_model_room(pv_trace_event_bytes(event));
+    uint64_t room = pv_pvt_model_room(pv_trace_event_bytes(event));
     if (addr) {
         sound &= take_addr(block, addr, room, event);
     }
@@ -238,7 +238,7 @@ static bool take_other(struct pv_pvt_block *block, uint32_t bits, struct pv_trac
         sound &= take_stack(block, pv_shape_field(bits, PV_STACK_SHIFT, 2), event);
     }
     if (sound) {
-        pv_model_add(&block->model, event, room, addr == PV_SAY_ADDR_FREED);
+        pv_pvt_model_add(&block->model, event, room, addr == PV_SAY_ADDR_FREED);
     }
     return sound;
 }

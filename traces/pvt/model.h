@@ -20,7 +20,7 @@
 #include "traces/event.h"
 #include "traces/pvt/layout.h"
 
-enum { PV_MODEL_NAMES = 2048, PV_MODEL_CLASSES = 256 };
+enum { PV_PVT_MODEL_NAMES = 2048, PV_PVT_MODEL_CLASSES = 256 };
 
 struct pv_pvt_name {
     uint64_t size;  /* last asked for under this name */
@@ -46,13 +46,13 @@ struct pv_pvt_model {
     uint64_t near_id; /* the number freed or resized last */
     uint64_t first_id;
     uint64_t t, thread;
-    uint64_t behind;                /* where the block that was allocated last ends */
-    uint32_t top[PV_MODEL_CLASSES]; /* by size: number + 1 of what was freed last */
-    struct pv_pvt_name names[PV_MODEL_NAMES];
+    uint64_t behind;                    /* where the block that was allocated last ends */
+    uint32_t top[PV_PVT_MODEL_CLASSES]; /* by size: number + 1 of what was freed last */
+    struct pv_pvt_name names[PV_PVT_MODEL_NAMES];
 };
 
 /* Begins a block of up to n_events. PV_ENOMEM: the model is as it was. */
-static inline int pv_model_begin(struct pv_pvt_model *model, uint32_t n_events)
+static inline int pv_pvt_model_begin(struct pv_pvt_model *model, uint32_t n_events)
 {
     if (n_events > model->cap) {
         size_t bytes = sizeof *model->blocks + sizeof *model->freed;
@@ -70,18 +70,18 @@ static inline int pv_model_begin(struct pv_pvt_model *model, uint32_t n_events)
     return PV_OK;
 }
 
-static inline void pv_model_fini(struct pv_pvt_model *model)
+static inline void pv_pvt_model_fini(struct pv_pvt_model *model)
 {
     pv_own_free(model->freed);
 }
 
-static inline struct pv_pvt_name *pv_model_name(struct pv_pvt_model *model, uint32_t name)
+static inline struct pv_pvt_name *pv_pvt_model_name(struct pv_pvt_model *model, uint32_t name)
 {
-    return &model->names[name % PV_MODEL_NAMES];
+    return &model->names[name % PV_PVT_MODEL_NAMES];
 }
 
 /* The row of a number of the run, or NULL: 0 or the block's place, addr << 8 | class. */
-static inline uint64_t *pv_model_block(const struct pv_pvt_model *model, uint64_t id)
+static inline uint64_t *pv_pvt_model_block(const struct pv_pvt_model *model, uint64_t id)
 {
     uint64_t at = id - model->first_id;
     return at < model->n_blocks ? &model->blocks[at] : NULL;
@@ -89,20 +89,20 @@ static inline uint64_t *pv_model_block(const struct pv_pvt_model *model, uint64_
 
 /* What an allocation of so many bytes takes in the usual allocators: 16 bytes steps with 8 of
  * their own, 32 at least. */
-static inline uint64_t pv_model_room(uint64_t bytes)
+static inline uint64_t pv_pvt_model_room(uint64_t bytes)
 {
     uint64_t room = (bytes + 8 + 15) & ~UINT64_C(15);
     return room < 32 ? 32 : room;
 }
 
-static inline uint32_t pv_model_class(uint64_t room)
+static inline uint32_t pv_pvt_model_class(uint64_t room)
 {
     uint64_t class = room / 16;
-    return class < PV_MODEL_CLASSES ? (uint32_t) class : PV_MODEL_CLASSES - 1;
+    return class < PV_PVT_MODEL_CLASSES ? (uint32_t) class : PV_PVT_MODEL_CLASSES - 1;
 }
 
-static inline bool pv_model_top(const struct pv_pvt_model *model, uint32_t class,
-                                uint64_t *ret_addr)
+static inline bool pv_pvt_model_top(const struct pv_pvt_model *model, uint32_t class,
+                                    uint64_t *ret_addr)
 {
     uint32_t top = model->top[class];
     if (!top) {
@@ -113,7 +113,7 @@ static inline bool pv_model_top(const struct pv_pvt_model *model, uint32_t class
 }
 
 /* A block's place is free again. */
-static inline void pv_model_release(struct pv_pvt_model *model, uint64_t row)
+static inline void pv_pvt_model_release(struct pv_pvt_model *model, uint64_t row)
 {
     if (row) {
         uint32_t class = row & 0xff;
@@ -124,10 +124,10 @@ static inline void pv_model_release(struct pv_pvt_model *model, uint64_t row)
 }
 
 /* A place was given out, as a row; `freed`: by the guess that it is what was freed last. */
-static inline uint64_t pv_model_place(struct pv_pvt_model *model, uint64_t addr, uint64_t room,
-                                      bool freed)
+static inline uint64_t pv_pvt_model_place(struct pv_pvt_model *model, uint64_t addr,
+                                          uint64_t room, bool freed)
 {
-    uint32_t class = pv_model_class(room);
+    uint32_t class = pv_pvt_model_class(room);
     if (freed) {
         model->top[class] = model->freed[model->top[class] - 1].below;
     }
@@ -136,16 +136,17 @@ static inline uint64_t pv_model_place(struct pv_pvt_model *model, uint64_t addr,
 }
 
 /* The row of the names that an event belongs to: that of its own name, or the last row. */
-static inline struct pv_pvt_name *pv_model_row(struct pv_pvt_model *model, bool has_name)
+static inline struct pv_pvt_name *pv_pvt_model_row(struct pv_pvt_model *model, bool has_name)
 {
-    return &model->names[has_name ? model->name % PV_MODEL_NAMES : PV_MODEL_NAMES - 1];
+    return &model->names[has_name ? model->name % PV_PVT_MODEL_NAMES : PV_PVT_MODEL_NAMES - 1];
 }
 
 /* ---- after an event with a number: ids and places. `freed`: its address was guessed as what
  * was freed last ---- */
 
 /* `place`: its row, or 0. */
-static inline void pv_model_add_number(struct pv_pvt_model *model, uint64_t id, uint64_t place)
+static inline void pv_pvt_model_add_number(struct pv_pvt_model *model, uint64_t id,
+                                           uint64_t place)
 {
     if (id != model->last_id + 1 || !model->n_blocks) {
         model->first_id = id;
@@ -155,55 +156,56 @@ static inline void pv_model_add_number(struct pv_pvt_model *model, uint64_t id, 
     model->blocks[model->n_blocks++] = place;
 }
 
-static inline void pv_model_add_new(struct pv_pvt_model *model,
-                                    const struct pv_trace_event *event, uint64_t room,
-                                    bool freed)
-{
-    uint64_t place = event->has_addr ? pv_model_place(model, event->addr, room, freed) : 0;
-    pv_model_add_number(model, event->id.number, place);
-}
-
-static inline void pv_model_add_resized(struct pv_pvt_model *model,
+static inline void pv_pvt_model_add_new(struct pv_pvt_model *model,
                                         const struct pv_trace_event *event, uint64_t room,
                                         bool freed)
+{
+    uint64_t place = event->has_addr ? pv_pvt_model_place(model, event->addr, room, freed) : 0;
+    pv_pvt_model_add_number(model, event->id.number, place);
+}
+
+static inline void pv_pvt_model_add_resized(struct pv_pvt_model *model,
+                                            const struct pv_trace_event *event, uint64_t room,
+                                            bool freed)
 {
     model->near_id = event->id.number;
     if (!event->has_addr) {
         return;
     }
-    uint64_t *row = pv_model_block(model, event->id.number);
+    uint64_t *row = pv_pvt_model_block(model, event->id.number);
     if (row && *row >> 8 != event->addr) {
-        pv_model_release(model, *row);
+        pv_pvt_model_release(model, *row);
     }
-    uint64_t placed = pv_model_place(model, event->addr, room, freed);
+    uint64_t placed = pv_pvt_model_place(model, event->addr, room, freed);
     if (row) {
         *row = placed;
     }
 }
 
-static inline void pv_model_add_gone(struct pv_pvt_model *model,
-                                     const struct pv_trace_event *event)
+static inline void pv_pvt_model_add_gone(struct pv_pvt_model *model,
+                                         const struct pv_trace_event *event)
 {
     model->near_id = event->id.number;
-    uint64_t *row = event->has_addr ? pv_model_block(model, event->id.number) : NULL;
+    uint64_t *row = event->has_addr ? pv_pvt_model_block(model, event->id.number) : NULL;
     if (row) {
-        pv_model_release(model, *row);
+        pv_pvt_model_release(model, *row);
         *row = 0;
     }
 }
 
-static inline void pv_model_add(struct pv_pvt_model *model, const struct pv_trace_event *event,
-                                uint64_t room, bool freed)
+static inline void pv_pvt_model_add(struct pv_pvt_model *model,
+                                    const struct pv_trace_event *event, uint64_t room,
+                                    bool freed)
 {
     if (event->id.kind != PV_ID_NUMBER || event->op == PV_OP_MARK) {
         return;
     }
     if (event->op <= PV_OP_ALIGNED) {
-        pv_model_add_new(model, event, room, freed);
+        pv_pvt_model_add_new(model, event, room, freed);
     } else if (event->op == PV_OP_FREE) {
-        pv_model_add_gone(model, event);
+        pv_pvt_model_add_gone(model, event);
     } else {
-        pv_model_add_resized(model, event, room, freed);
+        pv_pvt_model_add_resized(model, event, room, freed);
     }
 }
 

@@ -61,7 +61,7 @@ static uint32_t say_name(struct pv_pvt_say *say, bool has_name, uint32_t name)
     if (!has_name) {
         return PV_SAY_NAME_NONE;
     }
-    struct pv_pvt_name *before = pv_model_name(model, model->name);
+    struct pv_pvt_name *before = pv_pvt_model_name(model, model->name);
     bool guessed = before->next == name;
     before->next = name;
     model->name = name;
@@ -74,7 +74,7 @@ static uint32_t say_name(struct pv_pvt_say *say, bool has_name, uint32_t name)
 
 static uint32_t say_size(struct pv_pvt_say *say, const struct pv_trace_event *event)
 {
-    struct pv_pvt_name *row = pv_model_row(&say->model, event->has_name);
+    struct pv_pvt_name *row = pv_pvt_model_row(&say->model, event->has_name);
     if (event->op == PV_OP_FREE || event->op == PV_OP_MARK) {
         return PV_SAY_SIZE_NONE;
     }
@@ -124,14 +124,14 @@ static uint32_t say_addr(struct pv_pvt_say *say, const struct pv_trace_event *ev
     }
     const uint64_t *row =
         event->id.kind == PV_ID_NUMBER && event->op >= PV_OP_REALLOC && event->op != PV_OP_MARK
-            ? pv_model_block(model, event->id.number)
+            ? pv_pvt_model_block(model, event->id.number)
             : NULL;
     if (row && *row && *row >> 8 == event->addr) {
         return PV_SAY_ADDR_BLOCK;
     }
     uint64_t top;
     if (event->op <= PV_OP_REALLOC && event->id.kind == PV_ID_NUMBER &&
-        pv_model_top(model, pv_model_class(room), &top) && top == event->addr) {
+        pv_pvt_model_top(model, pv_pvt_model_class(room), &top) && top == event->addr) {
         return PV_SAY_ADDR_FREED;
     }
     uint64_t delta = event->addr - model->behind;
@@ -153,7 +153,7 @@ static uint32_t say_old(struct pv_pvt_say *say, const struct pv_trace_event *eve
         return PV_SAY_OLD_NONE;
     }
     const uint64_t *row = event->id.kind == PV_ID_NUMBER && event->op != PV_OP_MARK
-                              ? pv_model_block(&say->model, event->id.number)
+                              ? pv_pvt_model_block(&say->model, event->id.number)
                               : NULL;
     if (row && *row && *row >> 8 == event->old_addr) {
         return PV_SAY_OLD_BLOCK;
@@ -169,7 +169,7 @@ static uint32_t say_stack(struct pv_pvt_say *say, const struct pv_trace_event *e
     if (!event->n_stack) {
         return PV_SAY_STACK_NONE;
     }
-    struct pv_pvt_name *row = pv_model_row(&say->model, event->has_name);
+    struct pv_pvt_name *row = pv_pvt_model_row(&say->model, event->has_name);
     if (row->stack == stack) {
         return PV_SAY_STACK_SAME;
     }
@@ -201,7 +201,7 @@ int pv_pvt_say_begin(struct pv_pvt_say *say)
     for (int i = 0; i < PV_N_COLS; ++i) {
         say->columns[i].n = 0;
     }
-    return pv_model_begin(&say->model, PV_PVT_BLOCK_EVENTS);
+    return pv_pvt_model_begin(&say->model, PV_PVT_BLOCK_EVENTS);
 }
 
 bool pv_pvt_say_is_full(const struct pv_pvt_say *say)
@@ -217,7 +217,7 @@ int pv_pvt_say_event(struct pv_pvt_say *say, const struct pv_trace_event *event,
             return PV_ENOMEM;
         }
     }
-    uint64_t room = pv_model_room(pv_trace_event_bytes(event));
+    uint64_t room = pv_pvt_model_room(pv_trace_event_bytes(event));
     uint32_t shape = (uint32_t)event->op << PV_OP_SHIFT;
     shape |= say_id(say, event, numbers->id) << PV_ID_SHIFT;
     shape |= say_name(say, event->has_name, numbers->name) << PV_NAME_SHIFT;
@@ -230,7 +230,7 @@ int pv_pvt_say_event(struct pv_pvt_say *say, const struct pv_trace_event *event,
     shape |= addr << PV_ADDR_SHIFT;
     shape |= say_old(say, event) << PV_OLD_SHIFT;
     shape |= say_stack(say, event, numbers->stack) << PV_STACK_SHIFT;
-    pv_model_add(&say->model, event, room, addr == PV_SAY_ADDR_FREED);
+    pv_pvt_model_add(&say->model, event, room, addr == PV_SAY_ADDR_FREED);
     struct pv_pvt_bytes *shapes = &say->columns[PV_COL_SHAPES];
     shapes->bytes[shapes->n++] = find_shape(say, shape);
     say->n_events++;
@@ -262,5 +262,5 @@ void pv_pvt_say_fini(struct pv_pvt_say *say)
         pv_own_free(say->columns[i].bytes);
     }
     pv_own_free(say->table.bytes);
-    pv_model_fini(&say->model);
+    pv_pvt_model_fini(&say->model);
 }

@@ -305,7 +305,7 @@ static int check_all(const struct pv_args *args, const struct pv_replay_options 
                      uint64_t every)
 {
     struct pv_json_out out = {.write = pv_json_to_file, .ctx = stdout};
-    bool json = pv_args_has(args, PV_KEY_JSON);
+    bool json = pv_args_has(args, PV_OPTION_JSON);
     if (json) {
         pv_json_begin(&out, '{');
         pv_emit_text(&out, "format", "pebbleviz-check");
@@ -317,7 +317,7 @@ static int check_all(const struct pv_args *args, const struct pv_replay_options 
     int code = PV_EXIT_FINE;
     for (size_t i = 0; i < args->n_operands; i++) {
         code = worse(code, check_one(args->operands[i], options, every,
-                                     pv_args_has(args, PV_KEY_EVERY), json ? &out : NULL));
+                                     pv_args_has(args, PV_OPTION_EVERY), json ? &out : NULL));
     }
     if (json) {
         pv_json_end(&out, ']');
@@ -333,13 +333,13 @@ int pv_cmd_check(const struct pv_args *args)
     uint64_t every = 1;
     int code = pv_args_replay(args, 1, &options);
     if (!code) {
-        code = pv_args_count(args, PV_KEY_EVERY, 1, &every);
+        code = pv_args_count(args, PV_OPTION_EVERY, 1, &every);
     }
     if (code) {
         return code;
     }
-    if (pv_args_has(args, PV_KEY_RULES)) {
-        if (pv_args_has(args, PV_KEY_JSON)) {
+    if (pv_args_has(args, PV_OPTION_RULES)) {
+        if (pv_args_has(args, PV_OPTION_JSON)) {
             json_rules(stdout);
         } else {
             text_rules(stdout);

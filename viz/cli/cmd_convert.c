@@ -45,7 +45,7 @@ static int copy(struct pv_feed *feed, struct pv_writer *writer, const char *path
 int pv_cmd_convert(const struct pv_args *args)
 {
     const char *to = args->operands[1];
-    if (!args->value[PV_KEY_TO] && strcmp(to, "-") != 0 && !pv_writer_knows(to)) {
+    if (!args->value[PV_OPTION_TO] && strcmp(to, "-") != 0 && !pv_writer_knows(to)) {
         return pv_say_usage(
             "convert",
             "convert wants --to json, jsonl, pvt or rep: the name '%s' does not "
@@ -56,13 +56,13 @@ int pv_cmd_convert(const struct pv_args *args)
     struct pv_reader_wish wish = pv_args_reading(args);
     int code = pv_feed_open(&feed, args->operands[0], &wish);
     if (!code) {
-        bool partial = pv_args_has(args, PV_KEY_PARTIAL);
+        bool partial = pv_args_has(args, PV_OPTION_PARTIAL);
         if (!partial) {
             feed.unused = "a damaged trace is not converted, nothing was written";
         }
         struct pv_writer *writer = NULL;
-        int status =
-            pv_writer_open(&writer, to, args->value[PV_KEY_TO], pv_reader_header(feed.reader));
+        int status = pv_writer_open(&writer, to, args->value[PV_OPTION_TO],
+                                    pv_reader_header(feed.reader));
         code = status ? say_writer(writer, to, status) : copy(&feed, writer, to, partial);
         pv_writer_close(writer);
     }

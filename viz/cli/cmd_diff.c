@@ -267,8 +267,8 @@ int pv_cmd_diff(const struct pv_args *args)
     uint64_t top = TOP;
     int code = pv_args_replay(args, 2, &options);
     if (!code) {
-        code = pv_args_count(args, PV_KEY_TOP, pv_args_has(args, PV_KEY_JSON) ? SIZE_MAX : TOP,
-                             &top);
+        code = pv_args_count(args, PV_OPTION_TOP,
+                             pv_args_has(args, PV_OPTION_JSON) ? SIZE_MAX : TOP, &top);
     }
     if (code) {
         return code;
@@ -276,7 +276,7 @@ int pv_cmd_diff(const struct pv_args *args)
     struct pair pair = {.top = top < SIZE_MAX ? (size_t)top : SIZE_MAX};
     code = open_sides(&pair, args, &options);
     if (!code) {
-        code = compare(&pair, pv_args_has(args, PV_KEY_JSON));
+        code = compare(&pair, pv_args_has(args, PV_OPTION_JSON));
     }
     pv_target_close(&pair.b);
     pv_target_close(&pair.a);

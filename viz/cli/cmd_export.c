@@ -16,8 +16,8 @@ static const char *const format_names[N_FORMATS] = {"json", "dot", "svg", "png",
 
 static int find_format(const struct pv_args *args, enum format *ret_format)
 {
-    const char *text = args->value[PV_KEY_FORMAT];
-    const char *output = args->value[PV_KEY_OUTPUT];
+    const char *text = args->value[PV_OPTION_FORMAT];
+    const char *output = args->value[PV_OPTION_OUTPUT];
     const char *ending = output ? strrchr(output, '.') : NULL;
     for (unsigned i = 0; !text && ending && i < N_FORMATS; i++) {
         if (strcmp(ending + 1, format_names[i]) == 0) {
@@ -120,14 +120,15 @@ int pv_cmd_export(const struct pv_args *args)
     if (code) {
         return code;
     }
-    const char *path = args->value[PV_KEY_OUTPUT] ? args->value[PV_KEY_OUTPUT] : "-";
+    const char *path = args->value[PV_OPTION_OUTPUT] ? args->value[PV_OPTION_OUTPUT] : "-";
     if (format == PNG && strcmp(path, "-") == 0 && isatty(STDOUT_FILENO)) {
         return pv_say_usage("export", "a png is nothing for a terminal, name a file with -o");
     }
     struct pv_target target;
-    code = pv_target_open(&target, args->operands[0], NULL, args->value[PV_KEY_AT], &options);
+    code =
+        pv_target_open(&target, args->operands[0], NULL, args->value[PV_OPTION_AT], &options);
     if (!code) {
-        code = write_out(&target, format, pv_args_has(args, PV_KEY_FULL), path);
+        code = write_out(&target, format, pv_args_has(args, PV_OPTION_FULL), path);
         code = code ? code : target.code;
     }
     pv_target_close(&target);

@@ -58,7 +58,7 @@ static void as_json(FILE *file)
 
 int pv_cmd_formats(const struct pv_args *args)
 {
-    if (pv_args_has(args, PV_KEY_JSON)) {
+    if (pv_args_has(args, PV_OPTION_JSON)) {
         as_json(stdout);
     } else {
         as_text(stdout);

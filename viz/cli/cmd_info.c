@@ -36,7 +36,7 @@ static int count(struct pv_feed *feed, struct pv_info *info)
 int pv_cmd_info(const struct pv_args *args)
 {
     uint64_t top = TOP;
-    int code = pv_args_count(args, PV_KEY_TOP, TOP, &top);
+    int code = pv_args_count(args, PV_OPTION_TOP, TOP, &top);
     if (code) {
         return code;
     }
@@ -50,7 +50,7 @@ int pv_cmd_info(const struct pv_args *args)
     }
     if (!code) {
         size_t shown = top < SIZE_MAX ? (size_t)top : SIZE_MAX;
-        if (pv_args_has(args, PV_KEY_JSON)) {
+        if (pv_args_has(args, PV_OPTION_JSON)) {
             pv_info_json(&info, shown, stdout);
         } else {
             pv_info_text(&info, shown, stdout);

@@ -35,11 +35,11 @@ int pv_cmd_record(const struct pv_args *args)
 {
     struct pv_progress progress;
     struct pv_record_options options = {
-        .path = args->value[PV_KEY_OUTPUT],
-        .no_times = pv_args_has(args, PV_KEY_NO_TIMES),
-        .no_threads = pv_args_has(args, PV_KEY_NO_THREADS),
-        .no_addresses = pv_args_has(args, PV_KEY_NO_ADDRESSES),
-        .no_names = pv_args_has(args, PV_KEY_NO_NAMES),
+        .path = args->value[PV_OPTION_OUTPUT],
+        .no_times = pv_args_has(args, PV_OPTION_NO_TIMES),
+        .no_threads = pv_args_has(args, PV_OPTION_NO_THREADS),
+        .no_addresses = pv_args_has(args, PV_OPTION_NO_ADDRESSES),
+        .no_names = pv_args_has(args, PV_OPTION_NO_NAMES),
         .progress = told,
         .ctx = &progress,
     };

@@ -32,9 +32,9 @@ static int print(const struct pv_load *load, const struct pv_replay_options *opt
         code = pv_say_no_memory();
     } else {
         report.top = top < SIZE_MAX ? (size_t)top : SIZE_MAX;
-        report.with_tags = pv_args_has(args, PV_KEY_TOP);
-        report.with_seconds = !pv_args_has(args, PV_KEY_NO_TIMING);
-        if (pv_args_has(args, PV_KEY_JSON)) {
+        report.with_tags = pv_args_has(args, PV_OPTION_TOP);
+        report.with_seconds = !pv_args_has(args, PV_OPTION_NO_TIMING);
+        if (pv_args_has(args, PV_OPTION_JSON)) {
             pv_report_json(&report, stdout);
         } else {
             pv_report_text(&report, stdout);
@@ -51,7 +51,7 @@ int pv_cmd_report(const struct pv_args *args)
     uint64_t top = TOP;
     int code = pv_args_replay(args, PV_ENGINES_MAX, &options);
     if (!code) {
-        code = pv_args_count(args, PV_KEY_TOP, TOP, &top);
+        code = pv_args_count(args, PV_OPTION_TOP, TOP, &top);
     }
     char *path = NULL;
     const char *moment = NULL;
@@ -62,9 +62,9 @@ int pv_cmd_report(const struct pv_args *args)
         return code;
     }
     struct pv_load load;
-    struct pv_load_wish wish = {.timed = !pv_args_has(args, PV_KEY_NO_TIMING),
+    struct pv_load_wish wish = {.timed = !pv_args_has(args, PV_OPTION_NO_TIMING),
                                 .n_moments = 1,
-                                .moments = {moment ? moment : args->value[PV_KEY_AT]}};
+                                .moments = {moment ? moment : args->value[PV_OPTION_AT]}};
     code = pv_load_open(&load, path, &options, &wish);
     if (!code) {
         code = print(&load, &options, wish.moments[0], top, args);

@@ -33,7 +33,7 @@ static int screen_size(const char *text, int *ret_columns, int *ret_lines)
 
 static int check_color(const struct pv_args *args)
 {
-    const char *when = args->value[PV_KEY_COLOR];
+    const char *when = args->value[PV_OPTION_COLOR];
     if (when && strcmp(when, "auto") != 0 && strcmp(when, "always") != 0 &&
         strcmp(when, "never") != 0) {
         return pv_say_usage("view", "--color is auto, always or never, not '%s'", when);
@@ -46,7 +46,7 @@ static int draw_once(struct pv_load *load, const struct pv_tui_options *tui,
 {
     const char *bad = NULL;
     int status = pv_tui_screen(load->timelines[0], tui, columns, lines,
-                               args->value[PV_KEY_KEYS], stdout, &bad);
+                               args->value[PV_OPTION_KEYS], stdout, &bad);
     if (status == PV_EINVAL) {
         return pv_say_usage("view", "--keys: there is no key %.20s", bad ? bad : "");
     }
@@ -77,11 +77,12 @@ static int show(struct pv_load *load, const char *at, const struct pv_args *args
     struct pv_tui_options tui = {
         .title = load->path,
         .no_color = !pv_args_color(args),
-        .ascii = pv_args_has(args, PV_KEY_ASCII) || strcmp(nl_langinfo(CODESET), "UTF-8") != 0,
+        .ascii =
+            pv_args_has(args, PV_OPTION_ASCII) || strcmp(nl_langinfo(CODESET), "UTF-8") != 0,
     };
     /* A screen as text is the same everywhere, whatever the locale. */
     if (columns) {
-        tui.ascii = pv_args_has(args, PV_KEY_ASCII);
+        tui.ascii = pv_args_has(args, PV_OPTION_ASCII);
     }
     int code = pv_load_moment(load, at, &tui.at);
     if (!code) {
@@ -99,9 +100,9 @@ int pv_cmd_view(const struct pv_args *args)
     if (!code) {
         code = check_color(args);
     }
-    if (!code && pv_args_has(args, PV_KEY_SCREEN)) {
-        code = screen_size(args->value[PV_KEY_SCREEN], &columns, &lines);
-    } else if (!code && pv_args_has(args, PV_KEY_KEYS)) {
+    if (!code && pv_args_has(args, PV_OPTION_SCREEN)) {
+        code = screen_size(args->value[PV_OPTION_SCREEN], &columns, &lines);
+    } else if (!code && pv_args_has(args, PV_OPTION_KEYS)) {
         code = pv_say_usage("view", "--keys goes with --screen");
     }
     char *path = NULL;
@@ -116,7 +117,7 @@ int pv_cmd_view(const struct pv_args *args)
     struct pv_load_wish wish = {.keep_log = true};
     code = pv_load_open(&load, path, &options, &wish);
     if (!code) {
-        code = show(&load, moment ? moment : args->value[PV_KEY_AT], args, columns, lines);
+        code = show(&load, moment ? moment : args->value[PV_OPTION_AT], args, columns, lines);
     }
     pv_load_close(&load);
     pv_own_free(path);

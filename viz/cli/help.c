@@ -43,8 +43,8 @@ void pv_help_command(const struct pv_command *command, FILE *out)
         return;
     }
     fputs("\nOptions:\n", out);
-    for (unsigned key = 0; key < PV_N_KEYS; key++) {
-        bool has = (command->keys >> key & 1) || key == PV_KEY_HELP;
+    for (unsigned key = 0; key < PV_N_OPTIONS; key++) {
+        bool has = (command->keys >> key & 1) || key == PV_OPTION_HELP;
         if (has && !pv_options[key].planned) {
             option(&pv_options[key], out);
         }

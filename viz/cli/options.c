@@ -84,7 +84,7 @@ static const struct pv_command *find_command(const char *name)
 
 static bool has_key(const struct pv_command *command, unsigned key)
 {
-    return (command->keys >> key & 1) || key == PV_KEY_HELP;
+    return (command->keys >> key & 1) || key == PV_OPTION_HELP;
 }
 
 static int unknown_option(const struct pv_command *command, const char *name, size_t n)
@@ -98,7 +98,7 @@ static int unknown_option(const struct pv_command *command, const char *name, si
     typed[n] = '\0';
     unsigned least = WORD_MAX;
     const char *best = NULL;
-    for (unsigned key = 0; key < PV_N_KEYS; key++) {
+    for (unsigned key = 0; key < PV_N_OPTIONS; key++) {
         if (has_key(command, key) && !pv_options[key].planned) {
             consider(typed, pv_options[key].name, &least, &best);
         }
@@ -107,7 +107,7 @@ static int unknown_option(const struct pv_command *command, const char *name, si
         return pv_say_usage(command->name, "%s: unknown option '--%s', did you mean '--%s'?",
                             command->name, typed, best);
     }
-    for (unsigned key = 0; key < PV_N_KEYS; key++) {
+    for (unsigned key = 0; key < PV_N_OPTIONS; key++) {
         if (strcmp(pv_options[key].name, typed) == 0) {
             return pv_say_usage(command->name, "%s has no option '--%s'", command->name, typed);
         }
@@ -146,7 +146,7 @@ static int take(struct pv_args *args, unsigned key, const char *glued, int argc,
 static int long_option(struct pv_args *args, const char *text, int argc, char **argv, int *i)
 {
     size_t n = strcspn(text, "=");
-    for (unsigned key = 0; key < PV_N_KEYS; key++) {
+    for (unsigned key = 0; key < PV_N_OPTIONS; key++) {
         const char *name = pv_options[key].name;
         if (has_key(args->command, key) && strlen(name) == n && memcmp(name, text, n) == 0) {
             return take(args, key, text[n] ? text + n + 1 : NULL, argc, argv, i);
@@ -157,7 +157,7 @@ static int long_option(struct pv_args *args, const char *text, int argc, char **
 
 static int letter_option(struct pv_args *args, const char *text, int argc, char **argv, int *i)
 {
-    for (unsigned key = 0; key < PV_N_KEYS; key++) {
+    for (unsigned key = 0; key < PV_N_OPTIONS; key++) {
         if (has_key(args->command, key) && pv_options[key].letter == text[0]) {
             return take(args, key, text[1] ? text + 1 : NULL, argc, argv, i);
         }
@@ -312,7 +312,8 @@ static int engines(const struct pv_args *args, size_t engines_max,
                    struct pv_replay_options *options)
 {
     const char *command = args->command->name;
-    const char *text = args->value[PV_KEY_ENGINE] ? args->value[PV_KEY_ENGINE] : "first-fit";
+    const char *text =
+        args->value[PV_OPTION_ENGINE] ? args->value[PV_OPTION_ENGINE] : "first-fit";
     for (;;) {
         size_t n = strcspn(text, ",");
         if (options->n_engines == engines_max) {
@@ -331,7 +332,7 @@ static int engines(const struct pv_args *args, size_t engines_max,
     }
 }
 
-static int heap_bytes(const struct pv_args *args, enum pv_key key, uint64_t *ret_bytes)
+static int heap_bytes(const struct pv_args *args, enum pv_option_key key, uint64_t *ret_bytes)
 {
     const char *text = args->value[key];
     if (text && (!pv_units_parse(text, ret_bytes) || *ret_bytes == 0 ||
@@ -346,22 +347,22 @@ static int heap_bytes(const struct pv_args *args, enum pv_key key, uint64_t *ret
 static int buddy_options(const struct pv_args *args, struct pv_engine_options *heap)
 {
     const char *command = args->command->name;
-    heap->high = pv_args_has(args, PV_KEY_HIGH);
-    if (heap->high && pv_args_has(args, PV_KEY_LOW)) {
+    heap->high = pv_args_has(args, PV_OPTION_HIGH);
+    if (heap->high && pv_args_has(args, PV_OPTION_LOW)) {
         return pv_say_usage(command, "--low and --high exclude each other");
     }
-    int code = heap_bytes(args, PV_KEY_PAGE, &heap->page_bytes);
+    int code = heap_bytes(args, PV_OPTION_PAGE, &heap->page_bytes);
     if (!code && heap->page_bytes > PV_BUDDY_PAGE_MOST) {
         return pv_say_usage(command, "--page is at most 1M, not '%s'",
-                            args->value[PV_KEY_PAGE]);
+                            args->value[PV_OPTION_PAGE]);
     }
     return code;
 }
 
 struct pv_reader_wish pv_args_reading(const struct pv_args *args)
 {
-    return (struct pv_reader_wish){.from = args->value[PV_KEY_FROM],
-                                   .process = args->value[PV_KEY_PROCESS]};
+    return (struct pv_reader_wish){.from = args->value[PV_OPTION_FROM],
+                                   .process = args->value[PV_OPTION_PROCESS]};
 }
 
 int pv_args_replay(const struct pv_args *args, size_t engines_max,
@@ -369,21 +370,21 @@ int pv_args_replay(const struct pv_args *args, size_t engines_max,
 {
     *ret_options = (struct pv_replay_options){.heap = {.growth = PV_GROWTH_IN_PLACE},
                                               .reading = pv_args_reading(args)};
-    const char *growth = args->value[PV_KEY_GROWTH];
+    const char *growth = args->value[PV_OPTION_GROWTH];
     if (growth && strcmp(growth, "new-bucket") == 0) {
         ret_options->heap.growth = PV_GROWTH_NEW_BUCKET;
     } else if (growth && strcmp(growth, "in-place") != 0) {
         return pv_say_usage(args->command->name,
                             "--growth is 'in-place' or 'new-bucket', not '%s'", growth);
     }
-    int code = heap_bytes(args, PV_KEY_BUCKET_SIZE, &ret_options->heap.first_bucket_bytes);
+    int code = heap_bytes(args, PV_OPTION_BUCKET_SIZE, &ret_options->heap.first_bucket_bytes);
     if (!code) {
-        code = heap_bytes(args, PV_KEY_HEAP_LIMIT, &ret_options->heap.limit_bytes);
+        code = heap_bytes(args, PV_OPTION_HEAP_LIMIT, &ret_options->heap.limit_bytes);
     }
     if (!code) {
         code = buddy_options(args, &ret_options->heap);
     }
-    const char *machine = args->value[PV_KEY_MACHINE];
+    const char *machine = args->value[PV_OPTION_MACHINE];
     if (!code && machine) {
         ret_options->heap.machine = &ret_options->machine;
         code = pv_machine_option(args->command->name, machine, &ret_options->machine);
@@ -398,7 +399,7 @@ int pv_args_replay(const struct pv_args *args, size_t engines_max,
     return code;
 }
 
-int pv_args_count(const struct pv_args *args, enum pv_key key, uint64_t otherwise,
+int pv_args_count(const struct pv_args *args, enum pv_option_key key, uint64_t otherwise,
                   uint64_t *ret_n)
 {
     const char *text = args->value[key];
@@ -412,7 +413,7 @@ int pv_args_count(const struct pv_args *args, enum pv_key key, uint64_t otherwis
 
 bool pv_args_color(const struct pv_args *args)
 {
-    const char *when = args->value[PV_KEY_COLOR];
+    const char *when = args->value[PV_OPTION_COLOR];
     if (when && strcmp(when, "auto") != 0) {
         return strcmp(when, "always") == 0;
     }

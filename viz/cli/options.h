@@ -15,43 +15,43 @@
 #include "replay/engine.h"
 #include "traces/reader.h"
 
-enum pv_key {
-    PV_KEY_ENGINE,
-    PV_KEY_AT,
-    PV_KEY_BUCKET_SIZE,
-    PV_KEY_GROWTH,
-    PV_KEY_HEAP_LIMIT,
-    PV_KEY_MACHINE,
-    PV_KEY_PAGE,
-    PV_KEY_LOW,
-    PV_KEY_HIGH,
-    PV_KEY_SCREEN,
-    PV_KEY_KEYS,
-    PV_KEY_ASCII,
-    PV_KEY_COLOR,
-    PV_KEY_JSON,
-    PV_KEY_TOP,
-    PV_KEY_NO_TIMING,
-    PV_KEY_FORMAT,
-    PV_KEY_OUTPUT,
-    PV_KEY_FULL,
-    PV_KEY_FROM,
-    PV_KEY_PROCESS,
-    PV_KEY_TO,
-    PV_KEY_PARTIAL,
-    PV_KEY_RULES,
-    PV_KEY_EVERY,
-    PV_KEY_NO_TIMES,
-    PV_KEY_NO_THREADS,
-    PV_KEY_NO_ADDRESSES,
-    PV_KEY_NO_NAMES,
-    PV_KEY_PID,
-    PV_KEY_CORE,
-    PV_KEY_IMAGE,
-    PV_KEY_BASE,
-    PV_KEY_GDB,
-    PV_KEY_HELP,
-    PV_N_KEYS
+enum pv_option_key {
+    PV_OPTION_ENGINE,
+    PV_OPTION_AT,
+    PV_OPTION_BUCKET_SIZE,
+    PV_OPTION_GROWTH,
+    PV_OPTION_HEAP_LIMIT,
+    PV_OPTION_MACHINE,
+    PV_OPTION_PAGE,
+    PV_OPTION_LOW,
+    PV_OPTION_HIGH,
+    PV_OPTION_SCREEN,
+    PV_OPTION_KEYS,
+    PV_OPTION_ASCII,
+    PV_OPTION_COLOR,
+    PV_OPTION_JSON,
+    PV_OPTION_TOP,
+    PV_OPTION_NO_TIMING,
+    PV_OPTION_FORMAT,
+    PV_OPTION_OUTPUT,
+    PV_OPTION_FULL,
+    PV_OPTION_FROM,
+    PV_OPTION_PROCESS,
+    PV_OPTION_TO,
+    PV_OPTION_PARTIAL,
+    PV_OPTION_RULES,
+    PV_OPTION_EVERY,
+    PV_OPTION_NO_TIMES,
+    PV_OPTION_NO_THREADS,
+    PV_OPTION_NO_ADDRESSES,
+    PV_OPTION_NO_NAMES,
+    PV_OPTION_PID,
+    PV_OPTION_CORE,
+    PV_OPTION_IMAGE,
+    PV_OPTION_BASE,
+    PV_OPTION_GDB,
+    PV_OPTION_HELP,
+    PV_N_OPTIONS
 };
 
 struct pv_option {
@@ -62,7 +62,7 @@ struct pv_option {
     bool planned; /* known, but a later version has it */
 };
 
-extern const struct pv_option pv_options[PV_N_KEYS];
+extern const struct pv_option pv_options[PV_N_OPTIONS];
 
 struct pv_args;
 
@@ -77,7 +77,7 @@ struct pv_command {
     const char *synopsis;
     const char *about; /* one line */
     const char *text;  /* what else there is to know */
-    uint64_t keys;     /* bit per enum pv_key; every command has --help */
+    uint64_t keys;     /* bit per enum pv_option_key; every command has --help */
     size_t operands_min, operands_max;
     bool ends_options; /* options end at the first operand: what follows is another program's */
     int (*run)(const struct pv_args *args); /* the exit code; NULL: a later version has it */
@@ -90,7 +90,7 @@ extern const struct pv_command pv_commands[];
 /* A command line that was read. Texts and operands are argv's. */
 struct pv_args {
     const struct pv_command *command;
-    const char *value[PV_N_KEYS]; /* NULL: not given; "" for a switch */
+    const char *value[PV_N_OPTIONS]; /* NULL: not given; "" for a switch */
     char **operands;
     size_t n_operands;
 };
@@ -108,7 +108,7 @@ struct pv_replay_options {
 /* Reads argv (which it reorders) and runs the command. The exit code. */
 int pv_options_run(int argc, char **argv);
 
-static inline bool pv_args_has(const struct pv_args *args, enum pv_key key)
+static inline bool pv_args_has(const struct pv_args *args, enum pv_option_key key)
 {
     return args->value[key];
 }
@@ -121,7 +121,7 @@ int pv_args_replay(const struct pv_args *args, size_t engines_max,
                    struct pv_replay_options *ret_options);
 
 /* A decimal count, `otherwise` when the option is not there. 0 or PV_EXIT_USAGE. */
-int pv_args_count(const struct pv_args *args, enum pv_key key, uint64_t otherwise,
+int pv_args_count(const struct pv_args *args, enum pv_option_key key, uint64_t otherwise,
                   uint64_t *ret_n);
 
 /* Whether colour is wanted: --color, then NO_COLOR, then whether stdout is a terminal. */
