@@ -17,6 +17,7 @@ struct pv_format {
     const char *name;   /* what --from calls it */
     const char *about;  /* whose it is, in a few words */
     const char *limits; /* what of it is not understood or not told; "" */
+    bool has_pattern;   /* `from` may be NAME:PATTERN */
     bool is_binary;     /* of bytes of any value, not of characters */
 
     const struct pv_sink *sink; /* how it is written; NULL: it is only read */
@@ -56,8 +57,18 @@ struct pv_format {
     FORMAT(malloc_bench)                                                                       \
     FORMAT(wl)                                                                                 \
     FORMAT(bytehound)                                                                          \
+    FORMAT(ftrace)                                                                             \
+    FORMAT(ftrace_pages)                                                                       \
+    FORMAT(lttng)                                                                              \
+    FORMAT(jemalloc_utrace)                                                                    \
+    FORMAT(mbed)                                                                               \
+    FORMAT(esp_heap)                                                                           \
+    FORMAT(freertos)                                                                           \
+    FORMAT(zephyr)                                                                             \
+    FORMAT(csv)                                                                                \
     FORMAT(valgrind)                                                                           \
     FORMAT(ltrace)                                                                             \
+    FORMAT(lines)                                                                              \
     FORMAT(jsonl)
 
 #define PV_FORMAT_DECLARE(name) extern const struct pv_format pv_format_##name;
@@ -67,7 +78,7 @@ PV_FORMATS(PV_FORMAT_DECLARE)
 extern const struct pv_format *const pv_formats[];
 extern const size_t pv_n_formats;
 
-/* The format of this name; NULL: there is none. */
-const struct pv_format *pv_format_find(const char *name);
+/* The format of this name of n bytes; NULL: there is none. */
+const struct pv_format *pv_format_find(const char *name, size_t n);
 
 #endif

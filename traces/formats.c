@@ -12,10 +12,10 @@ const struct pv_format *const pv_formats[] = {PV_FORMATS(PV_FORMAT_ADDRESS)};
 
 const size_t pv_n_formats = sizeof pv_formats / sizeof pv_formats[0];
 
-const struct pv_format *pv_format_find(const char *name)
+const struct pv_format *pv_format_find(const char *name, size_t n)
 {
     for (size_t i = 0; i < pv_n_formats; ++i) {
-        if (strcmp(name, pv_formats[i]->name) == 0) {
+        if (strlen(pv_formats[i]->name) == n && memcmp(name, pv_formats[i]->name, n) == 0) {
             return pv_formats[i];
         }
     }

@@ -66,7 +66,7 @@ static int fail_unknown(struct pv_reader *reader, const unsigned char *head, siz
     if (head[i] > ' ' && head[i] < 0x7f) {
         snprintf(text, sizeof text,
                  "this is no trace: it begins with the character %c; `pebbleviz formats` lists "
-                 "what is read, --from F says which it is",
+                 "what is read, --pattern reads a log of your own",
                  head[i]);
     } else {
         snprintf(text, sizeof text, "this is no trace: it begins with the byte 0x%02X",
@@ -199,10 +199,13 @@ static int choose_format(struct pv_reader *reader, const char *from)
         pv_stream_skip(reader->stream, status ? 0 : reader->skipped_bytes);
         return status;
     }
-    reader->format = pv_format_find(from);
-    if (reader->format) {
+    size_t n = strcspn(from, ":");
+    reader->format = pv_format_find(from, n);
+    if (reader->format && (!from[n] || reader->format->has_pattern)) {
+        reader->header.pattern = from[n] ? from + n + 1 : NULL;
         return PV_OK;
     }
+    reader->format = NULL;
     return fail(reader, PV_EINVAL, "there is no trace format of this name");
 }
 

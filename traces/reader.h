@@ -35,6 +35,7 @@ struct pv_trace_header {
     const char *clock;   /* "ns", "us", "ms", "instructions"; "" when the file does not say */
     const char *format;  /* "json", "jsonl", "pvt", …: the form that was found */
     const char *packing; /* "", "gzip" or "zstd" */
+    const char *pattern; /* what stood behind the colon of `from`, or NULL; while opening */
     struct pv_account *account; /* what is left out and guessed; NULL: nobody wants to know */
     bool is_private;            /* to a writer: a new file is its owner's alone (save.h) */
 };
@@ -48,7 +49,8 @@ struct pv_place {
 };
 
 /* Opens a file, or standard input for "-". `from` is NULL to tell the format by content, or its
- * name; PV_EINVAL for an unknown name. Reads the header.
+ * name, and for "lines" a colon and patterns, one a line (traces/FORMATS.md); PV_EINVAL for an
+ * unknown name and for a pattern that is wrong. Reads the header.
  *
  * On failure *ret_reader is set all the same, whenever there was memory for it, so that
  * pv_reader_place can say why; it gives no events then. PV_EIO: cannot be opened or read.

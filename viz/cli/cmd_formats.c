@@ -16,11 +16,11 @@ static const char *direction(const struct pv_format_about *about)
 static void as_text(FILE *out)
 {
     struct pv_format_about about;
-    fprintf(out, "%-12s %-8s %s\n", "format", "", "what it is");
+    fprintf(out, "%-16s %-8s %s\n", "format", "", "what it is");
     for (size_t i = 0; pv_format_list(i, &about); ++i) {
-        fprintf(out, "%-12s %-8s %s\n", about.name, direction(&about), about.about);
+        fprintf(out, "%-16s %-8s %s\n", about.name, direction(&about), about.about);
         if (*about.limits) {
-            fprintf(out, "%-12s %-8s   %s\n", "", "", about.limits);
+            fprintf(out, "%-16s %-8s   %s\n", "", "", about.limits);
         }
     }
 }

@@ -73,6 +73,11 @@ const struct pv_option pv_options[PV_N_OPTIONS] = {
          "of a log of several processes, the one to read, or N.K for the K-th program that it ran "
          "(default: the first that allocates; info lists them)",
          false},
+    [PV_OPTION_PATTERN] =
+        {"pattern", 0, "TEXT",
+         "what a line of your own log looks like, such as 'M {addr} {size} {name}'; may be given "
+         "again, for the other kinds of lines",
+         false},
     [PV_OPTION_TO] =
         {"to", 0, "F",
          "the format of the output: json, jsonl, pvt or rep (default: by its name); a name "
@@ -102,9 +107,10 @@ const struct pv_option pv_options[PV_N_OPTIONS] = {
 };
 
 #define KEY(name) (UINT64_C(1) << PV_OPTION_##name)
+#define READ_KEYS (KEY(FROM) | KEY(PATTERN) | KEY(PROCESS))
 #define HEAP_KEYS                                                                              \
     (KEY(ENGINE) | KEY(BUCKET_SIZE) | KEY(GROWTH) | KEY(HEAP_LIMIT) | KEY(MACHINE) |           \
-     KEY(PAGE) | KEY(LOW) | KEY(HIGH) | KEY(FROM) | KEY(PROCESS))
+     KEY(PAGE) | KEY(LOW) | KEY(HIGH) | READ_KEYS)
 #define TARGET_KEYS (KEY(PID) | KEY(CORE) | KEY(IMAGE) | KEY(BASE) | KEY(GDB))
 #define ANY_COUNT   SIZE_MAX
 
@@ -157,19 +163,19 @@ const struct pv_command pv_commands[] = {
      .synopsis = "TRACE [--json] [--top N] [--from F] [--process N]",
      .about = "what a trace holds: events, sizes, tags, what is never freed",
      .text = "Reads the trace once; needs memory for the blocks that are live only.",
-     .keys = KEY(JSON) | KEY(TOP) | KEY(FROM) | KEY(PROCESS),
+     .keys = KEY(JSON) | KEY(TOP) | READ_KEYS,
      .operands_min = 1,
      .operands_max = 1,
      .run = pv_cmd_info,
      .examples = {{"pebbleviz info app.json.zst", "a summary"},
                   {"pebbleviz info --json app.json", "the same for a script"}}},
     {.name = "convert",
-     .synopsis = "IN OUT [--from F] [--process N] [--to F] [--partial]",
+     .synopsis = "IN OUT [--from F] [--pattern TEXT...] [--process N] [--to F] [--partial]",
      .about = "write a trace in another form or packing",
      .text = "Every event stays as it is, in json, jsonl and pvt; rep has no word for most "
              "fields. A "
              "damaged input is not converted, and OUT is not touched, without --partial.",
-     .keys = KEY(FROM) | KEY(PROCESS) | KEY(TO) | KEY(PARTIAL),
+     .keys = READ_KEYS | KEY(TO) | KEY(PARTIAL),
      .operands_min = 2,
      .operands_max = 2,
      .run = pv_cmd_convert,

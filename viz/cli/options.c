@@ -115,6 +115,34 @@ static int unknown_option(const struct pv_command *command, const char *name, si
     return pv_say_usage(command->name, "%s: unknown option '--%s'", command->name, typed);
 }
 
+/* Patterns are said to the reader as part of the format's name (traces/reader.h). */
+static int add_pattern(struct pv_args *args, const char *text)
+{
+    size_t n = strlen(args->lines);
+    int more =
+        snprintf(args->lines + n, sizeof args->lines - n, "%s%s", n ? "\n" : "lines:", text);
+    if (more < 0 || (size_t)more >= sizeof args->lines - n) {
+        return pv_say_usage(args->command->name, "%s: the patterns are too long",
+                            args->command->name);
+    }
+    return 0;
+}
+
+/* --pattern is --from lines:PATTERN. */
+static int join_patterns(struct pv_args *args)
+{
+    const char *from = args->value[PV_OPTION_FROM];
+    if (!args->value[PV_OPTION_PATTERN]) {
+        return 0;
+    }
+    if (from && strcmp(from, "lines") != 0) {
+        return pv_say_usage(args->command->name, "%s: --pattern goes with --from lines",
+                            args->command->name);
+    }
+    args->value[PV_OPTION_FROM] = args->lines;
+    return 0;
+}
+
 /* Takes one option's value: after '=', or glued to a letter, or the next argument. */
 static int take(struct pv_args *args, unsigned key, const char *glued, int argc, char **argv,
                 int *i)
@@ -140,7 +168,7 @@ static int take(struct pv_args *args, unsigned key, const char *glued, int argc,
         glued = argv[++*i];
     }
     args->value[key] = glued;
-    return 0;
+    return key == PV_OPTION_PATTERN ? add_pattern(args, glued) : 0;
 }
 
 static int long_option(struct pv_args *args, const char *text, int argc, char **argv, int *i)
@@ -226,6 +254,9 @@ static int run_command(const struct pv_command *command, int argc, char **argv)
     int code = parse(&args, argc, argv);
     if (!code) {
         code = count_operands(&args);
+    }
+    if (!code) {
+        code = join_patterns(&args);
     }
     return code ? code : command->run(&args);
 }

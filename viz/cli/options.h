@@ -37,6 +37,7 @@ enum pv_option_key {
     PV_OPTION_FULL,
     PV_OPTION_FROM,
     PV_OPTION_PROCESS,
+    PV_OPTION_PATTERN,
     PV_OPTION_TO,
     PV_OPTION_PARTIAL,
     PV_OPTION_RULES,
@@ -93,6 +94,8 @@ struct pv_args {
     const char *value[PV_N_OPTIONS]; /* NULL: not given; "" for a switch */
     char **operands;
     size_t n_operands;
+    char lines[1024]; /* the value of --from when there is a --pattern: lines:PATTERN…, one a
+                       * line */
 };
 
 /* What a replay is to be: engines by --engine, the heap by the heap options. Stays where it was

@@ -35,7 +35,7 @@ bad 4 folder.json ": cannot read: Is a directory"
 : >empty.json
 bad 4 empty.json ": the file is empty"
 printf 'hello\n' >text.json
-bad 4 text.json ":1:1: this is no trace: it begins with the character h; \`pebbleviz formats\` lists what is read, --from F says which it is"
+bad 4 text.json ":1:1: this is no trace: it begins with the character h; \`pebbleviz formats\` lists what is read, --pattern reads a log of your own"
 printf '\177ELF\002\001\001\000\000\377\376' >binary.json
 bad 4 binary.json ":1:1: this is no trace: it begins with the byte 0x7F"
 head -c 20000000 /dev/zero >zeros.json
