@@ -175,16 +175,6 @@ static bool is_fill_whole(const struct pv_guard *guard, const struct pv_pebble *
 
 /* ---- telling, locking ---- */
 
-void pv_guard_listen(struct pv_guard *guard, struct pv_listener *listener)
-{
-    struct pv_listener **link = &guard->listeners;
-    while (*link) {
-        link = &(*link)->next;
-    }
-    listener->next = NULL;
-    *link = listener;
-}
-
 static void tell(struct pv_guard *guard, enum pv_fault fault, const void *ptr,
                  const struct pv_pebble *pebble, uint64_t requested)
 {
@@ -209,9 +199,22 @@ static void leave(struct pv_guard *guard)
     pv_lock_leave(&guard->config.lock, PV_SPINLOCK_OF(guard));
 }
 
+void pv_guard_listen(struct pv_guard *guard, struct pv_listener *listener)
+{
+    enter(guard);
+    struct pv_listener **link = &guard->listeners;
+    while (*link) {
+        link = &(*link)->next;
+    }
+    listener->next = NULL;
+    *link = listener;
+    leave(guard);
+}
+
 /* ---- walking buckets that may be damaged ---- */
 
-/* The heap's lock, for what reads its headers. */
+/* The heap's lock, for what reads other headers than those of used blocks: these are the guard's,
+ * but what is free may be trimmed by another thread. */
 static void enter_heap(struct pv_guard *guard)
 {
     pv_lock_enter(&guard->heap->config.lock, PV_SPINLOCK_OF(guard->heap));
@@ -219,6 +222,7 @@ static void enter_heap(struct pv_guard *guard)
 
 static void leave_heap(struct pv_guard *guard)
 {
+    pv_sound_mend(guard->heap);
     pv_lock_leave(&guard->heap->config.lock, PV_SPINLOCK_OF(guard->heap));
 }
 
@@ -301,10 +305,11 @@ static void tell_damaged(struct pv_guard *guard, uint64_t n_before)
 {
     enter_heap(guard);
     bool found = guard->heap->n_damaged != n_before;
+    enum pv_fault damage = guard->heap->damage;
     const struct pv_pebble *suspect = guard->heap->suspect;
     leave_heap(guard);
     if (found) {
-        tell(guard, guard->heap->damage, NULL, suspect, 0);
+        tell(guard, damage, NULL, suspect, 0);
         blame(guard, suspect);
     }
 }
@@ -433,9 +438,11 @@ static bool is_neighbour(const struct pv_guard *guard, const struct pv_pebble *p
 static enum pv_fault give_back(struct pv_guard *guard, struct pv_pebble *pebble)
 {
     void *payload = payload_of(pebble);
+    enter_heap(guard);
     enum pv_fault fault = !is_neighbour(guard, pebble, pebble->next)   ? PV_FAULT_OVERRUN
                           : !is_neighbour(guard, pebble, pebble->prev) ? PV_FAULT_BAD_NEIGHBOUR
                                                                        : PV_FAULT_NONE;
+    leave_heap(guard);
     if (fault) {
         tell(guard, fault, payload, pebble, trailer_of(pebble)->requested);
         if (fault == PV_FAULT_BAD_NEIGHBOUR) {
@@ -613,11 +620,12 @@ void *pv_guard_realloc(struct pv_guard *guard, void *ptr, uint64_t size)
 
 /* ---- checking everything ---- */
 
-/* Verifies one pebble of the walk; with `leaks` a sound used one is a fault as well. */
+/* Under the heap's lock. Verifies one pebble of the walk; with `leaks` a sound used one is a fault as well. */
 static void check_pebble(struct pv_guard *guard, const struct pv_pebble *pebble, bool leaks)
 {
     void *payload = payload_of(pebble);
     enum pv_fault fault = PV_FAULT_NONE;
+    const struct pv_pebble *concerned;
     uint64_t requested = 0;
     if (pretends(guard, pebble)) {
         tell(guard, PV_GUARD_BAD_CHECKSUM, payload, pebble, trailer_of(pebble)->requested);
@@ -625,7 +633,7 @@ static void check_pebble(struct pv_guard *guard, const struct pv_pebble *pebble,
     if (!(pebble->lflags & PV_PEBBLE_USED)) {
         return;
     }
-    if (!pv_heap_pebble(guard->heap, payload, &fault)) {
+    if (!pv_door_look_up(guard->heap, payload, &fault, &concerned)) {
         tell(guard, fault, payload, pebble, 0);
         return;
     }
@@ -671,23 +679,17 @@ static void check_bucket(struct pv_guard *guard, const struct pv_bucket *bucket,
     }
 }
 
-/* The next bucket, NULL: the first; those whose headers are damaged are passed by. */
-static struct pv_bucket *bucket_behind(struct pv_guard *guard, struct pv_bucket *bucket)
-{
-    enter_heap(guard);
-    bucket = bucket ? pv_bucket_after(guard->heap, bucket) : pv_bucket_first(guard->heap);
-    pv_sound_mend(guard->heap);
-    leave_heap(guard);
-    return bucket;
-}
-
+/* Buckets whose headers are damaged are passed by. */
 static void check_all(struct pv_guard *guard, bool leaks)
 {
     uint64_t n_before = n_damaged(guard);
-    struct pv_bucket *bucket = bucket_behind(guard, NULL);
-    for (; bucket; bucket = bucket_behind(guard, bucket)) {
+    enter_heap(guard);
+    struct pv_bucket *bucket = pv_bucket_first(guard->heap);
+    for (; bucket; bucket = pv_bucket_after(guard->heap, bucket)) {
+        pv_sound_mend(guard->heap);
         check_bucket(guard, bucket, leaks);
     }
+    leave_heap(guard);
     tell_damaged(guard, n_before);
 }
 

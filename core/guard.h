@@ -100,7 +100,7 @@ bool pv_guard_init(struct pv_guard *guard, struct pv_heap *heap,
  * zeroed guard. */
 uint64_t pv_guard_fini(struct pv_guard *guard);
 
-/* Before the guard is used by other threads. Listeners may read the heap but call neither. */
+/* Listeners may read the heap but call neither: both locks may be held. */
 void pv_guard_listen(struct pv_guard *guard, struct pv_listener *listener);
 
 /* As pv_heap_alloc and its kin. */

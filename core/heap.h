@@ -303,7 +303,6 @@ bool pv_heap_init(struct pv_heap *heap, const struct pv_heap_config *config);
 /* Gives every bucket back. No events. Takes a zeroed heap. */
 void pv_heap_fini(struct pv_heap *heap);
 
-/* Before the heap is used by other threads. */
 void pv_heap_listen(struct pv_heap *heap, struct pv_listener *listener);
 
 /* The payload, at least `size` bytes, or NULL: no memory, size or alignment out of range, flags

@@ -165,12 +165,4 @@ struct pv_pebble *pv_grow(struct pv_heap *heap, const struct pv_shape *shape);
 bool pv_grow_bucket(struct pv_heap *heap, struct pv_bucket *bucket, struct pv_pebble *tail,
                     uint64_t bytes, enum pv_growing growing);
 
-/* ---- door.c ---- */
-
-/* The used pebble whose payload begins at ptr, or NULL, the fault, and the pebble concerned
- * where one is known. */
-struct pv_pebble *pv_door_look_up(struct pv_heap *heap, const void *ptr,
-                                  enum pv_fault *ret_fault,
-                                  const struct pv_pebble **ret_concerned);
-
 #endif

@@ -37,6 +37,12 @@ static inline struct pv_bucket *pv_bucket_after(struct pv_heap *heap, struct pv_
                : pv_sound_cut(heap, bucket);
 }
 
+/* The one door (door.c): the used pebble whose payload begins at ptr, or NULL, the fault, and the pebble concerned
+ * where one is known. */
+struct pv_pebble *pv_door_look_up(struct pv_heap *heap, const void *ptr,
+                                  enum pv_fault *ret_fault,
+                                  const struct pv_pebble **ret_concerned);
+
 /* Whether a header stands at addr in the bucket whose size, parent and next agree. */
 bool pv_sound_header(const struct pv_bucket *bucket, uint64_t addr);
 
