@@ -154,13 +154,10 @@ void pv_account_set_program(struct pv_account_process *process, const char *text
     pv_text_clean(process->program, sizeof process->program, text, n);
 }
 
-bool pv_account_takes(struct pv_account *account, struct pv_account_process *process)
+bool pv_account_may_take(struct pv_account *account, struct pv_account_process *process)
 {
     if (process) {
         process->n_calls++;
-        if (process->is_taken) {
-            return true;
-        }
         bool wished = account->has_wish ? process->pid == account->wished_pid &&
                                               process->part == account->wished_part
                                         : !pv_account_taken(account);

@@ -81,8 +81,20 @@ struct pv_account_process *pv_account_new_part(struct pv_account *account, uint6
 /* Foreign text. */
 void pv_account_set_program(struct pv_account_process *process, const char *text, size_t n);
 
-/* A call of this process: counts it. false: it is of a process that is not taken. */
-bool pv_account_takes(struct pv_account *account, struct pv_account_process *process);
+/* The same of a process that is not known to be taken. */
+bool pv_account_may_take(struct pv_account *account, struct pv_account_process *process);
+
+/* A call of this process: counts it. false: it is of a process that is not taken. Here, because
+ * it is asked of each call. */
+static inline bool pv_account_takes(struct pv_account *account,
+                                    struct pv_account_process *process)
+{
+    if (process && process->is_taken) {
+        process->n_calls++;
+        return true;
+    }
+    return pv_account_may_take(account, process);
+}
 
 /* The process that is taken; NULL: none yet. */
 const struct pv_account_process *pv_account_taken(const struct pv_account *account);

@@ -491,7 +491,7 @@ int pv_calls_put(struct pv_calls *calls, const struct pv_call *call)
         return put_number(calls, call);
     }
     int status = put_one(calls, call);
-    return status ? status : put_due(calls);
+    return status || !calls->n_due ? status : put_due(calls);
 }
 
 int pv_calls_end(struct pv_calls *calls)

@@ -28,6 +28,11 @@ struct mtrace {
     bool is_mixed;
 };
 
+static bool is_op(char byte)
+{
+    return byte == '+' || byte == '-' || byte == '<' || byte == '>' || byte == '!';
+}
+
 /* The caller may hold blanks: the operation is the last that stands between two of them. */
 static bool find_op(struct pv_cursor line, struct pv_cursor *ret_caller,
                     struct pv_cursor *ret_op)
@@ -38,7 +43,7 @@ static bool find_op(struct pv_cursor line, struct pv_cursor *ret_caller,
         return true;
     }
     for (const char *at = line.end - 2; at > line.at; --at) {
-        if (at[-1] == ' ' && at[1] == ' ' && memchr("+-<>!", at[0], 5)) {
+        if (at[-1] == ' ' && at[1] == ' ' && is_op(at[0])) {
             *ret_caller = (struct pv_cursor){.at = line.at, .end = at - 1};
             ret_op->at = at;
             return true;
@@ -98,17 +103,16 @@ static int read_mtrace(struct pv_text_trace *trace, struct pv_cursor line, struc
     if (*line.at == '=') {
         return begin_again(trace, line);
     }
-    bool begins_well =
-        line.end - line.at > 1 && memchr("@+-<>!", line.at[0], 6) && line.at[1] == ' ';
-    own->is_mixed |= own->has_callers && !begins_well;
-    own->has_callers |= *line.at == '@';
-    if (own->is_mixed) {
+    bool has_op = find_op(line, &caller, &op) && is_op(*op.at);
+    if (own->is_mixed || (!has_op && own->has_callers && *line.at != '@')) {
+        own->is_mixed = true;
         pv_account_add(trace->account, PV_LEFT_MIXED, NULL, 0, 1);
         return 1;
     }
-    if (!find_op(line, &caller, &op) || !memchr("+-<>!", *op.at, 5)) {
+    if (!has_op) {
         return pv_lines_blame(&trace->lines, NULL, "an operation is +, -, <, > or !");
     }
+    own->has_callers |= *line.at == '@';
     int status = read_op(trace, op, call);
     if (status) {
         return status;
@@ -130,7 +134,7 @@ static bool looks_mtrace(struct pv_cursor line)
     if (pv_cursor_word(&line, "= Start")) {
         return true;
     }
-    bool has_op = find_op(line, &caller, &op) && memchr("+-<>!", *op.at, 5);
+    bool has_op = find_op(line, &caller, &op) && is_op(*op.at);
     op.at += has_op;
     return has_op && pv_cursor_byte(&op, ' ') && pv_cursor_address(&op, &addr);
 }
