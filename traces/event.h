@@ -42,6 +42,9 @@ struct pv_trace_event {
     uint64_t addr, old_addr;
     const char *const *stack; /* n_stack frames, innermost first */
     uint32_t n_stack;
+    /* To a writer: not 0 when whoever gives the events promises that events with the same number
+     * have the same name and the same stack. Readers leave it 0. */
+    uint32_t caller;
 };
 
 /* "malloc", "calloc", …; never NULL for a valid op. */

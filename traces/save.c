@@ -317,6 +317,22 @@ int pv_save_finish(struct pv_save *save)
     return PV_OK;
 }
 
+int pv_save_keep(struct pv_save *save)
+{
+    end_stream(save);
+    if (!save->temp) {
+        return PV_OK;
+    }
+    if (rename(save->temp, save->path) < 0) {
+        return fail(save, "cannot write", errno);
+    }
+    pv_signals_drop(save->note);
+    save->note = -1;
+    pv_own_free(save->temp);
+    save->temp = NULL;
+    return PV_OK;
+}
+
 void pv_save_close(struct pv_save *save)
 {
     if (!save) {

@@ -38,6 +38,9 @@ FILE *pv_save_file(struct pv_save *save);
  * file as it was cut. */
 int pv_save_finish(struct pv_save *save);
 
+/* Gives what is written its final name, whole or not, after a failure too. PV_EIO. */
+int pv_save_keep(struct pv_save *save);
+
 /* Without a finish before, removes or takes back what was begun. Takes NULL. */
 void pv_save_close(struct pv_save *save);
 

@@ -255,6 +255,22 @@ int pv_writer_put(struct pv_writer *writer, const struct pv_trace_event *event)
     return settle(writer, writer->sink->put(writer->state, event));
 }
 
+int pv_writer_flush(struct pv_writer *writer)
+{
+    int status = writer->status ? writer->status : flush_plain(writer, false);
+    if (!status && fflush(pv_save_file(writer->save)) != 0) {
+        char text[200];
+        snprintf(text, sizeof text, "cannot write: %s", strerror(errno));
+        return fail(writer, PV_EIO, text);
+    }
+    return status;
+}
+
+int pv_writer_keep(struct pv_writer *writer)
+{
+    return writer->save ? pv_save_keep(writer->save) : PV_EIO;
+}
+
 int pv_writer_finish(struct pv_writer *writer)
 {
     if (writer->status) {

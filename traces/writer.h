@@ -47,6 +47,13 @@ int pv_writer_append(struct pv_writer **ret_writer, const char *path,
  * numbers for. The same answer again from then on. */
 int pv_writer_put(struct pv_writer *writer, const struct pv_trace_event *event);
 
+/* Writes out what is buffered already. PV_EIO: it cannot be written. */
+int pv_writer_flush(struct pv_writer *writer);
+
+/* After a failure, or instead of a finish: gives what is written its final name, as it is. Of a
+ * native trace readers read it, up to where it ends. PV_EIO. */
+int pv_writer_keep(struct pv_writer *writer);
+
 /* Ends the file, gives it its final name. Any failure of the writer is answered here again;
  * then the file under the final name, if there was one, is as it was before (or what was kept
  * of it). */

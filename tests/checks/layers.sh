@@ -58,7 +58,8 @@ find core traces inspect replay viz -name '*.[ch]' 2>/dev/null | LC_ALL=C sort |
         if (layer == "core" && FILENAME !~ /^core\/(own|hash)\.c$/ && index(kernel, " " name " ") == 0) {
             fault("core is freestanding: <" name ">")
         }
-        if (FILENAME ~ /^traces\/record\/preload/) {
+        # The library lives in other programs, and the stage shares its spool with it.
+        if (FILENAME ~ /^traces\/record\/(preload|stage)/) {
             next
         }
         for (i = 1; i <= n_foreign; i++) {

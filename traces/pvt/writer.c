@@ -18,12 +18,22 @@
 
 enum { DEFINITIONS_BYTES = 256 * 1024 /* of texts or stacks in one section */ };
 
+enum { CALLERS_FIRST = 1024 };
+
+/* What an event's `caller` stands for. */
+struct caller {
+    bool known;
+    uint32_t name, stack;
+};
+
 struct pvt_writer {
     struct pv_pvt_output output;
     struct pv_pvt_say say;
     struct pv_pvt_tail tail;
     struct pv_pvt_bytes definitions;
     uint32_t n_texts, n_stacks; /* that are written */
+    struct caller *callers;     /* by number */
+    size_t n_callers;
 };
 
 const unsigned char pv_pvt_magic[PV_PVT_MAGIC_BYTES] = {0x89, 'P',  'V',  'T',
@@ -105,18 +115,53 @@ static int number_stack(struct pvt_writer *writer, const struct pv_trace_event *
     return pv_texts_number(writer->tail.stacks, frames, n * sizeof frames[0], ret_number);
 }
 
+static int number_name(struct pvt_writer *writer, const struct pv_trace_event *event,
+                       struct pv_pvt_numbers *ret)
+{
+    int status = event->has_name ? pv_texts_number(writer->tail.texts, event->name,
+                                                   strlen(event->name), &ret->name)
+                                 : PV_OK;
+    return !status && event->n_stack ? number_stack(writer, event, &ret->stack) : status;
+}
+
+/* A caller's name and stack are looked up once. */
+static int number_caller(struct pvt_writer *writer, const struct pv_trace_event *event,
+                         struct pv_pvt_numbers *ret)
+{
+    if (event->caller >= writer->n_callers) {
+        size_t n = writer->n_callers ? writer->n_callers : CALLERS_FIRST;
+        while (n <= event->caller) {
+            n *= 2;
+        }
+        struct caller *rows = pv_own_resize(writer->callers, n, sizeof *rows);
+        if (!rows) {
+            return PV_ENOMEM;
+        }
+        memset(rows + writer->n_callers, 0, (n - writer->n_callers) * sizeof *rows);
+        writer->callers = rows;
+        writer->n_callers = n;
+    }
+    struct caller *row = &writer->callers[event->caller];
+    int status = row->known ? PV_OK : number_name(writer, event, ret);
+    if (!status && !row->known) {
+        *row = (struct caller){.known = true, .name = ret->name, .stack = ret->stack};
+    }
+    ret->name = row->name;
+    ret->stack = row->stack;
+    return status;
+}
+
 static int number_all(struct pvt_writer *writer, const struct pv_trace_event *event,
                       struct pv_pvt_numbers *ret)
 {
-    struct pv_texts *texts = writer->tail.texts;
     int status = PV_OK;
     if (event->id.kind == PV_ID_TEXT && event->op != PV_OP_MARK) {
-        status = pv_texts_number(texts, event->id.text, event->id.n, &ret->id);
+        status = pv_texts_number(writer->tail.texts, event->id.text, event->id.n, &ret->id);
     }
-    if (!status && event->has_name) {
-        status = pv_texts_number(texts, event->name, strlen(event->name), &ret->name);
+    if (status) {
+        return status;
     }
-    return !status && event->n_stack ? number_stack(writer, event, &ret->stack) : status;
+    return event->caller ? number_caller(writer, event, ret) : number_name(writer, event, ret);
 }
 
 static int put(void *state, const struct pv_trace_event *event)
@@ -245,6 +290,7 @@ static void close(void *state)
     pv_pvt_tail_fini(&writer->tail);
     pv_own_free(writer->output.section.bytes);
     pv_own_free(writer->definitions.bytes);
+    pv_own_free(writer->callers);
     pv_zstd_close(writer->output.zstd);
     pv_own_free(writer);
 }

@@ -10,57 +10,75 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/heap.h"
 #include "core/own.h"
 #include "core/status.h"
 #include "core/text.h"
+#include "traces/record/blocks.h"
 #include "traces/record/symbols.h"
 
 /* A nameless function with so many different callers is an allocator's wrapper. */
-enum { FAN_IN = 8, NAME_BYTES = 128, TAG_MAX = PV_NAME_BYTES - 1 };
+enum { FAN_IN = 8, NAME_BYTES = 128, TAG_MAX = PV_NAME_BYTES - 1, TAG_FRAMES = 32 };
 
 struct module {
     char path[PV_SPOOL_PATH];
     char name[NAME_BYTES];
     struct pv_symbols *symbols; /* NULL: the file gives none */
-    bool runtime;
+    bool is_read, runtime;
 };
 
 struct frame {
     uint64_t pc, start;
     uint32_t module; /* 0: in none */
-    bool wrapper;
+    bool known, wrapper;
     char *name; /* NULL: none */
+    char *text; /* for a stack; "module/function", or the place */
+};
+
+struct node {
+    uint32_t caller, frame; /* frame 0: not known */
+    uint32_t key, n_stack;
+    uint32_t n_wrappers; /* that were known when the tag was chosen */
+    bool noted;
+    char *tag; /* NULL: not chosen */
+    const char **stack;
 };
 
 struct stack {
-    uint32_t frames[PV_SPOOL_STACK_FRAMES];
+    uint32_t frames[PV_CALLERS_DEPTH];
     unsigned n;
-    char *tag;
 };
 
 struct pv_callers {
     struct module *modules[PV_SPOOL_N_MODULES + 1];
-    struct frame *frames[PV_SPOOL_N_FRAMES + 1];
-    struct stack *stacks[PV_SPOOL_N_STACKS + 1];
+    struct frame *frames; /* by id, as the nodes */
+    size_t n_frames;
+    struct node *nodes;
+    size_t n_nodes;
+    struct pv_blocks pairs;   /* a nameless function and who called it */
+    struct pv_blocks fan_ins; /* a nameless function -> how many did */
+    struct pv_hash_key secret;
+    uint32_t n_wrappers, n_keys;
+    unsigned depth;
     char *executable;
 };
 
-int pv_callers_open(struct pv_callers **ret_callers, const char *executable)
+int pv_callers_open(struct pv_callers **ret_callers, const char *executable, unsigned depth)
 {
     struct pv_callers *callers = pv_own_calloc(1, sizeof *callers);
     if (callers) {
         callers->executable = pv_own_text(executable, strlen(executable));
+        callers->secret = pv_hash_key();
+        callers->depth = depth < PV_CALLERS_DEPTH ? depth : PV_CALLERS_DEPTH;
     }
     if (!callers || !callers->executable) {
         pv_callers_close(callers);
         return PV_ENOMEM;
     }
     *ret_callers = callers;
-    return 0;
+    return PV_OK;
 }
 
 void pv_callers_close(struct pv_callers *callers)
@@ -74,104 +92,30 @@ void pv_callers_close(struct pv_callers *callers)
             pv_own_free(callers->modules[i]);
         }
     }
-    for (size_t i = 0; i <= PV_SPOOL_N_FRAMES; i++) {
-        if (callers->frames[i]) {
-            pv_own_free(callers->frames[i]->name);
-            pv_own_free(callers->frames[i]);
-        }
+    for (size_t i = 0; i < callers->n_frames; i++) {
+        pv_own_free(callers->frames[i].name);
+        pv_own_free(callers->frames[i].text);
     }
-    for (size_t i = 0; i <= PV_SPOOL_N_STACKS; i++) {
-        if (callers->stacks[i]) {
-            pv_own_free(callers->stacks[i]->tag);
-            pv_own_free(callers->stacks[i]);
-        }
+    for (size_t i = 0; i < callers->n_nodes; i++) {
+        pv_own_free(callers->nodes[i].tag);
+        pv_own_free(callers->nodes[i].stack);
     }
+    pv_blocks_fini(&callers->pairs);
+    pv_blocks_fini(&callers->fan_ins);
+    pv_own_free(callers->frames);
+    pv_own_free(callers->nodes);
     pv_own_free(callers->executable);
     pv_own_free(callers);
-}
-
-static int add_module(struct pv_callers *callers, const struct pv_spool_record *record)
-{
-    uint32_t id = record->module.id;
-    size_t at = (size_t)record->part * PV_SPOOL_TEXT_A_RECORD;
-    if (!id || id > PV_SPOOL_N_MODULES) {
-        return 0;
-    }
-    if (!callers->modules[id]) {
-        callers->modules[id] = pv_own_calloc(1, sizeof *callers->modules[id]);
-        if (!callers->modules[id]) {
-            return PV_ENOMEM;
-        }
-    }
-    struct module *module = callers->modules[id];
-    for (size_t i = 0; i < PV_SPOOL_TEXT_A_RECORD && at + i < sizeof module->path - 1; i++) {
-        module->path[at + i] = record->module.text[i];
-    }
-    return 0;
-}
-
-static int add_frame(struct pv_callers *callers, const struct pv_spool_record *record)
-{
-    uint32_t id = record->frame.id;
-    if (!id || id > PV_SPOOL_N_FRAMES || callers->frames[id]) {
-        return 0;
-    }
-    struct frame *frame = pv_own_calloc(1, sizeof *frame);
-    if (!frame) {
-        return PV_ENOMEM;
-    }
-    frame->pc = record->frame.pc;
-    frame->start = record->frame.start;
-    frame->module = record->frame.module <= PV_SPOOL_N_MODULES ? record->frame.module : 0;
-    callers->frames[id] = frame;
-    return 0;
-}
-
-static int add_stack(struct pv_callers *callers, const struct pv_spool_record *record)
-{
-    uint32_t id = record->stack.id;
-    size_t at = (size_t)record->part * PV_SPOOL_FRAMES_A_RECORD;
-    if (!id || id > PV_SPOOL_N_STACKS || record->n > PV_SPOOL_FRAMES_A_RECORD) {
-        return 0;
-    }
-    if (!callers->stacks[id]) {
-        callers->stacks[id] = pv_own_calloc(1, sizeof *callers->stacks[id]);
-        if (!callers->stacks[id]) {
-            return PV_ENOMEM;
-        }
-    }
-    struct stack *stack = callers->stacks[id];
-    for (size_t i = 0; i < record->n && at + i < PV_SPOOL_STACK_FRAMES; i++) {
-        uint32_t frame = record->stack.frames[i];
-        stack->frames[at + i] = frame <= PV_SPOOL_N_FRAMES ? frame : 0;
-        if (stack->n < at + i + 1) {
-            stack->n = (unsigned)(at + i + 1);
-        }
-    }
-    return 0;
-}
-
-int pv_callers_add(struct pv_callers *callers, const struct pv_spool_record *record)
-{
-    switch (record->kind) {
-    case PV_SPOOL_MODULE:
-        return add_module(callers, record);
-    case PV_SPOOL_FRAME:
-        return add_frame(callers, record);
-    case PV_SPOOL_STACK:
-        return add_stack(callers, record);
-    default:
-        return 0;
-    }
 }
 
 static int read_module(struct pv_callers *callers, struct module *module)
 {
     const char *path = module->path[0] ? module->path : callers->executable;
+    module->is_read = true;
     pv_caller_module(path, module->name, sizeof module->name);
     module->runtime = pv_caller_is_runtime(path);
     int status = pv_symbols_open(&module->symbols, path);
-    return status == PV_ENOMEM ? status : 0;
+    return status == PV_ENOMEM ? status : PV_OK;
 }
 
 static const struct module *module_of(const struct pv_callers *callers,
@@ -180,28 +124,168 @@ static const struct module *module_of(const struct pv_callers *callers,
     return frame ? callers->modules[frame->module] : NULL;
 }
 
-static int name_frame(const struct pv_callers *callers, struct frame *frame)
+static char *clean_copy(const char *raw)
 {
-    const struct module *module = module_of(callers, frame);
-    if (!module || !module->symbols) {
-        return 0;
+    char clean[(2 * NAME_BYTES + 2) * 3];
+    size_t n = pv_text_clean(clean, sizeof clean, raw, strlen(raw));
+    return pv_own_text(clean, n);
+}
+
+/* What a stack calls a frame: its function, or where it lies in its module. */
+static int say_frame(const struct module *module, struct frame *frame)
+{
+    char raw[2 * NAME_BYTES + 2];
+    if (!module) {
+        snprintf(raw, sizeof raw, "0x%" PRIx64, frame->pc);
+    } else if (frame->name) {
+        snprintf(raw, sizeof raw, "%s/%s", module->name, frame->name);
+    } else {
+        snprintf(raw, sizeof raw, "%s+0x%" PRIx64, module->name, frame->pc);
     }
+    frame->text = clean_copy(raw);
+    return frame->text ? PV_OK : PV_ENOMEM;
+}
+
+static int name_frame(struct pv_callers *callers, struct frame *frame)
+{
+    struct module *module = callers->modules[frame->module];
+    int status = module && !module->is_read ? read_module(callers, module) : PV_OK;
     const char *symbol =
-        pv_symbols_find(module->symbols, frame->start ? frame->start : frame->pc);
-    if (!symbol) {
-        return 0;
+        !status && module && module->symbols
+            ? pv_symbols_find(module->symbols, frame->start ? frame->start : frame->pc)
+            : NULL;
+    if (symbol) {
+        char name[NAME_BYTES];
+        pv_caller_function(symbol, name, sizeof name);
+        frame->wrapper = pv_caller_is_wrapper(symbol) || pv_caller_is_wrapper(name);
+        frame->name = pv_own_text(name, strlen(name));
+        status = frame->name ? PV_OK : PV_ENOMEM;
     }
-    char name[NAME_BYTES];
-    pv_caller_function(symbol, name, sizeof name);
-    frame->wrapper = pv_caller_is_wrapper(symbol) || pv_caller_is_wrapper(name);
-    frame->name = pv_own_text(name, strlen(name));
-    return frame->name ? 0 : PV_ENOMEM;
+    return status ? status : say_frame(module, frame);
+}
+
+/* Rows for the ids up to one, zeroed. NULL: no memory, and nothing changed. */
+static void *rows_for(void *rows, size_t *n_rows, uint32_t id, size_t size, size_t n_max)
+{
+    size_t n = *n_rows ? *n_rows : 1024;
+    while (n <= id) {
+        n = n < n_max / 2 ? n * 2 : n_max;
+    }
+    if (n == *n_rows) {
+        return rows;
+    }
+    char *wider = pv_own_resize(rows, n, size);
+    if (wider) {
+        memset(wider + *n_rows * size, 0, (n - *n_rows) * size);
+        *n_rows = n;
+    }
+    return wider;
+}
+
+static int add_module(struct pv_callers *callers, const struct pv_spool_record *record,
+                      struct pv_spool_head head)
+{
+    uint32_t id = head.subject;
+    size_t at = (size_t)head.part * PV_SPOOL_TEXT_A_RECORD;
+    if (!id || id > PV_SPOOL_N_MODULES) {
+        return PV_OK;
+    }
+    if (!callers->modules[id]) {
+        callers->modules[id] = pv_own_calloc(1, sizeof *callers->modules[id]);
+        if (!callers->modules[id]) {
+            return PV_ENOMEM;
+        }
+    }
+    struct module *module = callers->modules[id];
+    if (at < sizeof module->path - 1) {
+        size_t room = sizeof module->path - 1 - at;
+        memcpy(module->path + at, &record->a,
+               room < PV_SPOOL_TEXT_A_RECORD ? room : PV_SPOOL_TEXT_A_RECORD);
+    }
+    return PV_OK;
+}
+
+static int add_frame(struct pv_callers *callers, const struct pv_spool_record *record,
+                     struct pv_spool_head head)
+{
+    uint32_t id = head.subject, into = (uint32_t)record->b;
+    if (!id || id > PV_SPOOL_N_FRAMES) {
+        return PV_OK;
+    }
+    struct frame *rows =
+        rows_for(callers->frames, &callers->n_frames, id, sizeof *rows, PV_SPOOL_N_FRAMES + 1);
+    if (!rows) {
+        return PV_ENOMEM;
+    }
+    callers->frames = rows;
+    struct frame *frame = &rows[id];
+    if (!frame->known) {
+        frame->known = true;
+        frame->pc = record->a;
+        frame->start = into && into - 1 <= record->a ? record->a - (into - 1) : 0;
+        frame->module = record->b >> 32 <= PV_SPOOL_N_MODULES ? (uint32_t)(record->b >> 32) : 0;
+        return name_frame(callers, frame);
+    }
+    return PV_OK;
+}
+
+static int add_node(struct pv_callers *callers, const struct pv_spool_record *record,
+                    struct pv_spool_head head)
+{
+    uint32_t id = head.subject;
+    if (!id || id > PV_SPOOL_N_NODES) {
+        return PV_OK;
+    }
+    struct node *rows =
+        rows_for(callers->nodes, &callers->n_nodes, id, sizeof *rows, PV_SPOOL_N_NODES + 1);
+    if (!rows) {
+        return PV_ENOMEM;
+    }
+    callers->nodes = rows;
+    if (!rows[id].frame) {
+        rows[id].caller = (uint32_t)record->a;
+        rows[id].frame = (uint32_t)(record->a >> 32);
+    }
+    return PV_OK;
+}
+
+int pv_callers_add(struct pv_callers *callers, const struct pv_spool_record *record)
+{
+    struct pv_spool_head head = pv_spool_unpack(record->head);
+    switch (head.kind) {
+    case PV_SPOOL_MODULE:
+        return add_module(callers, record, head);
+    case PV_SPOOL_FRAME:
+        return add_frame(callers, record, head);
+    case PV_SPOOL_NODE:
+        return add_node(callers, record, head);
+    default:
+        return PV_OK;
+    }
+}
+
+static struct node *node_of(const struct pv_callers *callers, uint32_t id)
+{
+    return id && id < callers->n_nodes && callers->nodes[id].frame ? &callers->nodes[id] : NULL;
+}
+
+/* The frames of a node, innermost first; n_max at most, so that a loop of nodes ends. */
+static void unfold(const struct pv_callers *callers, uint32_t id, unsigned n_max,
+                   struct stack *ret_stack)
+{
+    ret_stack->n = 0;
+    for (const struct node *node = node_of(callers, id); node && ret_stack->n < n_max;
+         node = node_of(callers, node->caller)) {
+        ret_stack->frames[ret_stack->n++] = node->frame;
+    }
 }
 
 static const struct frame *frame_at(const struct pv_callers *callers, const struct stack *stack,
                                     unsigned i)
 {
-    return i < stack->n ? callers->frames[stack->frames[i]] : NULL;
+    uint32_t id = i < stack->n ? stack->frames[i] : 0;
+    return id && id < callers->n_frames && callers->frames[id].known ? &callers->frames[id]
+                                                                     : NULL;
 }
 
 static bool is_runtime(const struct pv_callers *callers, const struct frame *frame)
@@ -222,95 +306,59 @@ static unsigned first_own(const struct pv_callers *callers, const struct stack *
 
 /* ---- nameless wrappers ---- */
 
-struct pair {
-    uint32_t module, caller_module;
-    uint64_t start, caller;
-};
-
-static int by_pair(const void *a, const void *b)
+static uint64_t key_of(const struct pv_callers *callers, const uint64_t *words, size_t n)
 {
-    return memcmp(a, b, sizeof(struct pair));
+    return pv_hash_bytes(&callers->secret, words, n * sizeof words[0]) | 1;
 }
 
-static bool same_function(const struct pair *a, const struct pair *b)
+static uint64_t function_key(const struct pv_callers *callers, const struct frame *frame)
 {
-    return a->module == b->module && a->start == b->start;
+    uint64_t words[] = {frame->module, frame->start};
+    return key_of(callers, words, 2);
 }
 
-static size_t collect_pairs(const struct pv_callers *callers, struct pair *ret_pairs)
+static bool is_wrapper(const struct pv_callers *callers, const struct frame *frame)
 {
-    size_t n = 0;
-    for (size_t i = 1; i <= PV_SPOOL_N_STACKS; i++) {
-        if (!callers->stacks[i]) {
-            continue;
-        }
-        unsigned at = first_own(callers, callers->stacks[i]);
-        const struct frame *frame = frame_at(callers, callers->stacks[i], at);
-        const struct frame *caller = frame_at(callers, callers->stacks[i], at + 1);
-        if (frame && caller && !frame->name && frame->start) {
-            ret_pairs[n++] = (struct pair){.module = frame->module,
-                                           .start = frame->start,
-                                           .caller_module = caller->module,
-                                           .caller = caller->start};
-        }
+    if (frame->name || !frame->start) {
+        return frame->wrapper;
     }
-    return n;
+    const struct pv_block_entry *entry =
+        pv_blocks_find(&callers->fan_ins, function_key(callers, frame));
+    return entry && entry->id >= FAN_IN;
 }
 
-static int by_function(const void *key, const void *row)
+/* One more function calls a nameless one. */
+static int count_caller(struct pv_callers *callers, const struct frame *frame,
+                        const struct frame *caller)
 {
-    const struct pair *a = key, *b = row;
-    if (a->module != b->module) {
-        return a->module < b->module ? -1 : 1;
+    uint64_t function = function_key(callers, frame);
+    uint64_t words[] = {function, caller->module, caller->start};
+    uint64_t pair = key_of(callers, words, 3);
+    if (pv_blocks_find(&callers->pairs, pair)) {
+        return PV_OK;
     }
-    return a->start != b->start ? (a->start < b->start ? -1 : 1) : 0;
+    const struct pv_block_entry *entry = pv_blocks_find(&callers->fan_ins, function);
+    uint64_t n = entry ? entry->id + 1 : 1;
+    int status = pv_blocks_put(&callers->pairs, pair, 1);
+    status = status ? status : pv_blocks_put(&callers->fan_ins, function, n);
+    callers->n_wrappers += !status && n == FAN_IN;
+    return status;
 }
 
-/* Keeps of the sorted pairs one for each function with FAN_IN callers, by module and start. */
-static size_t keep_wrappers(struct pair *pairs, size_t n)
+int pv_callers_note(struct pv_callers *callers, uint32_t id)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < n;) {
-        size_t end = i, n_callers = 0;
-        while (end < n && same_function(&pairs[i], &pairs[end])) {
-            n_callers += end == i || by_pair(&pairs[end], &pairs[end - 1]) != 0;
-            end++;
-        }
-        if (n_callers >= FAN_IN) {
-            pairs[kept++] = pairs[i];
-        }
-        i = end;
+    struct node *node = node_of(callers, id);
+    if (!node || node->noted) {
+        return PV_OK;
     }
-    if (kept) {
-        qsort(pairs, kept, sizeof pairs[0], by_function);
-    }
-    return kept;
-}
-
-static int find_wrappers(struct pv_callers *callers)
-{
-    size_t n_stacks = 0;
-    for (size_t i = 1; i <= PV_SPOOL_N_STACKS; i++) {
-        n_stacks += callers->stacks[i] != NULL;
-    }
-    struct pair *pairs = pv_own_calloc(n_stacks, sizeof *pairs);
-    if (!pairs) {
-        return PV_ENOMEM;
-    }
-    size_t n = collect_pairs(callers, pairs);
-    if (n) {
-        qsort(pairs, n, sizeof pairs[0], by_pair);
-        n = keep_wrappers(pairs, n);
-    }
-    for (size_t i = 1; n && i <= PV_SPOOL_N_FRAMES; i++) {
-        struct frame *frame = callers->frames[i];
-        if (frame && !frame->name) {
-            struct pair key = {.module = frame->module, .start = frame->start};
-            frame->wrapper = bsearch(&key, pairs, n, sizeof pairs[0], by_function) != NULL;
-        }
-    }
-    pv_own_free(pairs);
-    return 0;
+    struct stack stack;
+    node->noted = true;
+    unfold(callers, id, TAG_FRAMES, &stack);
+    unsigned at = first_own(callers, &stack);
+    const struct frame *frame = frame_at(callers, &stack, at);
+    const struct frame *caller = frame_at(callers, &stack, at + 1);
+    bool counts = frame && caller && !frame->name && frame->start;
+    return counts ? count_caller(callers, frame, caller) : PV_OK;
 }
 
 /* ---- the choice ---- */
@@ -321,7 +369,7 @@ static unsigned skip_wrappers(const struct pv_callers *callers, const struct sta
     unsigned begin = first_own(callers, stack), at = begin;
     for (unsigned i = begin; i < stack->n; i++) {
         const struct frame *frame = frame_at(callers, stack, i);
-        if (frame && frame->wrapper) {
+        if (frame && is_wrapper(callers, frame)) {
             at = i + 1;
         } else if (frame && frame->name && !is_runtime(callers, frame)) {
             break;
@@ -372,7 +420,7 @@ static void choose(const struct pv_callers *callers, const struct stack *stack, 
         if (!outer || outer->module != frame->module) {
             break;
         }
-        if (outer->name && !outer->wrapper) {
+        if (outer->name && !is_wrapper(callers, outer)) {
             join(out, cap, module, outer->name);
             return;
         }
@@ -390,37 +438,63 @@ static void choose(const struct pv_callers *callers, const struct stack *stack, 
     }
 }
 
-int pv_callers_resolve(struct pv_callers *callers)
+/* What a node's stack is, for a trace. */
+static int make_stack(struct pv_callers *callers, uint32_t id, struct node *node)
 {
-    int status = 0;
-    for (size_t i = 1; !status && i <= PV_SPOOL_N_MODULES; i++) {
-        if (callers->modules[i]) {
-            status = read_module(callers, callers->modules[i]);
-        }
+    struct stack stack;
+    unfold(callers, id, callers->depth, &stack);
+    if (!stack.n) {
+        return PV_OK;
     }
-    for (size_t i = 1; !status && i <= PV_SPOOL_N_FRAMES; i++) {
-        if (callers->frames[i]) {
-            status = name_frame(callers, callers->frames[i]);
-        }
+    node->stack = pv_own_calloc(stack.n, sizeof node->stack[0]);
+    if (!node->stack) {
+        return PV_ENOMEM;
     }
-    if (!status) {
-        status = find_wrappers(callers);
+    for (unsigned i = 0; i < stack.n; i++) {
+        const struct frame *frame = frame_at(callers, &stack, i);
+        node->stack[i] = frame ? frame->text : "?";
     }
-    for (size_t i = 1; !status && i <= PV_SPOOL_N_STACKS; i++) {
-        char raw[NAME_BYTES + NAME_BYTES + 2], tag[sizeof raw * 3];
-        if (callers->stacks[i]) {
-            choose(callers, callers->stacks[i], raw, sizeof raw);
-            size_t n = pv_text_clean(tag, sizeof tag, raw, strlen(raw));
-            callers->stacks[i]->tag = pv_own_text(tag, n);
-            status = callers->stacks[i]->tag ? 0 : PV_ENOMEM;
-        }
-    }
-    return status;
+    node->n_stack = stack.n;
+    return PV_OK;
 }
 
-const char *pv_callers_tag(const struct pv_callers *callers, uint32_t stack)
+/* The tag, or a better one since more wrappers are known; a new key when it is another. */
+static int make_tag(struct pv_callers *callers, uint32_t id, struct node *node)
 {
-    return stack && stack <= PV_SPOOL_N_STACKS && callers->stacks[stack]
-               ? callers->stacks[stack]->tag
-               : "";
+    struct stack stack;
+    char raw[2 * NAME_BYTES + 2];
+    unfold(callers, id, TAG_FRAMES, &stack);
+    choose(callers, &stack, raw, sizeof raw);
+    char *tag = clean_copy(raw);
+    if (!tag) {
+        return PV_ENOMEM;
+    }
+    if (!node->tag || strcmp(node->tag, tag) != 0) {
+        node->key = ++callers->n_keys;
+    }
+    pv_own_free(node->tag);
+    node->tag = tag;
+    node->n_wrappers = callers->n_wrappers;
+    return PV_OK;
+}
+
+int pv_callers_find(struct pv_callers *callers, uint32_t id, struct pv_caller *ret_caller)
+{
+    struct node *node = node_of(callers, id);
+    *ret_caller = (struct pv_caller){.tag = ""};
+    if (!node) {
+        return PV_OK;
+    }
+    int status = PV_OK;
+    if (!node->tag) {
+        status = make_stack(callers, id, node);
+    }
+    if (!status && (!node->tag || node->n_wrappers != callers->n_wrappers)) {
+        status = make_tag(callers, id, node);
+    }
+    if (!status) {
+        *ret_caller = (struct pv_caller){
+            .tag = node->tag, .stack = node->stack, .n_stack = node->n_stack, .key = node->key};
+    }
+    return status;
 }

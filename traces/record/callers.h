@@ -19,19 +19,30 @@
 
 struct pv_callers;
 
-/* `executable` is the program's own file, which the spool calls "". */
-int pv_callers_open(struct pv_callers **ret_callers, const char *executable);
+enum { PV_CALLERS_DEPTH = 128 }; /* frames of a stack that are given out at most */
+
+/* `executable` is the program's own file, which the spool calls "". Stacks are given out with
+ * `depth` frames at most. */
+int pv_callers_open(struct pv_callers **ret_callers, const char *executable, unsigned depth);
 void pv_callers_close(struct pv_callers *callers); /* takes NULL */
 
-/* Takes in one record of the kinds FRAME, STACK and MODULE; ignores any that make no sense.
+/* Takes in one record of the kinds FRAME, NODE and MODULE; ignores any that make no sense.
  * PV_ENOMEM. */
 int pv_callers_add(struct pv_callers *callers, const struct pv_spool_record *record);
 
-/* After the last add: reads the symbols and chooses a tag for each stack. PV_ENOMEM. */
-int pv_callers_resolve(struct pv_callers *callers);
+/* A node has asked for memory. To be told before its tag is asked for: who calls whom is looked
+ * at to find nameless wrappers, the sooner the better. PV_ENOMEM. */
+int pv_callers_note(struct pv_callers *callers, uint32_t node);
 
-/* Clean, borrowed; "" when it is not known. */
-const char *pv_callers_tag(const struct pv_callers *callers, uint32_t stack);
+struct pv_caller {
+    const char *tag;          /* clean; "" when it is not known */
+    const char *const *stack; /* clean, innermost first */
+    uint32_t n_stack;
+    uint32_t key; /* the same for the same tag and stack, from 1; 0: not known */
+};
+
+/* What is known of a node; borrowed. A tag can become better as more is noted. PV_ENOMEM. */
+int pv_callers_find(struct pv_callers *callers, uint32_t node, struct pv_caller *ret_caller);
 
 /* Whether a function only passes requests on; a data table in callers_names.c. */
 bool pv_caller_is_wrapper(const char *name);

@@ -6,21 +6,22 @@
  * made it and before the real call that frees it, so that no other thread can get its address
  * in between; a realloc has a record on either side. errno is the program's throughout.
  *
- * Inside a hook nothing is locked and nothing allocated. A call that comes while this thread is
- * in a hook (from a signal handler, or from the unwinder) is passed on and not recorded.
+ * Inside a hook nothing is locked and nothing allocated, so a call from a signal handler that has
+ * interrupted one is recorded as any other, with fewer of its callers.
  *
- * Cost: about 50 ns for a free; an allocation is dominated by the walk up its call stack, 1 to
- * 3 microseconds.
+ * Cost: some 20 ns for a free, 40 for an allocation whose callers are those of the one before.
  */
 #include "traces/record/preload.h"
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
-#define HOOK __attribute__((visibility("default")))
+#define HOOK  __attribute__((visibility("default")))
+#define FRAME __builtin_frame_address(0)
 
 HOOK void *malloc(size_t size);
 HOOK void free(void *block);
@@ -48,7 +49,6 @@ static struct {
     _Atomic bool ready;
 } real;
 
-PV_THREAD_LOCAL bool busy;
 PV_THREAD_LOCAL bool resolving;
 
 /* Some C libraries allocate inside dlsym(3), before there is an allocator to pass on to. */
@@ -116,87 +116,87 @@ static bool resolve(void)
     return true;
 }
 
-/* True: this call is to be recorded, and leave() follows. */
-static bool enter(int *ret_errno)
+/* A request that was refused made no block: there is nothing to tell. `hook` is the frame of
+ * the function that the program has called. */
+static inline void made(enum pv_spool_kind kind, const void *block, unsigned shift,
+                        uint64_t size, void *hook)
 {
-    if (busy) {
-        return false;
-    }
-    *ret_errno = errno;
-    busy = true;
-    pv_preload_attach();
-    if (pv_preload_recording()) {
-        return true;
-    }
-    busy = false;
-    errno = *ret_errno;
-    return false;
-}
-
-static void leave(int saved_errno)
-{
-    busy = false;
-    errno = saved_errno;
-}
-
-static void put_call(enum pv_spool_kind kind, const void *block, uint64_t size, uint64_t extra,
-                     uint32_t stack)
-{
-    struct pv_spool_record *record = pv_preload_claim();
-    if (record) {
-        record->call.addr = (uintptr_t)block;
-        record->call.size = size;
-        record->call.extra = extra;
-        record->call.stack = stack;
-        pv_preload_commit(record, kind);
+    if (block && pv_preload_recording()) {
+        uint32_t node = pv_preload_depth() == PV_SPOOL_NO_STACKS ? 0 : pv_preload_walk(hook);
+        pv_preload_tell(kind, shift, node, (uintptr_t)block, size);
     }
 }
 
-/* A request that was refused made no block: there is nothing to tell. */
-static void made(enum pv_spool_kind kind, const void *block, uint64_t size, uint64_t extra)
+/* Alignments that are no power of two are rounded up by the C library. */
+static unsigned shift_of(size_t align)
 {
-    int saved;
-    if (block && enter(&saved)) {
-        put_call(kind, block, size, extra, pv_preload_wants_stacks() ? pv_preload_stack() : 0);
-        leave(saved);
+    unsigned shift = 0;
+    while (shift < sizeof align * CHAR_BIT - 1 && (size_t)1 << shift < align) {
+        shift++;
     }
+    return shift;
 }
 
-static void *resized(void *block, size_t size)
+static void made_aligned(const void *block, size_t align, size_t size, void *hook)
 {
-    int saved;
-    bool told = enter(&saved);
+    made(PV_SPOOL_ALIGNED, block, shift_of(align), size, hook);
+}
+
+static void *make(size_t size, void *hook)
+{
+    if (!resolve()) {
+        return boot_alloc(size);
+    }
+    void *block = real.malloc(size);
+    made(PV_SPOOL_MALLOC, block, 0, size, hook);
+    return block;
+}
+
+static void *resize_boot(void *block, size_t size, void *hook)
+{
+    void *copy = make(size, hook);
+    if (copy) {
+        memcpy(copy, block, boot_size(block) < size ? boot_size(block) : size);
+    }
+    return copy;
+}
+
+static void *resize(void *block, size_t size, void *hook)
+{
+    if (!block) {
+        return make(size, hook);
+    }
+    if (is_boot(block)) {
+        return resize_boot(block, size, hook);
+    }
+    if (!resolve()) {
+        return NULL;
+    }
+    bool told = pv_preload_recording();
+    uint32_t node = 0;
     if (told) {
-        put_call(PV_SPOOL_REALLOC_BEGIN, block, size, 0, 0);
-        leave(saved);
+        node = pv_preload_depth() == PV_SPOOL_NO_STACKS ? 0 : pv_preload_walk(hook);
+        pv_preload_tell(PV_SPOOL_REALLOC_BEGIN, 0, 0, (uintptr_t)block, size);
     }
     void *moved = real.realloc(block, size);
-    if (told && enter(&saved)) {
-        put_call(PV_SPOOL_REALLOC_END, moved, size, (uintptr_t)block, 0);
-        leave(saved);
+    if (told) {
+        pv_preload_tell(PV_SPOOL_REALLOC_END, 0, node, (uintptr_t)moved, size);
     }
     return moved;
 }
 
 void *malloc(size_t size)
 {
-    if (!resolve()) {
-        return boot_alloc(size);
-    }
-    void *block = real.malloc(size);
-    made(PV_SPOOL_MALLOC, block, size, 0);
-    return block;
+    return make(size, FRAME);
 }
 
 void free(void *block)
 {
-    int saved;
     if (!block || is_boot(block) || !resolve()) {
         return;
     }
-    if (enter(&saved)) {
-        put_call(PV_SPOOL_FREE, block, 0, 0, 0);
-        leave(saved);
+    if (pv_preload_recording()) {
+        pv_preload_tell(PV_SPOOL_FREE, 0, 0, (uintptr_t)block, 0);
     }
     real.free(block);
 }
@@ -207,23 +207,17 @@ void *calloc(size_t count, size_t size)
         return size && count > BOOT_BYTES / size ? NULL : boot_alloc(count * size);
     }
     void *block = real.calloc(count, size);
-    made(PV_SPOOL_CALLOC, block, size, count);
+    if (count <= UINT32_MAX && size <= UINT32_MAX) {
+        made(PV_SPOOL_CALLOC, block, 0, (uint64_t)count << 32 | size, FRAME);
+    } else { /* does not fit into halves of a word: told as a malloc of as many bytes */
+        made(PV_SPOOL_MALLOC, block, 0, (uint64_t)(count * size), FRAME);
+    }
     return block;
 }
 
 void *realloc(void *block, size_t size)
 {
-    if (!block) {
-        return malloc(size);
-    }
-    if (is_boot(block)) {
-        void *copy = malloc(size);
-        if (copy) {
-            memcpy(copy, block, boot_size(block) < size ? boot_size(block) : size);
-        }
-        return copy;
-    }
-    return resolve() ? resized(block, size) : NULL;
+    return resize(block, size, FRAME);
 }
 
 void *reallocarray(void *block, size_t count, size_t size)
@@ -232,7 +226,7 @@ void *reallocarray(void *block, size_t count, size_t size)
         errno = ENOMEM;
         return NULL;
     }
-    return realloc(block, count * size);
+    return resize(block, count * size, FRAME);
 }
 
 int posix_memalign(void **ret_block, size_t align, size_t size)
@@ -242,7 +236,7 @@ int posix_memalign(void **ret_block, size_t align, size_t size)
     }
     int status = real.posix_memalign(ret_block, align, size);
     if (!status) {
-        made(PV_SPOOL_ALIGNED, *ret_block, size, align);
+        made_aligned(*ret_block, align, size, FRAME);
     }
     return status;
 }
@@ -250,14 +244,14 @@ int posix_memalign(void **ret_block, size_t align, size_t size)
 void *aligned_alloc(size_t align, size_t size)
 {
     void *block = resolve() ? real.aligned_alloc(align, size) : NULL;
-    made(PV_SPOOL_ALIGNED, block, size, align);
+    made_aligned(block, align, size, FRAME);
     return block;
 }
 
 void *memalign(size_t align, size_t size)
 {
     void *block = resolve() ? real.memalign(align, size) : NULL;
-    made(PV_SPOOL_ALIGNED, block, size, align);
+    made_aligned(block, align, size, FRAME);
     return block;
 }
 
@@ -269,7 +263,7 @@ static size_t page_bytes(void)
 void *valloc(size_t size)
 {
     void *block = resolve() ? real.valloc(size) : NULL;
-    made(PV_SPOOL_ALIGNED, block, size, page_bytes());
+    made_aligned(block, page_bytes(), size, FRAME);
     return block;
 }
 
@@ -278,7 +272,7 @@ void *pvalloc(size_t size)
 {
     void *block = resolve() ? real.pvalloc(size) : NULL;
     size_t page = page_bytes();
-    made(PV_SPOOL_ALIGNED, block, (size + page - 1) / page * page, page);
+    made_aligned(block, page, (size + page - 1) / page * page, FRAME);
     return block;
 }
 
@@ -293,8 +287,6 @@ size_t malloc_usable_size(void *block)
 /* A program that makes no call of its own still takes the library out of the environment. */
 __attribute__((constructor)) static void attach_at_start(void)
 {
-    busy = true;
     resolve();
-    pv_preload_attach();
-    busy = false;
+    pv_preload_recording();
 }

@@ -3,6 +3,9 @@
  * preload.h - the parts of libpebbleviz-preload.so among themselves. Nothing here is for the
  * rest of pebbleviz; the library is the one place that has mutable globals, because the
  * program that it lives in knows nothing of it.
+ *
+ * All of it may be called from a signal handler that has interrupted it: nothing is locked, and
+ * nothing allocated.
  */
 #ifndef PV_PRELOAD_H
 #define PV_PRELOAD_H
@@ -16,27 +19,52 @@
 /* Storage of a thread that needs no allocation to be reached. */
 #define PV_THREAD_LOCAL static __thread __attribute__((tls_model("initial-exec")))
 
-/* Finds the spool that the environment names, maps it, takes our names out of the environment.
- * Called until it has had an answer, which it remembers. Leaves errno alone. */
-void pv_preload_attach(void);
+/* ---- preload_spool.c ---- */
 
-/* True in the recorded process while there is a spool; false in its children. */
+/* Whether this call is to be told. Finds the spool when it is first asked, and takes our names
+ * out of the environment; a child of the recorded process counts its call and answers false.
+ * Leaves errno alone. */
 bool pv_preload_recording(void);
 
-/* A new record to be filled in, or NULL when there is no room (counted). */
-struct pv_spool_record *pv_preload_claim(void);
+/* Tells of a call by this thread, at this moment. When the ring is full it waits for
+ * `pebbleviz record` for a bounded time; what is lost then is counted. Leaves errno alone. */
+void pv_preload_tell(enum pv_spool_kind kind, unsigned shift, uint32_t node, uint64_t a,
+                     uint64_t b);
 
-/* Fills in what all records have and makes the record valid. */
-void pv_preload_commit(struct pv_spool_record *record, enum pv_spool_kind kind);
+/* A definition; `time` is a third word of it. False: no room. */
+bool pv_preload_define(enum pv_spool_kind kind, uint32_t subject, uint32_t part, uint64_t a,
+                       uint64_t b, uint64_t time);
 
-/* Whether call stacks are wanted. */
-bool pv_preload_wants_stacks(void);
+/* A text in as many records as it takes. False: no room. */
+bool pv_preload_define_text(enum pv_spool_kind kind, uint32_t subject, const char *text);
 
-/* The id of the present call stack, written to the spool when it is new; 0 when it cannot be
- * known. Locks nothing, allocates nothing. */
-uint32_t pv_preload_stack(void);
+/* How deep call stacks are wanted, see the spool's header. */
+uint64_t pv_preload_depth(void);
 
-/* Room for the tables of stacks; false: no memory. */
+/* Not 0, and no other thread's as long as there are fewer than a million. */
+uint32_t pv_preload_thread(void);
+
+/* "LD_PRELOAD=…" and "PEBBLEVIZ_SPOOL=…" as they were when we began, without other libraries;
+ * NULL unless this is the recorded process. */
+const char *const *pv_preload_names(void);
+
+/* ---- preload_stack.c: the numbers of modules, frames and call stacks ---- */
+
+/* Room for the tables; false: no memory. */
 bool pv_preload_stack_init(void);
+
+/* The id of a frame, from 1; 0: the table is full. The rule of its caller, see
+ * preload_frame.h, is where the id points. */
+uint32_t pv_preload_frame(uintptr_t pc, uint64_t *ret_rule);
+
+/* The id of a frame called from a node (0: from nowhere); written to the spool when new. 0 when
+ * it cannot be had. */
+uint32_t pv_preload_node(uint32_t caller, uint32_t frame);
+
+/* ---- preload_walk.c ---- */
+
+/* The node of the present call stack, 0 when it cannot be known. `hook` is the frame address of
+ * a function that the program has called. */
+uint32_t pv_preload_walk(void *hook);
 
 #endif

@@ -1,81 +1,102 @@
 /* SPDX-License-Identifier: MIT
  *
- * preload_spool.c - the recorded program's end of the spool: finding it, growing it, writing.
+ * preload_spool.c - the recorded program's end of the spool: finding it, writing into it.
  *
- * The file grows by whole chunks that are allocated on disk before they are mapped, so that a
- * full disk is an answer and not a SIGBUS in the program. The chunk is opened by path each time
- * and closed again: the program never sees a descriptor of ours.
+ * The file is mapped once, whole, when the program begins. After that a record is one atomic
+ * exchange, one look at the processor's counter and 32 bytes; only when `pebbleviz record` has
+ * fallen 262,144 records behind is there a system call, to sleep until it has caught up. It is
+ * waited for as long as it lives and moves, two seconds at most.
  *
  * Whether to record is one word on a page that the kernel clears in a child, whatever call made
- * it. Cost of a record: one atomic addition, one clock reading, 48 bytes written.
+ * it.
  */
-#include "traces/record/preload.h"
-
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <pthread.h>
-#include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { UNKNOWN, OFF, RECORDING, FULL }; /* on the page that children see cleared: UNKNOWN */
+#include "traces/record/preload.h"
+
+#ifdef __x86_64__
+#include <x86intrin.h>
+#endif
+
+enum { UNKNOWN, RECORDING, COUNTED }; /* the word that children see cleared: UNKNOWN */
+
+enum { WAIT_MS = 10, WAITS_MAX = 200, PAGE_BYTES = 4096, NAMES_BYTES = 2 * PV_SPOOL_PATH };
 
 static _Atomic int *mode; /* NULL: not attached */
 static _Atomic bool answered;
 static struct pv_spool_header *header;
-static uint64_t start_ns;
-static bool wants_stacks;
-static char spool_path[PV_SPOOL_PATH];
-static _Atomic(struct pv_spool_record *) chunks[PV_SPOOL_N_CHUNKS];
-static struct pv_spool_record chunk_pending, chunk_refused; /* marks, never written to */
-static _Atomic uint32_t n_threads;
+static struct pv_spool_record *records;
+static bool has_ticks;
+static uint64_t depth;
+static char names_text[2][NAMES_BYTES];
+static const char *names[2] = {names_text[0], names_text[1]};
 PV_THREAD_LOCAL uint32_t thread_number;
 
 extern char **environ;
+extern void *__libc_stack_end __attribute__((weak)); /* ld.so's: where argc lies */
 
-static uint64_t now_ns(void)
+static uint64_t now(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+#ifdef __x86_64__
+    if (has_ticks) {
+        return __rdtsc();
+    }
+#endif
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * UINT64_C(1000000000) + (uint64_t)time.tv_nsec;
 }
 
-static void stop_in_child(void)
+/* ---- beginning ---- */
+
+/* Where the kernel cannot clear the word. The first call finds it so. */
+static void forget_in_child(void)
 {
-    if (mode) {
-        atomic_store(mode, OFF);
-    }
+    atomic_store(mode, UNKNOWN);
 }
 
 /* Raw system calls: the wrappers of open and close are places where a thread can be cancelled.
  */
-static int open_spool(void)
+static bool map_spool(const char *path)
 {
-    return (int)syscall(SYS_openat, AT_FDCWD, spool_path, O_RDWR | O_CLOEXEC);
-}
-
-static bool map_header(void)
-{
-    int fd = open_spool();
+    int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC);
     if (fd < 0) {
         return false;
     }
-    void *page = mmap(NULL, PV_SPOOL_HEADER_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    void *whole = mmap(NULL, PV_SPOOL_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     syscall(SYS_close, fd);
-    if (page == MAP_FAILED) {
+    if (whole == MAP_FAILED) {
         return false;
     }
-    header = page;
-    if (header->magic == PV_SPOOL_MAGIC && header->pid == getpid() && !header->attached) {
+    header = whole;
+    records = (struct pv_spool_record *)((char *)whole + PV_SPOOL_HEADER_BYTES);
+    if (header->magic == PV_SPOOL_MAGIC && header->pid == getpid()) {
         return true;
     }
-    munmap(page, PV_SPOOL_HEADER_BYTES);
+    munmap(whole, PV_SPOOL_BYTES);
+    header = NULL;
     return false;
+}
+
+static char **environment(void)
+{
+    if (environ || !&__libc_stack_end || !__libc_stack_end) {
+        return environ;
+    }
+    /* Before the C library has begun, as in .preinit_array: behind the arguments. */
+    char **at = (char **)__libc_stack_end;
+    return at + 1 + *(const long *)(const void *)at + 1;
 }
 
 /* The variable's value, taken out of the environment without a call that allocates. */
@@ -87,20 +108,23 @@ static void take_out(char **entry)
 }
 
 /* Children run without us: ours is the first entry of LD_PRELOAD, others stay. */
-static void clean_environment(void)
+static void clean_environment(char **entry)
 {
     static const char preload[] = "LD_PRELOAD=", spool[] = PV_SPOOL_ENV "=";
-    for (char **entry = environ; *entry;) {
+    while (*entry) {
         char *value = *entry + sizeof preload - 1;
         if (strncmp(*entry, spool, sizeof spool - 1) == 0) {
             take_out(entry);
         } else if (strncmp(*entry, preload, sizeof preload - 1) == 0) {
-            char *rest = strchr(value, ':');
-            if (!rest) {
+            size_t n = strcspn(value, ":");
+            if (sizeof preload + n <= NAMES_BYTES) {
+                memcpy(names_text[0], *entry, sizeof preload - 1 + n);
+            }
+            if (!value[n]) {
                 take_out(entry);
                 continue;
             }
-            memmove(value, rest + 1, strlen(rest + 1) + 1);
+            memmove(value, value + n + 1, strlen(value + n + 1) + 1);
             entry++;
         } else {
             entry++;
@@ -108,147 +132,205 @@ static void clean_environment(void)
     }
 }
 
-static const char *spool_in_environment(void)
+static const char *find_spool(char **entry)
 {
     static const char name[] = PV_SPOOL_ENV "=";
-    for (char **entry = environ; *entry; entry++) {
+    for (; *entry; entry++) {
         if (strncmp(*entry, name, sizeof name - 1) == 0) {
-            return *entry + sizeof name - 1;
+            return *entry;
         }
     }
     return NULL;
+}
+
+static void count_fork(void)
+{
+    if (header && atomic_load(mode) == RECORDING) {
+        __atomic_fetch_add(&header->n_forks, 1, __ATOMIC_RELAXED);
+    }
 }
 
 static void begin(void)
 {
-    if (!map_header() || !pv_preload_stack_init()) {
+    if (!map_spool(names_text[1] + sizeof PV_SPOOL_ENV) || !pv_preload_stack_init()) {
         return;
     }
-    void *page = mmap(NULL, PV_SPOOL_HEADER_BYTES, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *page =
+        mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED) {
         return;
     }
     mode = page;
-    if (madvise(page, PV_SPOOL_HEADER_BYTES, MADV_WIPEONFORK) != 0) {
-        pthread_atfork(NULL, NULL, stop_in_child);
-    }
-    wants_stacks = !header->no_stacks;
-    start_ns = now_ns();
-    header->attached = 1;
+    bool wiped = madvise(page, PAGE_BYTES, MADV_WIPEONFORK) == 0;
+    pthread_atfork(NULL, count_fork, wiped ? NULL : forget_in_child);
+    has_ticks = header->ticks;
+    depth = header->depth;
+    __atomic_fetch_add(&header->n_images, 1, __ATOMIC_RELAXED);
+    pv_preload_define(PV_SPOOL_IMAGE, 0, 0, 0, 0, now());
     atomic_store(mode, RECORDING);
 }
 
-void pv_preload_attach(void)
+static void attach(void)
 {
-    /* Before the C library has begun there is no environment to ask. */
-    if (atomic_load_explicit(&answered, memory_order_acquire) || !environ) {
+    int saved = errno;
+    char **entry = environment();
+    if (!entry) {
         return;
     }
-    int saved = errno;
-    const char *path = spool_in_environment();
     atomic_store_explicit(&answered, true, memory_order_release);
-    if (path && strlen(path) < sizeof spool_path) {
-        memcpy(spool_path, path, strlen(path) + 1);
+    const char *spool = find_spool(entry);
+    if (spool && strlen(spool) < NAMES_BYTES) {
+        memcpy(names_text[1], spool, strlen(spool) + 1);
+        clean_environment(entry);
         begin();
-        clean_environment();
     }
     errno = saved;
 }
 
+/* A child of the recorded process. */
+static void count(void)
+{
+    int was = UNKNOWN;
+    if (atomic_compare_exchange_strong(mode, &was, COUNTED)) {
+        __atomic_fetch_add(&header->n_children, 1, __ATOMIC_RELAXED);
+    }
+    __atomic_fetch_add(&header->n_child_calls, 1, __ATOMIC_RELAXED);
+}
+
 bool pv_preload_recording(void)
 {
-    return mode && atomic_load_explicit(mode, memory_order_relaxed) >= RECORDING;
-}
-
-bool pv_preload_wants_stacks(void)
-{
-    return wants_stacks;
-}
-
-/* File systems that cannot allocate ahead are written to, which does the same. */
-static int allocate(int fd, off_t offset)
-{
-    static const char zeros[PV_SPOOL_HEADER_BYTES];
-    struct rlimit limit;
-    /* Beyond the program's limit the kernel would not only refuse, but send it SIGXFSZ. */
-    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
-        limit.rlim_cur < (rlim_t)(offset + PV_SPOOL_CHUNK_BYTES)) {
-        return EFBIG;
+    if (!atomic_load_explicit(&answered, memory_order_acquire)) {
+        attach();
     }
-    if (syscall(SYS_fallocate, fd, 0, offset, (off_t)PV_SPOOL_CHUNK_BYTES) == 0) {
-        return 0;
+    if (!mode) {
+        return false;
     }
-    if (errno != EOPNOTSUPP && errno != ENOSYS) {
-        return errno;
-    }
-    for (off_t at = 0; at < PV_SPOOL_CHUNK_BYTES;) {
-        long n = syscall(SYS_pwrite64, fd, zeros, sizeof zeros, offset + at);
-        if (n <= 0) {
-            return n == 0 ? ENOSPC : errno;
-        }
-        at += n;
-    }
-    return 0;
-}
-
-static struct pv_spool_record *grow(uint64_t chunk)
-{
-    off_t offset = PV_SPOOL_HEADER_BYTES + (off_t)chunk * PV_SPOOL_CHUNK_BYTES;
-    int fd = open_spool();
-    int failed = fd < 0 ? errno : allocate(fd, offset);
-    void *at = MAP_FAILED;
-    if (!failed) {
-        at = mmap(NULL, PV_SPOOL_CHUNK_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
-        failed = at == MAP_FAILED ? errno : 0;
-    }
-    if (fd >= 0) {
-        syscall(SYS_close, fd);
-    }
-    if (failed) {
-        header->stop_errno = (uint64_t)failed;
-        atomic_store(mode, FULL);
-        return &chunk_refused;
-    }
-    return at;
-}
-
-/* The first to come grows the file, others wait for it: it holds nothing that they have. */
-static struct pv_spool_record *chunk_at(uint64_t chunk)
-{
-    struct pv_spool_record *at = atomic_load_explicit(&chunks[chunk], memory_order_acquire);
-    if (!at && atomic_compare_exchange_strong(&chunks[chunk], &at, &chunk_pending)) {
-        at = grow(chunk);
-        atomic_store_explicit(&chunks[chunk], at, memory_order_release);
-    }
-    while (at == &chunk_pending) {
-        sched_yield();
-        at = atomic_load_explicit(&chunks[chunk], memory_order_acquire);
-    }
-    return at;
-}
-
-struct pv_spool_record *pv_preload_claim(void)
-{
     if (atomic_load_explicit(mode, memory_order_relaxed) == RECORDING) {
-        uint64_t at = __atomic_fetch_add(&header->n_claimed, 1, __ATOMIC_RELAXED);
-        uint64_t chunk = at / PV_SPOOL_CHUNK_RECORDS;
-        struct pv_spool_record *records =
-            chunk < PV_SPOOL_N_CHUNKS ? chunk_at(chunk) : &chunk_refused;
-        if (records != &chunk_refused) {
-            return &records[at % PV_SPOOL_CHUNK_RECORDS];
-        }
+        return true;
     }
-    __atomic_fetch_add(&header->n_lost, 1, __ATOMIC_RELAXED);
-    return NULL;
+    count();
+    return false;
 }
 
-void pv_preload_commit(struct pv_spool_record *record, enum pv_spool_kind kind)
+uint64_t pv_preload_depth(void)
 {
-    if (!thread_number) {
-        thread_number = atomic_fetch_add(&n_threads, 1) + 1;
+    return depth;
+}
+
+const char *const *pv_preload_names(void)
+{
+    return mode && atomic_load(mode) == RECORDING && getpid() == (pid_t)header->pid ? names
+                                                                                    : NULL;
+}
+
+uint32_t pv_preload_thread(void)
+{
+    while (!thread_number) {
+        uint64_t n = __atomic_add_fetch(&header->n_threads, 1, __ATOMIC_RELAXED);
+        thread_number = (uint32_t)n & ((1u << PV_SPOOL_PART_BITS) - 1);
     }
-    record->thread = thread_number;
-    record->t = now_ns() - start_ns;
-    __atomic_store_n(&record->kind, (uint8_t)kind, __ATOMIC_RELEASE);
+    return thread_number;
+}
+
+/* ---- writing ---- */
+
+/* Until the ring has room, or it is plain that it will have none. */
+static bool wait_for_room(uint64_t limit)
+{
+    int saved = errno;
+    bool has_room = false;
+    __atomic_fetch_add(&header->n_waiting, 1, __ATOMIC_SEQ_CST);
+    for (int i = 0; i < WAITS_MAX && !has_room; i++) {
+        uint32_t turn = __atomic_load_n(&header->turn, __ATOMIC_SEQ_CST);
+        has_room = __atomic_load_n(&header->limit, __ATOMIC_SEQ_CST) != limit;
+        if (has_room || __atomic_load_n(&header->stalled, __ATOMIC_RELAXED)) {
+            break;
+        }
+        struct timespec time = {.tv_nsec = WAIT_MS * 1000000L};
+        syscall(SYS_futex, &header->turn, FUTEX_WAIT, turn, &time, NULL, 0);
+        if (syscall(SYS_kill, (pid_t)header->tool_pid, 0) != 0 && errno == ESRCH) {
+            break;
+        }
+    }
+    has_room = has_room || __atomic_load_n(&header->limit, __ATOMIC_SEQ_CST) != limit;
+    if (!has_room) {
+        __atomic_store_n(&header->stalled, 1, __ATOMIC_RELAXED);
+    }
+    __atomic_fetch_sub(&header->n_waiting, 1, __ATOMIC_RELAXED);
+    errno = saved;
+    return has_room;
+}
+
+static bool claim(uint64_t *ret_i)
+{
+    uint64_t i = __atomic_load_n(&header->n_claimed, __ATOMIC_RELAXED);
+    for (;;) {
+        uint64_t limit = __atomic_load_n(&header->limit, __ATOMIC_ACQUIRE);
+        if (i < limit) {
+            if (__atomic_compare_exchange_n(&header->n_claimed, &i, i + 1, true,
+                                            __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+                *ret_i = i;
+                return true;
+            }
+            continue;
+        }
+        if (__atomic_load_n(&header->stalled, __ATOMIC_RELAXED) || !wait_for_room(limit)) {
+            return false;
+        }
+        i = __atomic_load_n(&header->n_claimed, __ATOMIC_RELAXED);
+    }
+}
+
+/* Whoever slept between the two for so long that it is not waited for any more must not write
+ * over what came later. */
+static bool put(struct pv_spool_head head, const struct pv_spool_record *what)
+{
+    uint64_t i;
+    if (!claim(&i)) {
+        return false;
+    }
+    struct pv_spool_record *record = &records[i % PV_SPOOL_RECORDS];
+    if (i < __atomic_load_n(&header->n_skipped, __ATOMIC_RELAXED)) {
+        return false;
+    }
+    record->a = what->a;
+    record->b = what->b;
+    record->time = what->time;
+    head.lap = pv_spool_lap(i);
+    __atomic_store_n(&record->head, pv_spool_pack(head), __ATOMIC_RELEASE);
+    return true;
+}
+
+void pv_preload_tell(enum pv_spool_kind kind, unsigned shift, uint32_t node, uint64_t a,
+                     uint64_t b)
+{
+    struct pv_spool_head head = {
+        .kind = kind, .shift = shift, .part = pv_preload_thread(), .subject = node};
+    struct pv_spool_record what = {.a = a, .b = b, .time = now()};
+    if (!put(head, &what)) {
+        __atomic_fetch_add(&header->n_lost, 1, __ATOMIC_RELAXED);
+    }
+}
+
+bool pv_preload_define(enum pv_spool_kind kind, uint32_t subject, uint32_t part, uint64_t a,
+                       uint64_t b, uint64_t time)
+{
+    struct pv_spool_head head = {.kind = kind, .part = part, .subject = subject};
+    struct pv_spool_record what = {.a = a, .b = b, .time = time};
+    return put(head, &what);
+}
+
+bool pv_preload_define_text(enum pv_spool_kind kind, uint32_t subject, const char *text)
+{
+    size_t n = strnlen(text, PV_SPOOL_PATH - 1);
+    uint32_t part = 0;
+    for (size_t at = 0; at == 0 || at < n; at += PV_SPOOL_TEXT_A_RECORD) {
+        uint64_t words[PV_SPOOL_TEXT_A_RECORD / sizeof(uint64_t)] = {0};
+        size_t left = n - at;
+        memcpy(words, text + at, left < PV_SPOOL_TEXT_A_RECORD ? left : PV_SPOOL_TEXT_A_RECORD);
+        if (!pv_preload_define(kind, subject, part++, words[0], words[1], words[2])) {
+            return false;
+        }
+    }
+    return true;
 }

@@ -1,199 +1,175 @@
 /* SPDX-License-Identifier: MIT
  *
- * preload_stack.c - who asks: the call stack, once each, as numbers.
+ * preload_stack.c - modules, frames and call stacks, once each, as numbers.
  *
- * Frames are walked by the unwinder of libgcc, which since glibc 2.35 finds its tables without
- * a lock. Three tables, open addressing, claimed by compare-and-swap and never emptied:
- * modules, frames, stacks. A place in a table is the id, so nobody waits for anybody to hand
- * one out; who claims a place writes its definition to the spool. Names are not looked up here:
- * the reader of the spool does that from the files, with all the time it wants.
+ * A call stack is a node of a tree: a frame, and the node of its caller; stacks share what they
+ * have in common. Three tables, open addressing, claimed by compare-and-swap and never emptied.
+ * A place in a table is the id, so nobody waits for anybody to hand one out. Who finds an id
+ * that is not marked as defined defines it before it uses it, so that some are defined twice and
+ * none too late. Names are not looked up here: the reader of the spool does that from the
+ * files, with all the time it wants.
+ *
+ * A table is a row of levels, each four times the one before: a key goes into the first level
+ * that has room for it, so small programs touch few pages.
  *
  * Limit: a module that is unloaded and another loaded at the same addresses keeps the first's
  * frames.
  */
-#include "traces/record/preload.h"
-
 #include <dlfcn.h>
 #include <link.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unwind.h>
 
-enum { PROBES = 64 };
+#include "traces/record/preload.h"
+#include "traces/record/preload_frame.h"
 
-static _Atomic uint64_t *stacks, *frames, *modules;
-static uintptr_t own_start, own_end; /* this library's code */
+enum { PROBES = 16, LEVEL_SHIFT = 2 };
 
-struct walk {
-    uintptr_t pcs[PV_SPOOL_STACK_FRAMES];
-    uintptr_t starts[PV_SPOOL_STACK_FRAMES];
-    unsigned n;
+/* Keys are smaller than this bit, which marks what is defined. */
+#define DEFINED (UINT64_C(1) << 63)
+
+struct table {
+    _Atomic uint64_t *keys;
+    _Atomic uint64_t *values; /* NULL: none */
+    unsigned first;           /* log2 of the first level's places */
+    unsigned n_levels;
 };
 
-static void *table(size_t n)
-{
-    void *at = mmap(NULL, n * sizeof(uint64_t), PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return at == MAP_FAILED ? NULL : at;
-}
+static struct table nodes = {.first = PV_SPOOL_NODES_FIRST, .n_levels = PV_SPOOL_NODES_LEVELS};
+static struct table frames = {.first = PV_SPOOL_FRAMES_FIRST,
+                              .n_levels = PV_SPOOL_FRAMES_LEVELS};
+static struct table modules = {.first = 12, .n_levels = 1};
+
+_Static_assert(PV_SPOOL_N_MODULES == 1 << 12, "one level");
+_Static_assert(PV_SPOOL_N_NODES < 1 << PV_SPOOL_SUBJECT_BITS, "ids fit");
 
 bool pv_preload_stack_init(void)
 {
-    struct dl_find_object self;
-    if (_dl_find_object((void *)(uintptr_t)&pv_preload_stack_init, &self) == 0) {
-        own_start = (uintptr_t)self.dlfo_map_start;
-        own_end = (uintptr_t)self.dlfo_map_end;
+    size_t n = PV_SPOOL_N_NODES + 2 * PV_SPOOL_N_FRAMES + PV_SPOOL_N_MODULES;
+    _Atomic uint64_t *at = mmap(NULL, n * sizeof *at, PROT_READ | PROT_WRITE,
+                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if ((void *)at == MAP_FAILED) {
+        return false;
     }
-    stacks = table(PV_SPOOL_N_STACKS);
-    frames = table(PV_SPOOL_N_FRAMES);
-    modules = table(PV_SPOOL_N_MODULES);
-    return stacks && frames && modules;
+    nodes.keys = at;
+    frames.keys = at + PV_SPOOL_N_NODES;
+    frames.values = frames.keys + PV_SPOOL_N_FRAMES;
+    modules.keys = frames.values + PV_SPOOL_N_FRAMES;
+    /* What libgcc calls is bound by ld.so at its first call, for 3 KiB of stack: now, and not
+     * in a handler. */
+    (void)pv_unwind_of((uintptr_t)&pv_preload_stack_init);
+    return true;
 }
 
-/* The finisher of splitmix64; never 0, which marks an empty place. */
+/* The finisher of splitmix64. */
 static uint64_t mix(uint64_t x)
 {
     x ^= x >> 30;
     x *= UINT64_C(0xbf58476d1ce4e5b9);
     x ^= x >> 27;
     x *= UINT64_C(0x94d049bb133111eb);
-    x ^= x >> 31;
-    return x ? x : 1;
+    return x ^ x >> 31;
 }
 
-/* The id of a key; 0 when its neighbourhood is full. n is a power of two. */
-static uint32_t place(_Atomic uint64_t *in, uint32_t n, uint64_t key, bool *ret_new)
+/* The place of a key, which is not 0; NULL: no room. The id is its number, from 1. */
+static _Atomic uint64_t *place(const struct table *table, uint64_t key, uint32_t *ret_id)
 {
-    *ret_new = false;
-    for (uint32_t i = 0; i < PROBES; i++) {
-        uint32_t at = (uint32_t)(key + i) & (n - 1);
-        uint64_t seen = atomic_load_explicit(&in[at], memory_order_relaxed);
-        if (!seen && atomic_compare_exchange_strong(&in[at], &seen, key)) {
-            *ret_new = true;
-            return at + 1;
+    _Atomic uint64_t *keys = table->keys;
+    uint64_t hash = mix(key);
+    for (unsigned level = 0; level < table->n_levels; level++) {
+        size_t n = (size_t)1 << (table->first + LEVEL_SHIFT * level);
+        for (unsigned i = 0; i < PROBES; i++) {
+            _Atomic uint64_t *at = &keys[(hash + i) & (n - 1)];
+            uint64_t seen = atomic_load_explicit(at, memory_order_relaxed);
+            if ((!seen && atomic_compare_exchange_strong(at, &seen, key)) ||
+                (seen & ~DEFINED) == key) {
+                *ret_id = (uint32_t)(at - table->keys) + 1;
+                return at;
+            }
         }
-        if (seen == key) {
-            return at + 1;
-        }
+        keys += n;
     }
-    return 0;
+    return NULL;
 }
 
-static void define_module(uint32_t id, const char *path)
+static bool is_defined(const _Atomic uint64_t *at)
 {
-    size_t n = strnlen(path, PV_SPOOL_PATH - 1);
-    uint16_t part = 0;
-    for (size_t at = 0; at == 0 || at < n; at += PV_SPOOL_TEXT_A_RECORD) {
-        struct pv_spool_record *record = pv_preload_claim();
-        if (!record) {
-            return;
-        }
-        size_t left = n - at;
-        record->part = part++;
-        record->module.id = id;
-        memcpy(record->module.text, path + at,
-               left < PV_SPOOL_TEXT_A_RECORD ? left : PV_SPOOL_TEXT_A_RECORD);
-        pv_preload_commit(record, PV_SPOOL_MODULE);
-    }
+    return atomic_load_explicit(at, memory_order_acquire) & DEFINED;
 }
 
+static void set_defined(_Atomic uint64_t *at)
+{
+    atomic_fetch_or_explicit(at, DEFINED, memory_order_release);
+}
+
+/* 0: in no module. */
 static uint32_t module_of(uintptr_t pc, uintptr_t *ret_base)
 {
-    struct dl_find_object found;
     *ret_base = 0;
-    if (_dl_find_object((void *)pc, &found) != 0 || !found.dlfo_link_map) {
+    const struct link_map *map = NULL;
+    struct dl_find_object found;
+    if (_dl_find_object((void *)pc, &found) == 0) {
+        map = found.dlfo_link_map;
+    }
+    if (!map) {
         return 0;
     }
-    const char *path = found.dlfo_link_map->l_name;
-    path = path ? path : "";
-    *ret_base = found.dlfo_link_map->l_addr;
-    uint64_t key = *ret_base;
+    const char *path = map->l_name ? map->l_name : "";
+    *ret_base = map->l_addr;
+    uint64_t key = map->l_addr;
     for (const char *c = path; *c; c++) {
         key = mix(key + (unsigned char)*c);
     }
-    bool is_new;
-    uint32_t id = place(modules, PV_SPOOL_N_MODULES, mix(key), &is_new);
-    if (is_new) {
-        define_module(id, path);
-    }
-    return id;
-}
-
-static uint32_t frame_of(uintptr_t pc, uintptr_t start)
-{
-    bool is_new;
-    uint32_t id = place(frames, PV_SPOOL_N_FRAMES, mix(pc), &is_new);
-    if (!is_new) {
-        return id;
-    }
-    uintptr_t base;
-    uint32_t module = module_of(pc, &base);
-    struct pv_spool_record *record = pv_preload_claim();
-    if (record) {
-        record->frame.pc = pc - base;
-        record->frame.start = start ? start - base : 0;
-        record->frame.module = module;
-        record->frame.id = id;
-        pv_preload_commit(record, PV_SPOOL_FRAME);
-    }
-    return id;
-}
-
-static void define_stack(uint32_t id, const struct walk *walk)
-{
-    uint16_t part = 0;
-    for (unsigned at = 0; at < walk->n;) {
-        uint32_t ids[PV_SPOOL_FRAMES_A_RECORD];
-        unsigned n = 0;
-        while (n < PV_SPOOL_FRAMES_A_RECORD && at < walk->n) {
-            ids[n++] = frame_of(walk->pcs[at], walk->starts[at]);
-            at++;
-        }
-        struct pv_spool_record *record = pv_preload_claim();
-        if (!record) {
-            return;
-        }
-        record->part = part++;
-        record->n = (uint8_t)n;
-        record->stack.id = id;
-        memcpy(record->stack.frames, ids, n * sizeof ids[0]);
-        pv_preload_commit(record, PV_SPOOL_STACK);
-    }
-}
-
-/* A return address points behind its call, perhaps into the next function: less one. */
-static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *ctx)
-{
-    struct walk *walk = ctx;
-    int before = 0;
-    uintptr_t pc = _Unwind_GetIPInfo(context, &before);
-    if (!pc || walk->n == PV_SPOOL_STACK_FRAMES) {
-        return _URC_END_OF_STACK;
-    }
-    if (!(pc >= own_start && pc < own_end)) {
-        walk->pcs[walk->n] = before ? pc : pc - 1;
-        walk->starts[walk->n++] = _Unwind_GetRegionStart(context);
-    }
-    return _URC_NO_REASON;
-}
-
-uint32_t pv_preload_stack(void)
-{
-    struct walk walk;
-    walk.n = 0;
-    _Unwind_Backtrace(step, &walk);
-    if (!walk.n) {
+    uint32_t id;
+    _Atomic uint64_t *at = place(&modules, (mix(key) & ~DEFINED) | 1, &id);
+    if (!at) {
         return 0;
     }
-    uint64_t key = walk.n;
-    for (unsigned i = 0; i < walk.n; i++) {
-        key = mix(key ^ walk.pcs[i]) + i;
+    if (!is_defined(at) && pv_preload_define_text(PV_SPOOL_MODULE, id, path)) {
+        set_defined(at);
     }
-    bool is_new;
-    uint32_t id = place(stacks, PV_SPOOL_N_STACKS, mix(key), &is_new);
-    if (is_new) {
-        define_stack(id, &walk);
+    return id;
+}
+
+uint32_t pv_preload_frame(uintptr_t pc, uint64_t *ret_rule)
+{
+    uint32_t id;
+    _Atomic uint64_t *at = place(&frames, pc & ~DEFINED, &id);
+    if (!at) {
+        *ret_rule = pv_unwind_pack(pv_unwind_of(pc));
+        return 0;
+    }
+    _Atomic uint64_t *value = &frames.values[id - 1];
+    *ret_rule = atomic_load_explicit(value, memory_order_relaxed);
+    if (*ret_rule == PV_UNWIND_UNKNOWN) {
+        *ret_rule = pv_unwind_pack(pv_unwind_of(pc));
+        atomic_store_explicit(value, *ret_rule, memory_order_relaxed);
+    }
+    if (!is_defined(at)) {
+        uintptr_t base, start = pv_unwind_start(pc);
+        uint64_t module = module_of(pc, &base);
+        uint64_t into = start && pc - start < UINT32_MAX ? pc - start + 1 : 0;
+        if (pv_preload_define(PV_SPOOL_FRAME, id, 0, pc - base, into | module << 32, 0)) {
+            set_defined(at);
+        }
+    }
+    return id;
+}
+
+uint32_t pv_preload_node(uint32_t caller, uint32_t frame)
+{
+    uint32_t id;
+    if (!frame) {
+        return caller; /* one frame is missing rather than the whole stack */
+    }
+    _Atomic uint64_t *at = place(&nodes, (uint64_t)frame << 32 | caller, &id);
+    if (!at) {
+        return caller;
+    }
+    if (!is_defined(at) &&
+        pv_preload_define(PV_SPOOL_NODE, id, 0, (uint64_t)frame << 32 | caller, 0, 0)) {
+        set_defined(at);
     }
     return id;
 }

@@ -1,183 +1,72 @@
 /* SPDX-License-Identifier: MIT
  *
- * record.c - runs a program under the preload library and has its spool turned into a trace.
+ * record.c - runs a program under the preload library, and makes a trace of what it tells while
+ * it runs.
  *
- * A directory of our own under TMPDIR holds the spool and a link to the library: LD_PRELOAD is
- * cut at spaces and colons, and the library's path may have some. It is gone when we return.
+ * The child waits before its exec until the trace can be written: a program that is not to be
+ * recorded does not run. Then its spool is emptied every few milliseconds, so that what is left
+ * at the end is little.
  */
 #include "traces/record/record.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/own.h"
 #include "core/status.h"
 #include "core/text.h"
-#include "traces/record/convert.h"
+#include "traces/record/drain.h"
 #include "traces/record/spool.h"
+#include "traces/record/stage.h"
 #include "traces/signals.h"
 
-#define LIBRARY     "libpebbleviz-preload.so"
-#define LIBRARY_ENV "PEBBLEVIZ_PRELOAD"
-
-extern char **environ;
-
-/* Where the library is, seen from the folder of the executable: in a build, beside it, and in
- * an installation that was moved as a whole. PV_LIBDIR is where this build would install it. */
-static const char *const places[] = {"/../traces/record/" LIBRARY, "/" LIBRARY,
-                                     "/../" PV_LIBDIR_BELOW "/" LIBRARY};
+enum {
+    PAUSE_MIN_US = 500, /* between two looks at the spool */
+    PAUSE_MAX_US = 8000,
+    BUSY_RECORDS = PV_SPOOL_RECORDS / 16 /* so many at once: look again without a pause */
+};
 
 struct recording {
-    char directory[PATH_MAX / 2]; /* "" until it is made */
-    char spool[PATH_MAX];
-    char library[PATH_MAX];
+    struct pv_stage stage;
+    struct pv_drain *drain;
     char executable[PATH_MAX];
-    char **environment; /* the array and its first two entries are ours */
-    int fd;             /* of the spool */
+    char path[PV_RECORD_PATH];
     pid_t pid;
-    int notes[3];
+    int go;     /* a byte into it lets the child begin, its end lets it go */
+    int report; /* gives errno when exec failed */
 };
 
 static int fail(struct pv_record_result *result, int status, const char *what, const char *why,
                 const char *hint)
 {
-    char raw[PV_RECORD_TEXT];
+    char raw[PV_RECORD_PATH + 2 * PV_RECORD_TEXT];
     snprintf(raw, sizeof raw, "%s%s%s", what, why ? ": " : "", why ? why : "");
     pv_text_clean(result->text, sizeof result->text, raw, strlen(raw));
     snprintf(result->hint, sizeof result->hint, "%s", hint ? hint : "");
     return status;
 }
 
-/* ---- before ---- */
+/* ---- the child ---- */
 
-static bool find_library(const char *wanted, char *out, size_t cap)
+/* Between fork and exec: nothing that allocates. The parent reads errno from the pipe when exec
+ * failed, and its end when it did not. */
+static void become(const struct recording *recording, char *const argv[], int go, int report)
 {
-    char own[PATH_MAX];
-    const char *given = wanted ? wanted : getenv(LIBRARY_ENV);
-    if (given && *given) {
-        char *whole = realpath(given, NULL);
-        bool fits = whole && strlen(whole) < cap;
-        if (fits) {
-            memcpy(out, whole, strlen(whole) + 1);
-        }
-        free(whole);
-        return fits;
+    char byte;
+    ssize_t n;
+    do {
+        n = read(go, &byte, 1);
+    } while (n < 0 && errno == EINTR);
+    if (n != 1) {
+        _exit(0);
     }
-    ssize_t n = readlink("/proc/self/exe", own, sizeof own - 1);
-    char *slash = n > 0 ? memrchr(own, '/', (size_t)n) : NULL;
-    for (size_t i = 0; slash && i < sizeof places / sizeof places[0]; i++) {
-        *slash = 0;
-        int length = snprintf(out, cap, "%s%s", own, places[i]);
-        if (length > 0 && (size_t)length < cap && access(out, R_OK) == 0) {
-            return true;
-        }
-    }
-    snprintf(out, cap, "%s", PV_LIBDIR "/" LIBRARY);
-    return access(out, R_OK) == 0;
-}
-
-/* The file that execvp would take, for its symbols; "" when there is none. */
-static void find_executable(const char *program, char *out, size_t cap)
-{
-    const char *path = getenv("PATH");
-    out[0] = 0;
-    if (strchr(program, '/')) {
-        snprintf(out, cap, "%s", program);
-        return;
-    }
-    for (const char *at = path && *path ? path : "/bin:/usr/bin"; *at;) {
-        size_t n = strcspn(at, ":");
-        int length = snprintf(out, cap, "%.*s%s%s", (int)n, at, n ? "/" : "", program);
-        if (length > 0 && (size_t)length < cap && access(out, X_OK) == 0) {
-            return;
-        }
-        at += n + (at[n] == ':');
-    }
-    out[0] = 0;
-}
-
-static int make_spool(struct recording *recording, const char *library, bool no_stacks)
-{
-    struct pv_spool_header header = {.magic = PV_SPOOL_MAGIC, .no_stacks = no_stacks};
-    const char *base = getenv("TMPDIR");
-    if (!base || base[0] != '/' || strpbrk(base, ": \t") || strlen(base) > PATH_MAX / 4) {
-        base = "/tmp";
-    }
-    char name[PATH_MAX / 2];
-    snprintf(name, sizeof name, "%s/pebbleviz-XXXXXX", base);
-    sigset_t before;
-    pv_signals_hold(&before);
-    bool made = mkdtemp(name);
-    int error = errno;
-    if (made) {
-        memcpy(recording->directory, name, sizeof name);
-        snprintf(recording->spool, sizeof recording->spool, "%s/spool", name);
-        snprintf(recording->library, sizeof recording->library, "%s/" LIBRARY, name);
-        recording->notes[0] = pv_signals_note(recording->directory);
-        recording->notes[1] = pv_signals_note(recording->spool);
-        recording->notes[2] = pv_signals_note(recording->library);
-    }
-    pv_signals_release(&before);
-    if (!made) {
-        errno = error;
-        return PV_EIO;
-    }
-    recording->fd = open(recording->spool, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (recording->fd < 0 || symlink(library, recording->library) != 0 ||
-        ftruncate(recording->fd, PV_SPOOL_HEADER_BYTES) != 0 ||
-        pwrite(recording->fd, &header, sizeof header, 0) != (ssize_t)sizeof header) {
-        return PV_EIO;
-    }
-    return 0;
-}
-
-/* Ours first, so that the library can cut it off at the first colon. */
-static int make_environment(struct recording *recording)
-{
-    static const char preload[] = "LD_PRELOAD=", spool[] = PV_SPOOL_ENV "=";
-    const char *others = getenv("LD_PRELOAD");
-    size_t n = 0, kept = 2, room = PATH_MAX * 2 + (others ? strlen(others) : 0);
-    while (environ[n]) {
-        n++;
-    }
-    recording->environment = pv_own_calloc(n + 3, sizeof recording->environment[0]);
-    char *first = pv_own_calloc(room, 1), *second = pv_own_calloc(room, 1);
-    if (!recording->environment || !first || !second) {
-        pv_own_free(first);
-        pv_own_free(second);
-        return PV_ENOMEM;
-    }
-    snprintf(first, room, "%s%s%s%s", preload, recording->library, others && *others ? ":" : "",
-             others ? others : "");
-    snprintf(second, room, "%s%s", spool, recording->spool);
-    recording->environment[0] = first;
-    recording->environment[1] = second;
-    for (size_t i = 0; i < n; i++) {
-        if (strncmp(environ[i], preload, sizeof preload - 1) != 0 &&
-            strncmp(environ[i], spool, sizeof spool - 1) != 0) {
-            recording->environment[kept++] = environ[i];
-        }
-    }
-    return 0;
-}
-
-/* ---- the program ---- */
-
-/* In the child, between fork and exec: nothing that allocates. The parent reads errno from the
- * pipe when exec failed, and its end when it did not. */
-static void become(const struct recording *recording, char *const argv[], int report)
-{
-    int64_t pid = getpid();
-    if (pwrite(recording->fd, &pid, sizeof pid, offsetof(struct pv_spool_header, pid)) ==
-        (ssize_t)sizeof pid) {
-        execvpe(argv[0], argv, recording->environment);
-    }
+    execvpe(argv[0], argv, recording->stage.environment);
     int failed = errno;
     if (write(report, &failed, sizeof failed) < 0) {
         _exit(126);
@@ -185,39 +74,85 @@ static void become(const struct recording *recording, char *const argv[], int re
     _exit(127);
 }
 
-static int start(struct recording *recording, char *const argv[], int *ret_errno)
+static void close_all(const int *fds, size_t n)
 {
-    int ends[2];
-    *ret_errno = 0;
-    if (pipe2(ends, O_CLOEXEC) != 0) {
+    for (size_t i = 0; i < n; i++) {
+        if (fds[i] >= 0) {
+            close(fds[i]);
+        }
+    }
+}
+
+static int fork_child(struct recording *recording, char *const argv[])
+{
+    int ends[4] = {-1, -1, -1, -1}; /* go, report */
+    if (pipe2(ends, O_CLOEXEC) != 0 || pipe2(ends + 2, O_CLOEXEC) != 0) {
+        close_all(ends, 4);
         return PV_EIO;
     }
     recording->pid = pv_signals_fork(PV_CHILD_PROGRAM);
     if (recording->pid == 0) {
-        become(recording, argv, ends[1]);
+        close(ends[1]); /* or it would never see its end */
+        become(recording, argv, ends[0], ends[3]);
     }
-    close(ends[1]);
-    ssize_t n = -1;
-    if (recording->pid > 0) {
-        do {
-            n = read(ends[0], ret_errno, sizeof *ret_errno);
-        } while (n < 0 && errno == EINTR);
-    }
+    int error = errno;
     close(ends[0]);
-    return recording->pid < 0 ? PV_EIO : 0;
+    close(ends[3]);
+    recording->go = ends[1];
+    recording->report = ends[2];
+    errno = error;
+    return recording->pid < 0 ? PV_EIO : PV_OK;
 }
 
-static int wait_for_end(const struct recording *recording, int *ret_exit_code)
+/* *ret_errno: why it could not become the program, or 0. */
+static void let_begin(struct recording *recording, int *ret_errno)
+{
+    ssize_t n;
+    *ret_errno = 0;
+    do {
+        n = write(recording->go, "", 1);
+    } while (n < 0 && errno == EINTR);
+    do {
+        n = read(recording->report, ret_errno, sizeof *ret_errno);
+    } while (n < 0 && errno == EINTR);
+}
+
+/* Lets the child go that waits to begin. */
+static void let_go(struct recording *recording)
 {
     int status;
-    int failed = pv_signals_wait(recording->pid, &status, NULL);
-    if (!failed) {
-        *ret_exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-    }
-    return failed;
+    close(recording->go);
+    recording->go = -1;
+    (void)pv_signals_wait(recording->pid, &status, NULL);
 }
 
-/* ---- after ---- */
+static bool has_ended(const struct recording *recording)
+{
+    siginfo_t info = {.si_pid = 0};
+    int failed = waitid(P_PID, (id_t)recording->pid, &info, WEXITED | WNOHANG | WNOWAIT);
+    return failed ? errno != EINTR : info.si_pid != 0;
+}
+
+/* Empties the spool until the program has ended. */
+static void follow(struct recording *recording)
+{
+    long pause_us = PAUSE_MIN_US;
+    while (!has_ended(recording)) {
+        uint64_t n;
+        pv_drain_take(recording->drain, false, &n);
+        if (n) {
+            pause_us = PAUSE_MIN_US;
+        } else if (pause_us < PAUSE_MAX_US) {
+            pause_us *= 2;
+        }
+        if (n < BUSY_RECORDS) {
+            struct timespec time = {.tv_nsec = pause_us * 1000};
+            nanosleep(&time, NULL);
+        }
+    }
+}
+
+/* ---- the whole ---- */
 
 /* The command line, words apart, for the trace's header. */
 static char *command_line(char *const argv[])
@@ -241,125 +176,140 @@ static char *command_line(char *const argv[])
     return clean;
 }
 
-static bool was_attached(const struct recording *recording)
+static int make_stage(struct recording *recording, const struct pv_record_options *options,
+                      struct pv_record_result *result)
 {
-    struct pv_spool_header header;
-    return pread(recording->fd, &header, sizeof header, 0) == (ssize_t)sizeof header &&
-           header.attached;
-}
-
-static int convert(const struct recording *recording, const struct pv_record_options *options,
-                   char *const argv[], const char *path, struct pv_record_result *result)
-{
-    char *program = command_line(argv);
-    if (!program) {
-        return fail(result, PV_ENOMEM, "out of memory", NULL, NULL);
+    char library[PATH_MAX];
+    if (!pv_stage_find_library(options->library, library, sizeof library)) {
+        return fail(result, PV_ENOTSUP, "the preload library " PV_LIBRARY " is not found", NULL,
+                    "set " PV_LIBRARY_ENV " to where it is");
     }
-    struct pv_convert about = {.fd = recording->fd,
-                               .program = program,
-                               .executable = recording->executable,
-                               .path = path};
-    int status = pv_convert_spool(&about, options, result);
-    pv_own_free(program);
-    if (status == 1) {
-        return was_attached(recording)
-                   ? fail(result, 1, "the program asked for no memory", NULL,
-                          "a program with an allocator of its own makes no calls to see")
-                   : fail(result, 1, "the program could not be recorded", NULL,
-                          "static and setuid programs, and scripts that only start another "
-                          "program, cannot be reached: name the program itself");
-    }
+    uint64_t depth = options->no_names ? PV_SPOOL_NO_STACKS : options->depth;
+    int status = pv_stage_make(&recording->stage, library, depth);
     if (status == PV_ENOMEM) {
         return fail(result, status, "out of memory", NULL, NULL);
     }
-    if (status && !result->text[0]) {
-        return fail(result, PV_EIO, "the spool is damaged", NULL, NULL);
+    return status ? fail(result, status, "cannot make a spool", strerror(errno),
+                         "set TMPDIR to a directory that can be written")
+                  : PV_OK;
+}
+
+static void choose_path(struct recording *recording, const struct pv_record_options *options,
+                        const char *program, struct pv_record_result *result)
+{
+    char *path = recording->path;
+    if (options->path) {
+        snprintf(path, sizeof recording->path, "%s", options->path);
+    } else {
+        const char *slash = strrchr(program, '/');
+        snprintf(path, sizeof recording->path, "%.200s.%ld.pvt", slash ? slash + 1 : program,
+                 (long)recording->pid);
     }
+    pv_text_clean(result->path, sizeof result->path, path, strlen(path));
+}
+
+static int open_drain(struct recording *recording, const struct pv_record_options *options,
+                      char *const argv[], struct pv_record_result *result)
+{
+    char *program = command_line(argv);
+    pv_stage_find_executable(argv[0], recording->executable, sizeof recording->executable);
+    struct pv_drain_about about = {
+        .spool = recording->stage.map, .program = program, .executable = recording->executable};
+    int status =
+        program ? pv_drain_open(&recording->drain, &about, options, result) : PV_ENOMEM;
+    pv_own_free(program);
+    if (status) {
+        return fail(result, status, "out of memory", NULL, NULL);
+    }
+    status = pv_drain_begin(recording->drain, recording->path);
+    if (status) {
+        char why[PV_RECORD_TEXT];
+        snprintf(why, sizeof why, "%s", result->text);
+        return fail(result, status, result->path, *why ? why : "cannot be written",
+                    "name another file with -o");
+    }
+    return PV_OK;
+}
+
+static int explain(const struct recording *recording, int status,
+                   struct pv_record_result *result)
+{
+    if (status == 1) {
+        return result->attached
+                   ? fail(result, 1, "the program asked for no memory", NULL,
+                          "a program with an allocator of its own makes no calls to see")
+                   : fail(result, 1, "the program could not be recorded", NULL,
+                          "static and setuid programs cannot be reached");
+    }
+    if (status) {
+        char what[PV_RECORD_TEXT];
+        snprintf(what, sizeof what, "%s", *result->text ? result->text : "unknown failure");
+        return fail(result, status, "the trace is not whole", what,
+                    result->kept ? "what was written of it is kept"
+                                 : "nothing of it could be kept");
+    }
+    (void)recording;
+    return PV_OK;
+}
+
+/* The program has ended. Who asks us to end now has asked it, and gets the trace: it is nearly
+ * done. */
+static int finish(struct recording *recording, struct pv_record_result *result)
+{
+    uint64_t n;
+    int ended;
+    sigset_t asked, before;
+    sigemptyset(&asked);
+    sigaddset(&asked, SIGTERM);
+    sigaddset(&asked, SIGHUP);
+    sigaddset(&asked, SIGINT);
+    sigprocmask(SIG_BLOCK, &asked, &before);
+    int failed = pv_signals_wait(recording->pid, &ended, NULL);
+    int error = errno;
+    pv_drain_take(recording->drain, true, &n);
+    int status = explain(recording, pv_drain_finish(recording->drain), result);
+    struct timespec none = {.tv_sec = 0};
+    while (sigtimedwait(&asked, NULL, &none) > 0) {
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    if (failed) {
+        return fail(result, failed, "how the program ended is not known", strerror(error),
+                    NULL);
+    }
+    result->ended = true;
+    result->exit_code = WIFSIGNALED(ended) ? 128 + WTERMSIG(ended) : WEXITSTATUS(ended);
     return status;
-}
-
-static void clean_up(struct recording *recording)
-{
-    if (recording->environment) {
-        pv_own_free(recording->environment[0]);
-        pv_own_free(recording->environment[1]);
-        pv_own_free(recording->environment);
-    }
-    if (recording->fd >= 0) {
-        close(recording->fd);
-    }
-    if (recording->directory[0]) {
-        unlink(recording->spool);
-        unlink(recording->library);
-        rmdir(recording->directory);
-        for (size_t i = sizeof recording->notes / sizeof recording->notes[0]; i-- > 0;) {
-            pv_signals_drop(recording->notes[i]);
-        }
-    }
-}
-
-/* Known before the program has run in vain. */
-static bool can_be_written(const char *path)
-{
-    char folder[PV_RECORD_PATH];
-    const char *slash = path ? strrchr(path, '/') : NULL;
-    size_t n = slash ? (size_t)(slash - path) + 1 : 1;
-    snprintf(folder, sizeof folder, "%.*s", (int)n, slash ? path : ".");
-    return access(folder, W_OK) == 0;
-}
-
-static void default_path(char *out, size_t cap, const char *program, long pid)
-{
-    const char *slash = strrchr(program, '/');
-    snprintf(out, cap, "%.200s.%ld.pvt", slash ? slash + 1 : program, pid);
 }
 
 static int run(struct recording *recording, const struct pv_record_options *options,
                char *const argv[], struct pv_record_result *result)
 {
-    char library[PATH_MAX], path[PV_RECORD_PATH];
     int failed;
-    if (!find_library(options->library, library, sizeof library)) {
-        return fail(result, PV_ENOTSUP, "the preload library " LIBRARY " is not found", NULL,
-                    "set " LIBRARY_ENV " to where it is");
-    }
-    if (!can_be_written(options->path)) {
-        return fail(result, PV_EIO, options->path ? options->path : "the working directory",
-                    strerror(errno), "name another file with -o");
-    }
-    find_executable(argv[0], recording->executable, sizeof recording->executable);
-    int status = make_spool(recording, library, options->no_names);
+    int status = make_stage(recording, options, result);
     if (status) {
-        return fail(result, status, "cannot make a spool", strerror(errno),
-                    "set TMPDIR to a directory that can be written");
+        return status;
     }
-    status = make_environment(recording);
-    if (status) {
-        return fail(result, status, "out of memory", NULL, NULL);
-    }
-    status = start(recording, argv, &failed);
+    status = fork_child(recording, argv);
     if (status) {
         return fail(result, status, "cannot start a process", strerror(errno), NULL);
     }
     result->pid = recording->pid;
-    status = wait_for_end(recording, &result->exit_code);
+    ((struct pv_spool_header *)recording->stage.map)->pid = recording->pid;
+    choose_path(recording, options, argv[0], result);
+    status = open_drain(recording, options, argv, result);
     if (status) {
-        return fail(result, status, "how the program ended is not known", strerror(errno),
-                    NULL);
+        let_go(recording);
+        return status;
     }
+    let_begin(recording, &failed);
     if (failed) {
         char what[PV_RECORD_TEXT / 2];
+        let_go(recording);
         snprintf(what, sizeof what, "%s cannot be started", argv[0]);
         return fail(result, PV_EINVAL, what, strerror(failed), NULL);
     }
-    result->ended = true;
-    if (options->path) {
-        snprintf(path, sizeof path, "%s", options->path);
-    } else {
-        default_path(path, sizeof path, argv[0], result->pid);
-    }
-    pv_text_clean(result->path, sizeof result->path, path, strlen(path));
-    return convert(recording, options, argv, path, result);
+    follow(recording);
+    return finish(recording, result);
 }
 
 int pv_record_run(const struct pv_record_options *options, char *const argv[],
@@ -374,8 +324,11 @@ int pv_record_run(const struct pv_record_options *options, char *const argv[],
         return fail(ret_result, PV_EINVAL, "a recording needs a file to write to", NULL,
                     "standard output is the program's");
     }
-    struct recording recording = {.fd = -1};
+    struct recording recording = {.go = -1, .report = -1};
     int status = run(&recording, options, argv, ret_result);
-    clean_up(&recording);
+    int ends[] = {recording.go, recording.report};
+    close_all(ends, 2);
+    pv_drain_close(recording.drain);
+    pv_stage_clear(&recording.stage);
     return status;
 }

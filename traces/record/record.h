@@ -3,9 +3,11 @@
  * record.h - runs a program and makes a trace of its calls for memory.
  *
  * The program is started with libpebbleviz-preload.so (preload.c) in front of its own
- * allocator. That library writes a spool file; when the program has ended, the spool is turned
- * into a trace. Only the first process is recorded: children made by fork or exec run without
- * the library. Standard input, output and error are the program's, untouched.
+ * allocator. That library tells of its calls in a spool, which is turned into a trace while the
+ * program runs. A program that becomes another by exec is recorded on; children made by fork are
+ * counted, and what they become runs without the library. Standard input, output and error are
+ * the program's, untouched. Signals that ask us to end are passed on to it, and its trace is
+ * finished.
  *
  * Not reachable: static and setuid programs, and allocators that never call malloc.
  */
@@ -15,7 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { PV_RECORD_PATH = 4096, PV_RECORD_TEXT = 512 };
+enum { PV_RECORD_PATH = 4096, PV_RECORD_TEXT = 512, PV_RECORD_DEPTH = 32 };
 
 struct pv_record_options {
     /* Where to write, packed as the name's ending says (writer.h). NULL: PROGRAM.PID.pvt in
@@ -25,9 +27,7 @@ struct pv_record_options {
      * this executable has it. */
     const char *library;
     bool no_times, no_threads, no_addresses, no_names; /* keys left out of the events */
-    /* May be NULL. Told now and then while the spool is turned into a trace. */
-    void (*progress)(void *ctx, uint64_t done, uint64_t total);
-    void *ctx;
+    unsigned depth; /* frames of a call stack; 0: the tag alone, made of the caller alone */
 };
 
 struct pv_record_result {
@@ -35,9 +35,17 @@ struct pv_record_result {
                       on a failure when `ended` is set */
     bool ended;    /* the program ran and has ended */
     long pid;
-    uint64_t n_events;         /* written to the trace */
-    uint64_t n_lost;           /* events that did not reach the spool (disk full, say) */
-    uint64_t n_foreign;        /* frees of blocks that recording never saw, left out */
+    bool attached;          /* the library was in the program */
+    bool kept;              /* on a failure: what could be written of the trace is there */
+    uint64_t n_events;      /* written to the trace */
+    uint64_t n_lost;        /* calls that are not in it: no room, or a thread's death */
+    uint64_t n_foreign;     /* frees and resizes of blocks that recording never saw, left out */
+    uint64_t n_execs;       /* times that it became another program, which was recorded on */
+    uint64_t n_children;    /* forked processes, which are not recorded */
+    uint64_t n_child_calls; /* that they have made, before they became others */
+    char next
+        [PV_RECORD_TEXT]; /* the program that it became and that could not be recorded, clean;
+                                  or "" */
     char path[PV_RECORD_PATH]; /* of the trace, clean */
     char text[PV_RECORD_TEXT]; /* on anything but 0: one clean sentence on what went wrong; on
                                   0: "", or what was lost and why */
@@ -45,7 +53,7 @@ struct pv_record_result {
 };
 
 /* Runs argv[0] (searched in PATH) with the arguments argv, NULL at the end, waits for its end
- * and writes the trace. While it runs, SIGINT and SIGQUIT end the program, not the caller.
+ * and writes the trace.
  *
  * 0: the trace is there. 1: the program ran, but made no events (exit 3; nothing is written).
  * PV_EINVAL: the program cannot be started, or "-" as path (exit 2). PV_ENOTSUP: the preload

@@ -1,93 +1,146 @@
 /* SPDX-License-Identifier: MIT
  *
- * spool.h - the file through which a recorded program speaks to `pebbleviz record`.
+ * spool.h - the ring through which a recorded program speaks to `pebbleviz record`.
  *
- *   0        4096                                       4096 + k * PV_SPOOL_CHUNK_BYTES
- *   +--------+----------+----------+----------+- - - - -+
- *   | header | record 0 | record 1 | record 2 |         |
- *   +--------+----------+----------+----------+- - - - -+
+ *   0        4096                              4096 + PV_SPOOL_RECORDS * 32
+ *   +--------+----------+----------+- - - - - -+
+ *   | header | record 0 | record 1 |           |    record i of all lies at i mod RECORDS
+ *   +--------+----------+----------+- - - - - -+
  *
- * Records are claimed by adding one to `n_claimed`, so their order in the file is the order of
- * the calls across all threads, without a lock. `kind` is stored last: a record whose kind is
- * PV_SPOOL_NONE was claimed, but its thread died before it was written. Definitions (FRAME,
- * STACK, MODULE) may stand behind the records that use them.
+ * `record` makes the file, the program maps it once. A record is claimed by one atomic
+ * exchange of `n_claimed`, so their order is the order of the calls across all threads, without
+ * a lock; nobody claims at or beyond `limit`, which `record` moves on as it takes records out.
+ * So address space, memory and disk are the same however long the program runs, and a claim
+ * makes no system call unless the ring is full.
  *
- * The file lives on one machine for the time of one recording; it is no format to keep. The
- * recorded program can scribble on it: its reader trusts nothing in it.
+ * `head` is stored last: a record whose lap is not the present one was claimed and is not
+ * written yet, or its thread died before it was. Definitions (MODULE, FRAME, NODE) stand before
+ * what uses them. A call stack is a node: a frame, and the node of its caller.
+ *
+ * The file lives on one machine for the time of one recording. The recorded program can
+ * scribble on it: its reader trusts nothing in it.
  */
 #ifndef PV_SPOOL_H
 #define PV_SPOOL_H
 
 #include <stdint.h>
 
-#define PV_SPOOL_MAGIC UINT64_C(0x31304c4f4f505350) /* "PSPOOL01" */
+#define PV_SPOOL_MAGIC UINT64_C(0x32304c4f4f505350) /* "PSPOOL02" */
 #define PV_SPOOL_ENV   "PEBBLEVIZ_SPOOL"            /* the spool's path, for the library */
 
 enum {
     PV_SPOOL_HEADER_BYTES = 4096,
-    PV_SPOOL_RECORD_BYTES = 48,
-    PV_SPOOL_CHUNK_RECORDS = 1 << 18,
-    PV_SPOOL_CHUNK_BYTES = PV_SPOOL_CHUNK_RECORDS * PV_SPOOL_RECORD_BYTES,
-    PV_SPOOL_N_CHUNKS = 1 << 13,  /* 96 GiB, 2 * 10^9 records */
-    PV_SPOOL_STACK_FRAMES = 16,   /* frames of a call stack that are kept */
-    PV_SPOOL_FRAMES_A_RECORD = 7, /* of a STACK record */
-    PV_SPOOL_TEXT_A_RECORD = 28,  /* bytes of a MODULE record */
-    PV_SPOOL_PATH = 1024,         /* of a module's path, the rest is cut off */
-    PV_SPOOL_N_STACKS = 1 << 20,  /* ids of stacks are 1 to this */
-    PV_SPOOL_N_FRAMES = 1 << 18,  /* ids of frames, 1 to this */
-    PV_SPOOL_N_MODULES = 1 << 12  /* ids of modules, 1 to this */
+    PV_SPOOL_RECORD_BYTES = 32,
+    PV_SPOOL_RECORDS = 1 << 18, /* 8 MiB */
+    PV_SPOOL_BYTES = PV_SPOOL_HEADER_BYTES + PV_SPOOL_RECORDS * PV_SPOOL_RECORD_BYTES,
+    PV_SPOOL_TEXT_A_RECORD = 24,  /* bytes of a MODULE or EXEC record */
+    PV_SPOOL_PATH = 1024,         /* of a path, the rest is cut off */
+    PV_SPOOL_N_MODULES = 1 << 12, /* ids of modules are 1 to this */
+    /* The tables of frames and nodes have levels, each four times the one before. */
+    PV_SPOOL_FRAMES_FIRST = 11, /* log2 of the first level's places */
+    PV_SPOOL_FRAMES_LEVELS = 4,
+    PV_SPOOL_N_FRAMES =
+        (1 << PV_SPOOL_FRAMES_FIRST) * (((1 << 2 * PV_SPOOL_FRAMES_LEVELS) - 1) / 3),
+    PV_SPOOL_NODES_FIRST = 12,
+    PV_SPOOL_NODES_LEVELS = 5,
+    PV_SPOOL_N_NODES =
+        (1 << PV_SPOOL_NODES_FIRST) * (((1 << 2 * PV_SPOOL_NODES_LEVELS) - 1) / 3)
 };
 
 enum pv_spool_kind {
     PV_SPOOL_NONE,
-    PV_SPOOL_MALLOC,        /* addr, size; after the call */
-    PV_SPOOL_CALLOC,        /* addr, size of one, extra = count; after the call */
-    PV_SPOOL_ALIGNED,       /* addr, size, extra = alignment; after the call */
-    PV_SPOOL_REALLOC_BEGIN, /* addr of the old block; before the call */
-    PV_SPOOL_REALLOC_END,   /* addr of the new block or 0, size, extra = the old address */
-    PV_SPOOL_FREE,          /* addr; before the call */
-    PV_SPOOL_FRAME,
-    PV_SPOOL_STACK,
-    PV_SPOOL_MODULE
+    PV_SPOOL_MALLOC,        /* a = addr, b = size; after the call */
+    PV_SPOOL_CALLOC,        /* a = addr, b = size of one | count << 32; after the call */
+    PV_SPOOL_ALIGNED,       /* a = addr, b = size, shift: alignment; after the call */
+    PV_SPOOL_REALLOC_BEGIN, /* a = addr of the old block; before the call */
+    PV_SPOOL_REALLOC_END,   /* a = addr of the new block or 0, b = size; after the call */
+    PV_SPOOL_FREE,          /* a = addr; before the call */
+    PV_SPOOL_MODULE,        /* subject: id; part: which piece of its path, from 0; text */
+    PV_SPOOL_FRAME, /* subject: id; a = pc less the module's base, b = module << 32 | its distance
+                             * from the function's start, plus 1; 0: not known */
+    PV_SPOOL_NODE,       /* subject: id; a = frame << 32 | caller's node or 0 */
+    PV_SPOOL_IMAGE,      /* the library has begun: after an exec, all before is gone */
+    PV_SPOOL_EXEC,       /* part: which piece of a path; text: what is about to be run */
+    PV_SPOOL_EXEC_FAILED /* it was not */
+};
+
+/* The head, from the lowest bit. */
+enum {
+    PV_SPOOL_KIND_BITS = 5,
+    PV_SPOOL_SHIFT_BITS = 6,   /* the alignment is 1 << shift */
+    PV_SPOOL_LAP_BITS = 9,     /* 1 + i / RECORDS, cut off */
+    PV_SPOOL_PART_BITS = 20,   /* of a call: the thread, from 1; it wraps */
+    PV_SPOOL_SUBJECT_BITS = 24 /* of a call: its node, 0 when not known */
 };
 
 struct pv_spool_record {
-    uint8_t kind;
-    uint8_t n;       /* STACK: frames in this record */
-    uint16_t part;   /* STACK, MODULE: which piece, from 0 */
-    uint32_t thread; /* from 1 */
-    uint64_t t;      /* ns since the start */
-    union {
-        struct {
-            uint64_t addr, size, extra;
-            uint32_t stack; /* 0: not known */
-        } call;
-        struct {
-            uint64_t pc, start; /* less the module's load address; start 0: not known */
-            uint32_t module, id;
-        } frame;
-        struct {
-            uint32_t id;
-            uint32_t frames[PV_SPOOL_FRAMES_A_RECORD]; /* innermost first */
-        } stack;
-        struct {
-            uint32_t id;
-            char text[PV_SPOOL_TEXT_A_RECORD]; /* NUL-padded; "" is the program itself */
-        } module;
-    };
+    uint64_t head, a, b;
+    uint64_t time; /* of a call: ticks */
 };
 
 _Static_assert(sizeof(struct pv_spool_record) == PV_SPOOL_RECORD_BYTES, "no padding");
 
+struct pv_spool_head {
+    unsigned kind, shift, lap;
+    uint32_t part, subject;
+};
+
+static inline uint64_t pv_spool_pack(struct pv_spool_head head)
+{
+    uint64_t packed = head.subject;
+    packed = packed << PV_SPOOL_PART_BITS | head.part;
+    packed = packed << PV_SPOOL_LAP_BITS | head.lap;
+    packed = packed << PV_SPOOL_SHIFT_BITS | head.shift;
+    return packed << PV_SPOOL_KIND_BITS | head.kind;
+}
+
+static inline uint32_t pv_spool_field(uint64_t *rest, unsigned n_bits)
+{
+    uint32_t field = (uint32_t)(*rest & ((UINT64_C(1) << n_bits) - 1));
+    *rest >>= n_bits;
+    return field;
+}
+
+static inline struct pv_spool_head pv_spool_unpack(uint64_t packed)
+{
+    struct pv_spool_head head;
+    head.kind = pv_spool_field(&packed, PV_SPOOL_KIND_BITS);
+    head.shift = pv_spool_field(&packed, PV_SPOOL_SHIFT_BITS);
+    head.lap = pv_spool_field(&packed, PV_SPOOL_LAP_BITS);
+    head.part = pv_spool_field(&packed, PV_SPOOL_PART_BITS);
+    head.subject = pv_spool_field(&packed, PV_SPOOL_SUBJECT_BITS);
+    return head;
+}
+
+static inline unsigned pv_spool_lap(uint64_t i)
+{
+    return (unsigned)(i / PV_SPOOL_RECORDS + 1) & ((1u << PV_SPOOL_LAP_BITS) - 1);
+}
+
+/* Words that different sides write lie in cache lines of their own. */
+#define PV_SPOOL_LINE _Alignas(64)
+
 struct pv_spool_header {
     uint64_t magic;
-    int64_t pid;         /* of the process to record; any other keeps its hands off */
-    uint64_t attached;   /* 1 when the library has found the spool */
-    uint64_t no_stacks;  /* 1: nobody will ask for names, so no call stack is walked */
-    uint64_t n_claimed;  /* records, written or not */
-    uint64_t n_lost;     /* events for which there was no room */
-    uint64_t stop_errno; /* why the spool could not grow */
+    int64_t pid;      /* of the process to record */
+    int64_t tool_pid; /* who takes records out; 0: nobody */
+    uint64_t depth;   /* of call stacks: 0 the caller alone; PV_SPOOL_NO_STACKS none */
+    uint64_t ticks; /* 1: times are of the processor's counter, 0: ns of the monotonic clock */
+    PV_SPOOL_LINE uint64_t n_claimed;
+    PV_SPOOL_LINE uint64_t limit; /* n_claimed never goes beyond */
+    uint32_t turn;                /* changed with the limit, for those who sleep on it */
+    uint64_t n_skipped;           /* records before this one will not be waited for any more */
+    PV_SPOOL_LINE uint64_t n_waiting; /* threads that sleep on `turn` */
+    uint64_t stalled;                 /* 1: waiting was in vain, until the limit moves */
+    uint64_t n_lost;                  /* calls for which there was no room */
+    uint64_t n_images;                /* times that the library has begun */
+    uint64_t n_threads;
+    PV_SPOOL_LINE uint64_t n_children; /* that made a call; they are counted, not recorded */
+    uint64_t n_child_calls;
+    uint64_t n_forks; /* by the recorded process itself */
 };
+
+#define PV_SPOOL_NO_STACKS UINT64_MAX
 
 _Static_assert(sizeof(struct pv_spool_header) <= PV_SPOOL_HEADER_BYTES, "fits");
 

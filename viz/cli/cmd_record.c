@@ -5,26 +5,31 @@
 #include "core/status.h"
 #include "traces/record/record.h"
 #include "viz/cli/options.h"
-#include "viz/cli/progress.h"
 #include "viz/cli/say.h"
 #include "viz/text/units.h"
 
-/* The recorder tells of events already; how many bytes there are it does not know. */
-static void told(void *ctx, uint64_t done, uint64_t total)
+static void tell(const struct pv_record_result *result)
 {
-    struct pv_progress *progress = ctx;
-    if (progress->wanted) {
-        pv_progress_draw(progress, done, total, done);
-    }
-}
-
-static void explain(const struct pv_record_result *result)
-{
-    char count[PV_UNIT_TEXT];
+    char count[PV_UNIT_TEXT], calls[PV_UNIT_TEXT];
     if (result->n_foreign) {
         pv_say("left out: %s frees or resizes of blocks whose allocation was not seen (made "
                "before the recording began, or past the C library's functions)",
                pv_units_count(count, result->n_foreign));
+    }
+    if (result->n_lost) {
+        pv_say("lost: %s calls, for which there was no room or whose thread died in them",
+               pv_units_count(count, result->n_lost));
+    }
+    if (result->n_children) {
+        pv_say("not recorded: %s child processes, which made %s calls until now or until they "
+               "became other programs",
+               pv_units_count(count, result->n_children),
+               pv_units_count(calls, result->n_child_calls));
+    }
+    if (*result->next) {
+        pv_say("not recorded: %s, which the program became; static and setuid programs cannot "
+               "be, nor any behind a chroot or as another user",
+               result->next);
     }
     if (*result->text) {
         pv_say("%s%s%s", result->text, *result->hint ? "; " : "", result->hint);
@@ -33,24 +38,20 @@ static void explain(const struct pv_record_result *result)
 
 int pv_cmd_record(const struct pv_args *args)
 {
-    struct pv_progress progress;
     struct pv_record_options options = {
         .path = args->value[PV_OPTION_OUTPUT],
         .no_times = pv_args_has(args, PV_OPTION_NO_TIMES),
         .no_threads = pv_args_has(args, PV_OPTION_NO_THREADS),
         .no_addresses = pv_args_has(args, PV_OPTION_NO_ADDRESSES),
         .no_names = pv_args_has(args, PV_OPTION_NO_NAMES),
-        .progress = told,
-        .ctx = &progress,
+        .depth = PV_RECORD_DEPTH,
     };
-    pv_progress_begin(&progress, "writing the trace");
     struct pv_record_result result;
     int status = pv_record_run(&options, args->operands, &result);
-    pv_progress_end(&progress);
     if (status == PV_ENOMEM && !result.ended) {
         return pv_say_no_memory();
     }
-    explain(&result);
+    tell(&result);
     if (status == 0) {
         char count[PV_UNIT_TEXT];
         pv_say("%s events in %s; look at them with: pebbleviz %s",

@@ -84,51 +84,91 @@ static void test_wrappers_and_runtimes(void **state)
 
 /* ---- a stack becomes a tag ---- */
 
-static void define(struct pv_callers *callers, uint32_t module, const char *path)
+static void add(struct pv_callers *callers, enum pv_spool_kind kind, uint32_t id, uint64_t a,
+                uint64_t b)
 {
-    struct pv_spool_record record = {.kind = PV_SPOOL_MODULE, .module = {.id = module}};
-    assert_true(strlen(path) < sizeof record.module.text);
-    memcpy(record.module.text, path, strlen(path));
+    struct pv_spool_record record = {
+        .head = pv_spool_pack((struct pv_spool_head){.kind = kind, .subject = id}),
+        .a = a,
+        .b = b};
     assert_int_equal(pv_callers_add(callers, &record), 0);
 }
 
 static void define_frame(struct pv_callers *callers, uint32_t id, uint32_t module,
                          uint64_t start)
 {
-    struct pv_spool_record record = {
-        .kind = PV_SPOOL_FRAME,
-        .frame = {.id = id, .module = module, .start = start, .pc = start + 4}};
-    assert_int_equal(pv_callers_add(callers, &record), 0);
+    add(callers, PV_SPOOL_FRAME, id, start + 4, (uint64_t)module << 32 | 5);
 }
 
-static void define_stack(struct pv_callers *callers, uint32_t id, uint32_t inner,
-                         uint32_t outer)
+static void define_node(struct pv_callers *callers, uint32_t id, uint32_t frame,
+                        uint32_t caller)
 {
-    struct pv_spool_record record = {
-        .kind = PV_SPOOL_STACK, .n = 2, .stack = {.id = id, .frames = {inner, outer}}};
-    assert_int_equal(pv_callers_add(callers, &record), 0);
+    add(callers, PV_SPOOL_NODE, id, (uint64_t)frame << 32 | caller, 0);
+}
+
+static const char *tag_of(struct pv_callers *callers, uint32_t node)
+{
+    struct pv_caller caller;
+    assert_int_equal(pv_callers_find(callers, node, &caller), 0);
+    return caller.tag;
 }
 
 /* Nine functions that call one: it is a wrapper. One that calls one: it is not. */
 static void test_nameless_wrappers(void **state)
 {
     struct pv_callers *callers = NULL;
+    struct pv_caller early, late;
     (void)state;
-    assert_int_equal(pv_callers_open(&callers, "/nowhere/tool"), 0);
-    define(callers, 1, "");
+    assert_int_equal(pv_callers_open(&callers, "/nowhere/tool", 8), 0);
+    add(callers, PV_SPOOL_MODULE, 1, 0, 0);
     define_frame(callers, 1, 1, 0x1000);
     for (uint32_t i = 0; i < 9; i++) {
         define_frame(callers, 10 + i, 1, 0x2000 + i * 0x100);
-        define_stack(callers, 1 + i, 1, 10 + i);
+        define_node(callers, 100 + i, 10 + i, 0);
+        define_node(callers, 1 + i, 1, 100 + i);
+        assert_int_equal(pv_callers_note(callers, 1 + i), 0);
+        if (i == 0) {
+            assert_int_equal(pv_callers_find(callers, 1, &early), 0);
+            assert_string_equal(early.tag, "tool+0x1000");
+        }
     }
-    define_stack(callers, 50, 10, 11);
-    assert_int_equal(pv_callers_resolve(callers), 0);
-    assert_string_equal(pv_callers_tag(callers, 1), "tool+0x2000");
-    assert_string_equal(pv_callers_tag(callers, 9), "tool+0x2800");
-    assert_string_equal(pv_callers_tag(callers, 50), "tool+0x2000");
-    assert_string_equal(pv_callers_tag(callers, 0), "");
-    assert_string_equal(pv_callers_tag(callers, 49), "");
-    assert_string_equal(pv_callers_tag(callers, UINT32_MAX), "");
+    define_node(callers, 50, 10, 101);
+    assert_int_equal(pv_callers_note(callers, 50), 0);
+    assert_int_equal(pv_callers_find(callers, 1, &late), 0);
+    assert_string_equal(late.tag, "tool+0x2000");
+    assert_int_not_equal(late.key, early.key);
+    assert_string_equal(tag_of(callers, 9), "tool+0x2800");
+    assert_string_equal(tag_of(callers, 50), "tool+0x2000");
+    assert_string_equal(tag_of(callers, 0), "");
+    assert_string_equal(tag_of(callers, 49), "");
+    assert_string_equal(tag_of(callers, UINT32_MAX), "");
+    pv_callers_close(callers);
+}
+
+/* Innermost first, no deeper than asked for; a chain that bites its tail ends. */
+static void test_stacks_unfold(void **state)
+{
+    struct pv_callers *callers = NULL;
+    struct pv_caller caller;
+    (void)state;
+    assert_int_equal(pv_callers_open(&callers, "/nowhere/tool", 3), 0);
+    add(callers, PV_SPOOL_MODULE, 1, 0, 0);
+    for (uint32_t i = 1; i <= 5; i++) {
+        define_frame(callers, i, 1, i * 0x1000);
+        define_node(callers, i, i, i - 1);
+    }
+    define_node(callers, 20, 1, 21);
+    define_node(callers, 21, 2, 20);
+    assert_int_equal(pv_callers_find(callers, 2, &caller), 0);
+    assert_int_equal(caller.n_stack, 2);
+    assert_string_equal(caller.stack[0], "tool+0x2004");
+    assert_string_equal(caller.stack[1], "tool+0x1004");
+    assert_int_equal(pv_callers_find(callers, 5, &caller), 0);
+    assert_int_equal(caller.n_stack, 3);
+    assert_string_equal(caller.stack[2], "tool+0x3004");
+    assert_int_equal(pv_callers_note(callers, 20), 0);
+    assert_int_equal(pv_callers_find(callers, 20, &caller), 0);
+    assert_int_equal(caller.n_stack, 3);
     pv_callers_close(callers);
 }
 
@@ -187,6 +227,7 @@ int main(void)
         cmocka_unit_test(test_functions_are_plain),
         cmocka_unit_test(test_wrappers_and_runtimes),
         cmocka_unit_test(test_nameless_wrappers),
+        cmocka_unit_test(test_stacks_unfold),
         cmocka_unit_test(test_symbols_of_a_file),
         cmocka_unit_test(test_blocks_against_an_array),
     };

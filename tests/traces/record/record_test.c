@@ -11,9 +11,11 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/status.h"
@@ -21,6 +23,7 @@
 #include "tests/traces/record/target.h"
 #include "traces/reader.h"
 #include "traces/record/record.h"
+#include "traces/signals.h"
 
 enum { EVENTS_MAX = 60000, NAME_MAX_BYTES = 64 };
 
@@ -45,6 +48,7 @@ static int setup(void **state)
     snprintf(fixture->trace, sizeof fixture->trace, "%s", scratch_path("t.json.zst"));
     fixture->rows = calloc(EVENTS_MAX, sizeof *fixture->rows);
     fixture->options.path = fixture->trace;
+    fixture->options.depth = PV_RECORD_DEPTH;
     *state = fixture;
     return 0;
 }
@@ -247,6 +251,62 @@ static void test_children_are_not_recorded(void **state)
     for (size_t i = 0; i < fixture->n; i++) {
         assert_int_not_equal(fixture->rows[i].event.size, CHILD_BYTES);
     }
+    assert_int_equal(fixture->result.n_children, 1);
+    assert_true(fixture->result.n_child_calls >= CHURN);
+}
+
+/* After an exec that fails and one that does not; the program sees nothing of us. */
+static void test_exec_is_recorded_on(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_int_equal(record(fixture, "exec"), 0);
+    assert_int_equal(fixture->result.exit_code, 5);
+    assert_int_equal(fixture->result.n_execs, 1);
+    assert_string_equal(fixture->result.next, "");
+    size_t first = find_size(fixture, MARK_BYTES), second = find_size(fixture, SECOND_BYTES);
+    uint64_t id = fixture->rows[first].event.id.number;
+    bool freed = false, marked = false;
+    for (size_t i = first + 1; i < second; i++) {
+        const struct pv_trace_event *event = &fixture->rows[i].event;
+        freed = freed || (event->op == PV_OP_FREE && event->id.number == id);
+        marked = marked || event->op == PV_OP_MARK;
+    }
+    assert_true(freed && marked);
+    assert_string_equal(fixture->rows[second].name, "target/run_mode");
+}
+
+/* Who asks the recorder to end asks the program, and gets the trace. */
+static void test_signals_are_passed_on(void **state)
+{
+    struct fixture *fixture = *state;
+    int ends[2], status;
+    char text[8] = "";
+    assert_int_equal(pipe(ends), 0);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        char *argv[] = {getenv("PV_TEST_TARGET"), (char *)(uintptr_t) "wait", NULL};
+        dup2(ends[1], 1);
+        pv_signals_begin();
+        status = pv_record_run(&fixture->options, argv, &fixture->result);
+        _exit(status == 0 ? fixture->result.exit_code : 99);
+    }
+    assert_int_equal(read(ends[0], text, sizeof text - 1), (int)sizeof text - 1);
+    assert_int_equal(kill(pid, SIGTERM), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    close(ends[0]);
+    close(ends[1]);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 128 + SIGTERM);
+    struct pv_reader *reader = NULL;
+    struct pv_trace_event event;
+    bool found = false;
+    assert_int_equal(pv_reader_open(&reader, fixture->trace, NULL), 0);
+    while (pv_reader_next(reader, &event) == 0) {
+        found = found || event.size == MARK_BYTES;
+    }
+    pv_reader_close(reader);
+    assert_true(found);
 }
 
 static void test_death_keeps_the_trace(void **state)
@@ -283,9 +343,16 @@ static void test_what_cannot_be_recorded(void **state)
 
     struct pv_record_options options = {.path = "-"};
     assert_int_equal(pv_record_run(&options, silent, result), PV_EINVAL);
-    options.path = "/nowhere/t.json";
-    assert_int_equal(pv_record_run(&options, silent, result), PV_EIO);
-    assert_false(result->ended);
+    static const char *const bad[] = {"/nowhere/t.json", "/tmp", "/dev/full"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char ran[500];
+        char *touch[] = {(char *)(uintptr_t) "touch", ran, NULL};
+        snprintf(ran, sizeof ran, "%s", scratch_path("ran"));
+        options.path = bad[i];
+        assert_int_equal(pv_record_run(&options, touch, result), PV_EIO);
+        assert_false(result->ended);
+        assert_int_not_equal(access(ran, F_OK), 0);
+    }
     options.path = fixture->trace;
     options.library = "/nowhere/lib.so";
     assert_int_equal(pv_record_run(&options, silent, result), PV_ENOTSUP);
@@ -299,6 +366,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_output_is_untouched, setup, teardown),
         cmocka_unit_test_setup_teardown(test_threads_lose_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_children_are_not_recorded, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_exec_is_recorded_on, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_signals_are_passed_on, setup, teardown),
         cmocka_unit_test_setup_teardown(test_death_keeps_the_trace, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_cannot_be_recorded, setup, teardown),
     };

@@ -97,6 +97,16 @@ static int run_children(char *self)
     return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : 96;
 }
 
+/* Until somebody ends it. */
+static void run_for_ever(void)
+{
+    kept = malloc(MARK_BYTES);
+    say("waiting\n");
+    for (;;) {
+        pause();
+    }
+}
+
 static int run_mode(const char *mode, char *self)
 {
     if (strcmp(mode, "calls") == 0) {
@@ -109,6 +119,17 @@ static int run_mode(const char *mode, char *self)
         return run_children(self);
     } else if (strcmp(mode, "environment") == 0) {
         return getenv("LD_PRELOAD") || getenv("PEBBLEVIZ_SPOOL") || !getenv("PV_TEST_KEPT");
+    } else if (strcmp(mode, "exec") == 0) {
+        char *argv[] = {self, "second", NULL};
+        kept = malloc(MARK_BYTES);
+        execv("/nowhere/at/all", argv);
+        execl(self, self, "second", (char *)NULL);
+        return 97;
+    } else if (strcmp(mode, "second") == 0) {
+        kept = malloc(SECOND_BYTES);
+        return getenv("LD_PRELOAD") ? 94 : 5;
+    } else if (strcmp(mode, "wait") == 0) {
+        run_for_ever();
     } else if (strcmp(mode, "abort") == 0) {
         kept = malloc(MARK_BYTES);
         abort();

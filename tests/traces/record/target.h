@@ -11,6 +11,7 @@ enum {
     THREAD_BYTES = 77,
     CHILD_BYTES = 4242,
     PARENT_BYTES = 4243,
+    SECOND_BYTES = 7171, /* in what the program becomes */
     N_THREADS = 4,
     CHURN = 3000
 };
