@@ -34,7 +34,7 @@ struct pv_trace_header {
     const char *program; /* "" when the file does not say */
     const char *clock;   /* "ns", "us", "ms", "instructions"; "" when the file does not say */
     const char *format;  /* "json", "jsonl", "pvt", …: the form that was found */
-    const char *packing; /* "", "gzip" or "zstd" */
+    const char *packing; /* "", "gzip", "zstd", "xz" or "zip" */
     const char *pattern; /* what stood behind the colon of `from`, or NULL; while opening */
     struct pv_account *account; /* what is left out and guessed; NULL: nobody wants to know */
     bool is_private;            /* to a writer: a new file is its owner's alone (save.h) */

@@ -174,11 +174,12 @@ static int read_plain(struct pv_stream *stream, void *out, size_t cap, size_t *r
     return PV_OK;
 }
 
-static int damaged(struct pv_stream *stream, const char *why)
+static int damaged(struct pv_stream *stream, const char *why, bool is_sound)
 {
     char what[80];
-    snprintf(what, sizeof what, "the %s packing is damaged at byte %" PRIu64 " of the file",
-             stream->packing->name, stream->n_read - stream->n_raw);
+    snprintf(what, sizeof what, "the %s packing is %s at byte %" PRIu64 " of the file",
+             stream->packing->name, is_sound ? "not read on" : "damaged",
+             stream->n_read - stream->n_raw);
     return fail(stream, PV_EFORMAT, what, why);
 }
 
@@ -207,10 +208,11 @@ static int read_packed(struct pv_stream *stream, void *out, size_t cap, size_t *
         if (status == PV_ENOMEM) {
             status = fail(stream, status, "cannot unpack", "out of memory");
         } else if (status < 0) {
-            status = damaged(stream, why);
+            status = damaged(stream, why, status == PV_EINVAL);
         } else if (!moved && (stream->n_raw || stream->raw_ended)) {
-            status = damaged(stream, stream->n_raw ? "nothing can be made of it"
-                                                   : "it is cut off here");
+            status = damaged(stream,
+                             stream->n_raw ? "nothing can be made of it" : "it is cut off here",
+                             false);
         }
         if (io.n_out < cap) { /* what came before a failure goes out first */
             *ret_n = cap - io.n_out;

@@ -40,7 +40,8 @@ int pv_stream_peek(struct pv_stream *stream, size_t wanted, const unsigned char 
 /* Takes n of the bytes that a peek gave. */
 void pv_stream_skip(struct pv_stream *stream, size_t n);
 
-const char *pv_stream_packing(const struct pv_stream *stream); /* "", "gzip" or "zstd" */
+/* "", "gzip", "zstd", "xz" or "zip" */
+const char *pv_stream_packing(const struct pv_stream *stream);
 
 /* One sentence on the failure; "" before there was one. */
 const char *pv_stream_error(const struct pv_stream *stream);

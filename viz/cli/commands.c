@@ -81,7 +81,7 @@ const struct pv_option pv_options[PV_N_OPTIONS] = {
     [PV_OPTION_TO] =
         {"to", 0, "F",
          "the format of the output: json, jsonl, pvt or rep (default: by its name); a name "
-         "that ends in .gz or .zst is packed",
+         "that ends in .gz, .zst or .xz is packed",
          false},
     [PV_OPTION_PARTIAL] =
         {"partial", 0, NULL,
@@ -187,7 +187,7 @@ const struct pv_command pv_commands[] = {
      .synopsis = "[--json]",
      .about = "list the trace formats that are read and written",
      .text = "A format is told by the content of a file, never by its name. Every one may be "
-             "packed with gzip or zstd.",
+             "packed with gzip, zstd or xz, or be the only file of a zip archive.",
      .keys = KEY(JSON),
      .operands_min = 0,
      .operands_max = 0,
