@@ -53,7 +53,7 @@ struct pv_place {
  * unknown name and for a pattern that is wrong. Reads the header.
  *
  * On failure *ret_reader is set all the same, whenever there was memory for it, so that
- * pv_reader_place can say why; it gives no events then. PV_EIO: cannot be opened or read.
+ * pv_reader_place can say why; it gives no events then. PV_EIO, PV_ENOFILE: cannot be opened or read.
  * PV_EFORMAT: not a trace. PV_ENOMEM. */
 int pv_reader_open(struct pv_reader **ret_reader, const char *path, const char *from);
 

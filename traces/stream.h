@@ -11,10 +11,19 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct pv_stream;
 
-/* A file, or "-" for standard input. On failure (PV_EIO, PV_ENOMEM)
+/* open and read that begin again when a signal interrupts them, though not for ever. */
+int pv_stream_open_fd(const char *path, int flags);
+ssize_t pv_stream_read_fd(int fd, void *out, size_t cap);
+
+/* What the system's refusal (errno) of such a call means: PV_ENOFILE where the name is wrong,
+ * PV_ENOMEM, else PV_EIO. */
+int pv_stream_refusal(int error);
+
+/* A file, or "-" for standard input. On failure (PV_EIO, PV_ENOFILE, PV_ENOMEM)
  * *ret_stream is set, whenever there was memory for it, for pv_stream_error. May block until
  * the first bytes are there. */
 int pv_stream_open(struct pv_stream **ret_stream, const char *path);
