@@ -57,7 +57,8 @@ const struct pv_option pv_options[PV_N_OPTIONS] = {
                              "leave out how long it took, so that two runs are identical",
                              false},
     [PV_OPTION_FORMAT] = {"format", 'f', "F",
-                          "json, dot, svg, png or map-svg (default: by the name of the output)",
+                          "json, dot, svg, png, map-svg or map-png (default: by the name of "
+                          "the output)",
                           false},
     [PV_OPTION_OUTPUT] =
         {"output", 'o', "FILE",
@@ -81,7 +82,7 @@ const struct pv_option pv_options[PV_N_OPTIONS] = {
     [PV_OPTION_TO] =
         {"to", 0, "F",
          "the format of the output: json, jsonl, pvt or rep (default: by its name); a name "
-         "that ends in .gz, .zst or .xz is packed",
+         "that ends in .gz or .zst is packed",
          false},
     [PV_OPTION_PARTIAL] =
         {"partial", 0, NULL,
@@ -146,7 +147,8 @@ const struct pv_command pv_commands[] = {
      .about = "the catalog of one moment as JSON or as a picture",
      .text = "TRACE may be a catalog file too. svg and png are laid out by Graphviz in a child "
              "process with limits on time and memory; above 500 pebbles long runs are drawn as "
-             "one box with a count. map-svg draws a heap of any size, address by address.",
+             "one box with a count. map-svg and map-png draw a heap of any size, address by "
+             "address.",
      .keys = HEAP_KEYS | KEY(AT) | KEY(FORMAT) | KEY(FULL) | KEY(OUTPUT),
      .operands_min = 1,
      .operands_max = 1,
@@ -187,7 +189,7 @@ const struct pv_command pv_commands[] = {
      .synopsis = "[--json]",
      .about = "list the trace formats that are read and written",
      .text = "A format is told by the content of a file, never by its name. Every one may be "
-             "packed with gzip, zstd or xz, or be the only file of a zip archive.",
+             "packed with gzip or zstd.",
      .keys = KEY(JSON),
      .operands_min = 0,
      .operands_max = 0,
