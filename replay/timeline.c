@@ -111,7 +111,7 @@ static int alloc_block(struct pv_timeline *timeline, const struct pv_trace_event
         .size = bytes,
         .flags = event->flags,
         .alignment = event->align > UINT32_MAX ? UINT32_MAX : (uint32_t)event->align,
-        .name = pv_tags_text(timeline->tags, tag),
+        .name = pv_tags_short(timeline->tags, tag),
     };
     if (event->op == PV_OP_CALLOC) {
         request.flags |= PV_FLAG_CLEAR;
