@@ -265,6 +265,75 @@ struct pv_pebble *pv_bucket_find(struct pv_heap *heap, const struct pv_shape *sh
     return pebble;
 }
 
+struct pv_room {
+    uint64_t largest, free_bytes;
+};
+
+/* What of a free pebble's payload lies below a limit; 0: there is none, all of it does. */
+static uint64_t bytes_below(const struct pv_heap *heap, const struct pv_pebble *pebble,
+                            uint64_t below)
+{
+    uint64_t payload = addr_of(pebble + 1) + heap->config.bias;
+    return !below || payload + pebble->size <= below ? pebble->size
+           : payload >= below                        ? 0
+                                                     : below - payload;
+}
+
+/* What is free in a bucket below a limit: a walk. */
+static void add_room(struct pv_heap *heap, const struct pv_bucket *bucket, uint64_t below,
+                     struct pv_room *room)
+{
+    const struct pv_pebble *pebble = pv_pebble_at(bucket->first);
+    while (pv_sound_header(bucket, addr_of(pebble)) && pebble->prev) {
+        pebble = pv_pebble_at(pebble->prev);
+    }
+    for (; pebble; pebble = pv_pebble_at(pebble->next)) {
+        if (!pv_sound_header(bucket, addr_of(pebble))) {
+            heap->damaged = pebble;
+            return;
+        }
+        uint64_t bytes = is_free(pebble) ? bytes_below(heap, pebble, below) : 0;
+        room->free_bytes += bytes;
+        room->largest = bytes > room->largest ? bytes : room->largest;
+    }
+}
+
+uint64_t pv_bucket_largest_for(struct pv_heap *heap, const struct pv_shape *shape)
+{
+    struct pv_room room = {0};
+    struct pv_bucket *bucket = pv_bucket_first(heap);
+    for (; bucket; bucket = pv_bucket_after(heap, bucket)) {
+        if (bucket->largest <= room.largest || kind_of(bucket) != (shape->sflags & PV_KIND)) {
+            continue;
+        }
+        if (shape->below) {
+            add_room(heap, bucket, shape->below, &room);
+        } else {
+            room.largest = bucket->largest;
+        }
+    }
+    return room.largest & ~(uint64_t)(PV_UNIT_BYTES - 1);
+}
+
+uint64_t pv_bucket_free_for(struct pv_heap *heap, const struct pv_shape *shape)
+{
+    struct pv_room room = {0};
+    struct pv_bucket *bucket = pv_bucket_first(heap);
+    bool all = !shape->below;
+    for (; bucket && all; bucket = pv_bucket_after(heap, bucket)) {
+        all = kind_of(bucket) == (shape->sflags & PV_KIND);
+    }
+    if (all) {
+        return heap->free_bytes;
+    }
+    for (bucket = pv_bucket_first(heap); bucket; bucket = pv_bucket_after(heap, bucket)) {
+        if (bucket->largest && kind_of(bucket) == (shape->sflags & PV_KIND)) {
+            add_room(heap, bucket, shape->below, &room);
+        }
+    }
+    return room.free_bytes;
+}
+
 /* What of a bucket's last pebble, if it is free, is whole pages at the bucket's end. */
 uint64_t pv_bucket_trim(struct pv_heap *heap, struct pv_bucket *bucket)
 {

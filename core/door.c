@@ -174,3 +174,14 @@ const char *pv_fault_name(enum pv_fault fault)
     };
     return (unsigned)fault < PV_N_FAULTS ? names[fault] : "?";
 }
+
+const char *pv_why_name(enum pv_why why)
+{
+    static const char *const names[PV_N_WHYS] = {
+        [PV_WHY_NO_MEMORY] = "no memory",
+        [PV_WHY_FRAGMENTATION] = "fragmentation",
+        [PV_WHY_LIMIT] = "limit",
+        [PV_WHY_RANGE] = "range",
+    };
+    return (unsigned)why < PV_N_WHYS ? names[why] : "?";
+}

@@ -30,6 +30,11 @@ static uint64_t pages_to_add(const struct pv_heap *heap, uint64_t bytes,
     return left < wanted ? left : wanted;
 }
 
+bool pv_grow_is_allowed(const struct pv_heap *heap, uint64_t bytes)
+{
+    return pages_to_add(heap, bytes, GROW_LEAST) != 0;
+}
+
 bool pv_grow_bucket(struct pv_heap *heap, struct pv_bucket *bucket, struct pv_pebble *tail,
                     uint64_t bytes, enum pv_growing growing)
 {

@@ -116,6 +116,29 @@ static void *hand_out(struct pv_heap *heap, struct pv_pebble *pebble,
     return pebble + 1;
 }
 
+/* Tells that a request finds no place; shape NULL: no heap serves it. */
+static void tell_refused(struct pv_heap *heap, const struct pv_request *request,
+                         const struct pv_shape *shape, const struct pv_pebble *pebble)
+{
+    if (!heap->listeners) {
+        return;
+    }
+    struct pv_event event = {.kind = PV_EVENT_REFUSED,
+                             .pebble = pebble,
+                             .requested = request->size,
+                             .why = PV_WHY_RANGE,
+                             .flags = request->flags,
+                             .name = request->name};
+    if (shape) {
+        event.largest = pv_bucket_largest_for(heap, shape);
+        event.free_bytes = pv_bucket_free_for(heap, shape);
+        event.why = event.free_bytes >= shape->size         ? PV_WHY_FRAGMENTATION
+                    : pv_grow_is_allowed(heap, shape->size) ? PV_WHY_NO_MEMORY
+                                                            : PV_WHY_LIMIT;
+    }
+    pv_tell(heap, &event);
+}
+
 static void *alloc(struct pv_heap *heap, const struct pv_request *request)
 {
     struct pv_shape shape;
@@ -125,13 +148,18 @@ static void *alloc(struct pv_heap *heap, const struct pv_request *request)
                                              .fault = PV_FAULT_UNKNOWN_FLAGS,
                                              .requested = request->size});
         }
+        tell_refused(heap, request, NULL, NULL);
         return NULL;
     }
     struct pv_pebble *pebble = pv_bucket_find(heap, &shape, false);
     if (!pebble) {
         pebble = pv_grow(heap, &shape);
     }
-    return pebble ? hand_out(heap, pebble, &shape, request) : NULL;
+    if (!pebble) {
+        tell_refused(heap, request, &shape, NULL);
+        return NULL;
+    }
+    return hand_out(heap, pebble, &shape, request);
 }
 
 void *pv_heap_alloc(struct pv_heap *heap, const struct pv_request *request)
@@ -173,7 +201,7 @@ void *pv_heap_calloc(struct pv_heap *heap, uint64_t count, uint64_t size, const 
 {
     uint64_t bytes;
     if (!product_of(count, size, &bytes)) {
-        return NULL;
+        bytes = UINT64_MAX; /* more than any heap has: refused, and told so */
     }
     return pv_heap_alloc(
         heap, &(struct pv_request){.size = bytes, .flags = PV_FLAG_CLEAR, .name = name});
@@ -453,7 +481,12 @@ static void *make_room(struct pv_heap *heap, struct pv_pebble *pebble, uint64_t 
     if (extend(heap, pebble, rounded, GROW_LEAST)) {
         return pebble + 1;
     }
-    return slide(heap, pebble, &wish);
+    void *payload = slide(heap, pebble, &wish);
+    if (!payload) {
+        wish.request.name = wish.name;
+        tell_refused(heap, &wish.request, &wish.shape, pebble);
+    }
+    return payload;
 }
 
 static void *resize(struct pv_heap *heap, struct pv_pebble *pebble, uint64_t size)
@@ -488,7 +521,15 @@ void *pv_heap_realloc(struct pv_heap *heap, void *ptr, uint64_t size)
     enum pv_fault fault;
     enter(heap);
     struct pv_pebble *pebble = pebble_given(heap, ptr, &fault);
-    void *to = pebble && size <= SIZE_LIMIT ? resize(heap, pebble, size) : NULL;
+    void *to = NULL;
+    if (pebble && size <= SIZE_LIMIT) {
+        to = resize(heap, pebble, size);
+    } else if (pebble) {
+        struct wish wish;
+        wish_of(pebble, size, &wish);
+        wish.request.name = wish.name;
+        tell_refused(heap, &wish.request, NULL, pebble);
+    }
     leave(heap);
     return to;
 }
@@ -570,44 +611,16 @@ void pv_heap_fini(struct pv_heap *heap)
 
 /* ---- what can be asked for ---- */
 
-/* The largest request that the bucket's free pebbles serve below a limit. A walk. */
-static uint64_t largest_below(const struct pv_heap *heap, const struct pv_bucket *bucket,
-                              uint64_t below)
-{
-    uint64_t largest = 0;
-    const struct pv_pebble *pebble = pv_pebble_at(bucket->first);
-    while (pebble->prev) {
-        pebble = pv_pebble_at(pebble->prev);
-    }
-    for (; pebble; pebble = pv_pebble_at(pebble->next)) {
-        uint64_t payload = addr_of(pebble + 1) + heap->config.bias;
-        uint64_t room = payload >= below                 ? 0
-                        : below - payload < pebble->size ? below - payload
-                                                         : pebble->size;
-        largest = is_free(pebble) && room > largest ? room : largest;
-    }
-    return largest;
-}
-
 uint64_t pv_heap_largest_of(struct pv_heap *heap, uint32_t flags)
 {
     struct pv_shape shape;
-    uint64_t largest = 0;
     if (!pv_shape_of(&(struct pv_request){.flags = flags}, &shape)) {
         return 0;
     }
     enter(heap);
-    struct pv_bucket *bucket = pv_bucket_first(heap);
-    for (; bucket; bucket = pv_bucket_after(heap, bucket)) {
-        if (bucket->largest <= largest || kind_of(bucket) != (shape.sflags & PV_KIND)) {
-            continue;
-        }
-        uint64_t here =
-            shape.below ? largest_below(heap, bucket, shape.below) : bucket->largest;
-        largest = here > largest ? here : largest;
-    }
+    uint64_t largest = pv_bucket_largest_for(heap, &shape);
     leave(heap);
-    return largest & ~(uint64_t)(PV_UNIT_BYTES - 1);
+    return largest;
 }
 
 uint64_t pv_heap_largest(struct pv_heap *heap)

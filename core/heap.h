@@ -178,7 +178,19 @@ enum pv_event_kind {
     PV_EVENT_BUCKET_REMOVE, /* bucket, still readable */
     PV_EVENT_FAULT,         /* fault says which; ptr is what the caller gave; pebble is the one
                                that it points into, when there is one */
-    PV_EVENT_BUCKET_FIT     /* bucket is searched by another method now */
+    PV_EVENT_BUCKET_FIT,    /* bucket is searched by another method now */
+    PV_EVENT_REFUSED /* a request, or a resize (pebble is its block), finds no place: requested,
+                               flags, name, why; largest and free_bytes of its kind below its limit. A
+                               guard that empties its queue asks again, and each refusal is told */
+};
+
+/* Why a request was refused. */
+enum pv_why {
+    PV_WHY_NO_MEMORY,     /* the provider gives no more pages */
+    PV_WHY_FRAGMENTATION, /* so many bytes are free, but not in one place, or not a lawful one */
+    PV_WHY_LIMIT,         /* it would take more pages than limit_pages allows */
+    PV_WHY_RANGE,         /* no heap serves it: size, alignment or flags */
+    PV_N_WHYS
 };
 
 enum pv_fault {
@@ -211,6 +223,12 @@ struct pv_event {
     uint64_t requested; /* ALLOC, RESIZE: bytes that the caller asked for */
     uint64_t old_size;  /* RESIZE: payload bytes before */
     uint64_t n_pages;   /* BUCKET_GROW, BUCKET_SHRINK: pages before */
+    /* REFUSED: */
+    enum pv_why why;
+    uint32_t flags;      /* as they were sent */
+    const char *name;    /* NULL: none */
+    uint64_t largest;    /* what could have been asked for, as pv_heap_largest_of */
+    uint64_t free_bytes; /* payloads of free pebbles */
 };
 
 /* Told of every event, in the order of registration, in the middle of the operation: it may
@@ -307,7 +325,7 @@ void pv_heap_listen(struct pv_heap *heap, struct pv_listener *listener);
 
 /* The payload, at least `size` bytes, or NULL: no memory, size or alignment out of range, flags
  * that contradict each other (VIRTUAL and PHYSICAL, 20.2), or, with a FAULT event, unknown
- * ones.
+ * ones. A REFUSED event says which.
  * O(log n) in the free pebbles for each bucket that could satisfy it; with an alignment or a
  * PV_FLAG_LOW…, as many searches more as there are free pebbles that are large enough but do
  * not lie right. */
@@ -399,6 +417,9 @@ static inline const char *pv_pebble_name(const struct pv_pebble *pebble)
 
 /* One word for a fault, for people and JSON: "double-free". */
 const char *pv_fault_name(enum pv_fault fault);
+
+/* A word or two for a reason: "no memory". */
+const char *pv_why_name(enum pv_why why);
 
 #ifdef __cplusplus
 }

@@ -140,6 +140,13 @@ struct pv_bucket *pv_bucket_kept(const struct pv_heap *heap, const struct pv_sha
  * those `kept` for lower limits. What is found damaged on the way is mended first. */
 struct pv_pebble *pv_bucket_find(struct pv_heap *heap, const struct pv_shape *shape, bool kept);
 
+/* Of the request's kind, below its limit: the most that can be asked for. O(buckets); with a limit
+ * O(pebbles). */
+uint64_t pv_bucket_largest_for(struct pv_heap *heap, const struct pv_shape *shape);
+
+/* And the free bytes. O(buckets); with a limit, or where there are other kinds, O(pebbles). */
+uint64_t pv_bucket_free_for(struct pv_heap *heap, const struct pv_shape *shape);
+
 /* The last pebble of its list; a walk. NULL: a header is damaged. */
 struct pv_pebble *pv_bucket_tail(struct pv_heap *heap, const struct pv_bucket *bucket);
 
@@ -151,6 +158,9 @@ uint64_t pv_bucket_trim(struct pv_heap *heap, struct pv_bucket *bucket);
 /* How a heap grows: the preferred way, by PV_GROW_PAGES_MIN at least; or, before a request is
  * refused, by what is needed. */
 enum pv_growing { GROW_PREFERRED, GROW_LEAST };
+
+/* Whether the heap's limit allows pages for so many bytes. */
+bool pv_grow_is_allowed(const struct pv_heap *heap, uint64_t bytes);
 
 /* A new bucket of so many pages that serves the request, or NULL. */
 struct pv_bucket *pv_grow_new(struct pv_heap *heap, uint64_t n_pages,

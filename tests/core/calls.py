@@ -24,6 +24,7 @@ ARGUMENTS = {
     'const void *at': 'random_next(t) % 8 ? peek(t) : NULL',
     'enum pv_fit fit': '(enum pv_fit)(random_next(t) % 3)',
     'enum pv_fault fault': '(enum pv_fault)(random_next(t) % 30)',
+    'enum pv_why why': '(enum pv_why)(random_next(t) % 8)',
     'enum pv_fault *ret_fault': '&fault',
 }
 LIFE = re.compile(r'pv_(heap|guard)_(init|fini)$')  # no other thread may call anything then

@@ -395,8 +395,9 @@ static void test_flags(void **state)
         f->n_events = 0;
         assert_null(
             pv_heap_alloc(&f->heap, &(struct pv_request){.size = 64, .flags = unknown[i]}));
-        assert_int_equal(f->n_events, 1);
+        assert_int_equal(f->n_events, 2);
         assert_int_equal(f->events[0].fault, PV_FAULT_UNKNOWN_FLAGS);
+        assert_int_equal(f->events[1].kind, PV_EVENT_REFUSED);
     }
     void *a =
         pv_heap_alloc(&f->heap, &(struct pv_request){.size = 64, .flags = PV_FLAG_ANYWHERE});
@@ -516,7 +517,11 @@ static void test_calloc_overflow(void **state)
         assert_null(pv_heap_calloc(&f->heap, factors[i][0], factors[i][1], NULL));
         assert_null(pv_heap_calloc(&f->heap, factors[i][1], factors[i][0], NULL));
     }
-    assert_int_equal(f->n_events, 0);
+    assert_int_equal(f->n_events, 8);
+    for (size_t i = 0; i < f->n_events; i++) {
+        assert_int_equal(f->events[i].kind, PV_EVENT_REFUSED);
+        assert_int_equal(f->events[i].why, PV_WHY_RANGE);
+    }
     end(f);
 }
 
