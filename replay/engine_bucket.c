@@ -246,12 +246,17 @@ static int best_fit_open(struct pv_engine **ret_engine, const struct pv_engine_o
     return open_as(&pv_engine_best_fit, ret_engine, options, listener);
 }
 
-/* From a payload of this process, or NULL, to the answer of alloc and resize. */
+/* From a payload of this process, or NULL, to the answer of alloc and resize. A heap that the
+ * system refused pages may have found another place, which it would not have had to look for:
+ * that is no answer. */
 static int place(const struct pv_engine *engine, const void *payload,
                  struct pv_place_of_block *ret_place)
 {
+    if (pv_space_out_of_memory(engine->space)) {
+        return PV_ENOMEM;
+    }
     if (!payload) {
-        return pv_space_out_of_memory(engine->space) ? PV_ENOMEM : 1;
+        return 1;
     }
     const struct pv_pebble *pebble = (const struct pv_pebble *)payload - 1;
     *ret_place = (struct pv_place_of_block){
