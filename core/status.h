@@ -12,13 +12,14 @@
 
 enum pv_status {
     PV_OK = 0,
-    PV_ENOMEM = -1, /* out of memory: exit 5 */
-    PV_EIO = -2,    /* the system refused to read or write: exit 5 (3 when a file is missing) */
+    PV_ENOMEM = -1,  /* out of memory: exit 5 */
+    PV_EIO = -2,     /* the system failed to read or write: exit 5 */
     PV_EFORMAT = -3, /* the input's bytes are damaged: exit 4 */
     PV_ELIMIT = -4,  /* a documented bound was reached: exit 5 */
     PV_EINVAL = -5,  /* the caller asked for something that cannot be: exit 2 */
     PV_EFAULT = -6,  /* the memory asked for cannot be read */
-    PV_ENOTSUP = -7  /* not built or not present here: exit 2 */
+    PV_ENOTSUP = -7, /* not built or not present here: exit 2 */
+    PV_ENOFILE = -8  /* a named input is not there, is no file, or may not be read: exit 4 */
 };
 
 #endif

@@ -2,14 +2,25 @@
  *
  * ids.h - from the names that a trace gives its blocks to the blocks.
  *
- * A hash table over the live blocks. Ids that were freed are remembered too, so that freeing
- * one again is told from freeing one that never was; when they outnumber both the live ones and
- * 65,536 they are forgotten, so the memory is that of the live blocks. Deterministic,
- * though its hash has a key that differs from run to run.
+ * Numbers are dense in nearly all traces: the n-th allocation has the number n. They index an
+ * array of pages, and no hash is needed:
+ *
+ *   number     0..255       256..511     512..767
+ *   pages      [known live] [known -   ] [known live]     known: a bit for each that was seen
+ *                     |                          |
+ *   blocks            [256 blocks]               [256 blocks]   only where one is live
+ *
+ * Numbers that are wild, so that pages would be mostly empty, and texts go into a hash table
+ * over the live ones. What was freed is remembered, so that freeing it again is told from
+ * freeing what never was: in a page for good, at a bit each; in the table until it outnumbers
+ * both the live ones there and 65,536. Memory: 3 bytes an event at most for the pages, 128 a
+ * live block, else what the table costs. Deterministic, though the table's hash has a key that
+ * differs from run to run.
  */
 #ifndef PV_IDS_H
 #define PV_IDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +28,14 @@
 #include "traces/event.h"
 
 enum pv_id_state { PV_ID_UNKNOWN, PV_ID_LIVE, PV_ID_FREED };
+
+enum { PV_IDS_PAGE = 256, PV_IDS_WORDS = PV_IDS_PAGE / 64 };
+
+struct pv_id_page {
+    uint32_t *blocks; /* block + 1, 0: not live; NULL: none is */
+    uint64_t known[PV_IDS_WORDS];
+    uint32_t n_live;
+};
 
 struct pv_id_entry {
     uint64_t number; /* or the hash of the text */
@@ -26,21 +45,40 @@ struct pv_id_entry {
 };
 
 struct pv_ids {
-    struct pv_id_entry *entries;
-    size_t cap; /* a power of two, or 0 */
-    size_t n_live, n_freed;
-    struct pv_hash_key key; /* as long as there are entries */
+    struct pv_id_page *pages;
+    size_t n_pages;
+    size_t n_filled; /* pages with blocks, and of those that were given back */
+    uint32_t **spare;
+    size_t n_spare, cap_spare;
+    uint64_t n_puts;
+
+    struct pv_id_entry *entries; /* the hash table */
+    size_t cap;                  /* a power of two, or 0 */
+    size_t n_wild, n_freed;      /* live and freed ones in it */
+    struct pv_hash_key key;      /* as long as there are entries */
+
+    size_t n_live; /* all */
 };
 
 void pv_ids_fini(struct pv_ids *ids); /* takes a zeroed one */
 
-/* What is known of an id, or NULL when nothing is. Dies with the next put. */
-struct pv_id_entry *pv_ids_find(const struct pv_ids *ids, const struct pv_id *id);
+/* What is known of an id; *ret_block is set when it is live. */
+enum pv_id_state pv_ids_find(const struct pv_ids *ids, const struct pv_id *id,
+                             uint32_t *ret_block);
 
-/* Makes the id live and stand for `block`. PV_ENOMEM. */
+/* Makes the id live and stand for `block`, which is less than UINT32_MAX. PV_ENOMEM. */
 int pv_ids_put(struct pv_ids *ids, const struct pv_id *id, uint32_t block);
 
-/* The entry's block is gone. */
-void pv_ids_drop(struct pv_ids *ids, struct pv_id_entry *entry);
+/* The block of a live id is gone. */
+void pv_ids_drop(struct pv_ids *ids, const struct pv_id *id);
+
+/* Asks the processor for what pv_ids_find of a number will look at. */
+static inline void pv_ids_prefetch(const struct pv_ids *ids, const struct pv_id *id)
+{
+    uint64_t page = id->number / PV_IDS_PAGE;
+    if (page < ids->n_pages && ids->pages[page].blocks) {
+        __builtin_prefetch(&ids->pages[page].blocks[id->number % PV_IDS_PAGE]);
+    }
+}
 
 #endif

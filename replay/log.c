@@ -18,6 +18,7 @@ void pv_log_init(struct pv_log *log, bool keep, const struct pv_engine_shape *sh
 {
     *log = (struct pv_log){
         .keep = keep,
+        .laid = keep,
         .free_placement = LOG_NONE,
         .at = PV_START,
         .moment.event = PV_START,
@@ -81,12 +82,20 @@ static uint32_t *slot_at(const struct pv_log *log, uint64_t addr)
     return &log->tiles[slot / LOG_TILE_SLOTS][slot % LOG_TILE_SLOTS];
 }
 
+static void put_slot(struct pv_log *log, uint32_t index, uint32_t before, uint32_t after)
+{
+    uint32_t *slot = slot_at(log, log->placements[index].addr);
+    assert(*slot == before);
+    *slot = after;
+    (void)before;
+}
+
 static void show(struct pv_log *log, uint32_t index)
 {
     const struct pv_placement *placement = &log->placements[index];
-    uint32_t *slot = slot_at(log, placement->addr);
-    assert(*slot == 0);
-    *slot = index + 1;
+    if (log->laid) {
+        put_slot(log, index, 0, index + 1);
+    }
     log->moment.live_bytes += placement->requested;
     log->moment.live_blocks++;
     log->moment.payload_bytes += placement->size;
@@ -96,9 +105,9 @@ static void show(struct pv_log *log, uint32_t index)
 static void hide(struct pv_log *log, uint32_t index)
 {
     const struct pv_placement *placement = &log->placements[index];
-    uint32_t *slot = slot_at(log, placement->addr);
-    assert(*slot == index + 1);
-    *slot = 0;
+    if (log->laid) {
+        put_slot(log, index, index + 1, 0);
+    }
     log->moment.live_bytes -= placement->requested;
     log->moment.live_blocks--;
     log->moment.payload_bytes -= placement->size;
@@ -296,7 +305,7 @@ int pv_log_begin(struct pv_log *log, enum pv_op op)
 
 int pv_log_made(struct pv_log *log, const struct pv_placement *placement, uint32_t *ret_index)
 {
-    if (make_tile(log, placement->addr)) {
+    if (log->laid && make_tile(log, placement->addr)) {
         return PV_ENOMEM;
     }
     uint32_t index = log->free_placement;
@@ -402,6 +411,26 @@ void pv_log_hold(struct pv_log *log)
     log->holding = true;
     log->held_event = log->at;
     log->buckets_changed = false;
+}
+
+int pv_log_lay(struct pv_log *log)
+{
+    int status = PV_OK;
+    for (size_t i = 0; !log->laid && !status && i < log->n_placements; i++) {
+        if (log->placements[i].until == LOG_NONE) {
+            status = make_tile(log, log->placements[i].addr);
+        }
+    }
+    for (size_t i = 0; !log->laid && !status && i < log->n_gone; i++) {
+        status = make_tile(log, log->placements[log->gone[i]].addr);
+    }
+    for (size_t i = 0; !log->laid && !status && i < log->n_placements; i++) {
+        if (log->placements[i].until == LOG_NONE) {
+            put_slot(log, (uint32_t)i, 0, (uint32_t)i + 1);
+        }
+    }
+    log->laid |= !status;
+    return status;
 }
 
 /* Shows or hides the blocks that came since. */

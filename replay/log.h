@@ -16,7 +16,7 @@
  * Costs: a step is O(1) either way; a seek costs the distance to the cursor or to the nearest
  * checkpoint, whichever is nearer. Memory: 9 bytes an event, 56 a placement, 4 a slot of heap
  * that ever held a block. Without keeping, only live placements; of one moment that is held,
- * also those that were live then.
+ * also those that were live then; and no slots until somebody looks (pv_log_lay).
  */
 #ifndef PV_LOG_H
 #define PV_LOG_H
@@ -78,6 +78,7 @@ struct pv_log {
 
     /* the cursor */
     int64_t at;
+    bool laid; /* the slots are kept; from the start, or without keeping since pv_log_lay */
     uint32_t **tiles; /* placement + 1, or 0 */
     size_t n_tiles;
     struct pv_log_bucket *buckets; /* in list order */
@@ -128,6 +129,9 @@ int pv_log_finish(struct pv_log *log);
 
 /* Holds the moment at the end, and no other. */
 void pv_log_hold(struct pv_log *log);
+
+/* Keeps the slots from now on: before reading them. O(placements) the first time. PV_ENOMEM. */
+int pv_log_lay(struct pv_log *log);
 
 /* Puts the slots and the buckets to the held moment, and back: nothing is written between. The
  * running counts stay those of the end. */

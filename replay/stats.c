@@ -27,16 +27,17 @@ static void series_add(struct pv_series *series, uint64_t event, const struct pv
     if (!series->events_per_column) {
         series->events_per_column = 1;
     }
-    if (event / series->events_per_column >= PV_SERIES_MAX) {
+    if (event >> series->shift >= PV_SERIES_MAX) {
         series->n_columns /= 2;
         for (size_t i = 0; i < series->n_columns; i++) {
             series->columns[i] = join(&series->columns[2 * i], &series->columns[2 * i + 1]);
         }
         series->events_per_column *= 2;
+        series->shift++;
     }
     struct pv_series_column value = {
         .live = moment->live_bytes, .held = moment->held_bytes, .free = moment->free_bytes};
-    size_t column = event / series->events_per_column;
+    size_t column = (size_t)(event >> series->shift);
     if (column == series->n_columns) {
         series->columns[series->n_columns++] = value;
     } else {

@@ -16,7 +16,8 @@ enum { PV_SERIES_MAX = 2048 };
 /* The graph of the whole trace: each column stands for `events_per_column` events and keeps the
  * greatest value in it. When all columns are full, pairs are joined. */
 struct pv_series {
-    uint64_t events_per_column; /* a power of two */
+    uint64_t events_per_column; /* 1 << shift */
+    unsigned shift;
     size_t n_columns;
     struct pv_series_column {
         uint64_t live; /* L */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * timeline.c - runs a trace through an engine: ids to blocks, statistics, the placement log.
+ * timeline.c - runs a trace through an engine: slots to blocks, statistics, the placement log.
  *
- * What a trace's event comes to, mistakes of the program included, is decided here and nowhere
- * else. Reading the log back is timeline_read.c.
+ * What an event comes to, mistakes of the program included, the ledger has decided. Reading the
+ * log back is timeline_read.c.
  */
 #include "replay/timeline.h"
+
+#include <string.h>
 
 #include "core/own.h"
 #include "core/status.h"
@@ -32,11 +34,7 @@ static int add_mark(struct pv_timeline *timeline, const char *name)
         return PV_ENOMEM;
     }
     timeline->marks = rows;
-    size_t n = 0;
-    while (name[n]) {
-        n++;
-    }
-    char *copy = pv_own_text(name, n);
+    char *copy = pv_own_text(name, strlen(name));
     if (!copy) {
         return PV_ENOMEM;
     }
@@ -44,11 +42,10 @@ static int add_mark(struct pv_timeline *timeline, const char *name)
     return PV_OK;
 }
 
-static int add_mistake(struct pv_timeline *timeline, enum pv_mistake kind,
-                       const struct pv_id *id)
+static int add_mistake(struct pv_timeline *timeline, const struct pv_deed *deed)
 {
     timeline->stats.n_faults++;
-    timeline->n_by_kind[kind]++;
+    timeline->n_by_kind[deed->mistake]++;
     pv_log_flag(&timeline->log, LOG_MISTAKE);
     if (timeline->n_mistakes == PV_MISTAKES_MAX) {
         return PV_OK;
@@ -60,178 +57,159 @@ static int add_mistake(struct pv_timeline *timeline, enum pv_mistake kind,
         return PV_ENOMEM;
     }
     timeline->mistakes = rows;
-    rows[timeline->n_mistakes++] =
-        (struct pv_mistake_row){.event = timeline->log.at,
-                                .kind = kind,
-                                .id = id->kind == PV_ID_NUMBER ? id->number : PV_UNKNOWN};
+    rows[timeline->n_mistakes++] = (struct pv_mistake_row){
+        .event = timeline->log.at, .kind = (enum pv_mistake)deed->mistake, .id = deed->id};
     return PV_OK;
 }
 
-/* ---- events ---- */
+/* ---- tags and slots ---- */
 
-static void add_failed(struct pv_timeline *timeline, uint64_t bytes)
+static int learn_tags(struct pv_timeline *timeline, const struct pv_deeds *deeds)
+{
+    for (size_t i = 0; i < deeds->n_tags; i++) {
+        struct pv_timeline_tag *names = pv_own_room(timeline->names, timeline->n_names,
+                                                    &timeline->cap_names, sizeof(*names));
+        if (!names) {
+            return PV_ENOMEM;
+        }
+        timeline->names = names;
+        names[timeline->n_names++] =
+            (struct pv_timeline_tag){.text = deeds->tags[i], .tag = LOG_NONE};
+    }
+    return PV_OK;
+}
+
+/* Our number of the tag: they count those that a block had. */
+static int find_tag(struct pv_timeline *timeline, uint32_t number, uint32_t *ret_tag)
+{
+    struct pv_timeline_tag *name = &timeline->names[number];
+    int status =
+        name->tag == LOG_NONE ? pv_tags_add(timeline->tags, name->text, &name->tag) : PV_OK;
+    *ret_tag = name->tag;
+    return status;
+}
+
+/* Room for the blocks of all slots that the deeds have. */
+static int reach_slots(struct pv_timeline *timeline, const struct pv_deeds *deeds)
+{
+    size_t wanted = 0;
+    for (size_t i = 0; i < deeds->n; i++) {
+        wanted = deeds->rows[i].slot >= wanted ? (size_t)deeds->rows[i].slot + 1 : wanted;
+    }
+    if (wanted <= timeline->n_blocks) {
+        return PV_OK;
+    }
+    size_t n = wanted < 2 * timeline->n_blocks ? 2 * timeline->n_blocks : wanted;
+    uint32_t *blocks = pv_own_resize(timeline->blocks, n, sizeof(*blocks));
+    if (!blocks) {
+        return PV_ENOMEM;
+    }
+    memset(blocks + timeline->n_blocks, 0xff, (n - timeline->n_blocks) * sizeof(*blocks));
+    timeline->blocks = blocks;
+    timeline->n_blocks = n;
+    return PV_OK;
+}
+
+/* ---- deeds ---- */
+
+/* The request was refused. */
+static int fail(struct pv_timeline *timeline, uint64_t bytes, uint32_t tag)
 {
     struct pv_stats *stats = &timeline->stats;
     stats->n_failed++;
     if (__builtin_add_overflow(stats->failed_bytes, bytes, &stats->failed_bytes)) {
         stats->failed_bytes = UINT64_MAX;
     }
+    return pv_log_failed(&timeline->log, bytes, tag);
 }
 
-/* The request was refused: the id lives all the same, with no block behind it, so that its free
- * is no mistake. */
-static int fail(struct pv_timeline *timeline, const struct pv_id *id, uint64_t bytes,
-                uint32_t tag)
+static int alloc_block(struct pv_timeline *timeline, const struct pv_deed *deed)
 {
-    add_failed(timeline, bytes);
-    int status = pv_log_failed(&timeline->log, bytes, tag);
-    return status || id->kind == PV_ID_NULL ? status : pv_ids_put(&timeline->ids, id, LOG_NONE);
-}
-
-static int put_block(struct pv_timeline *timeline, const struct pv_id *id,
-                     const struct pv_placement *placement)
-{
-    uint32_t index;
-    int status = pv_log_made(&timeline->log, placement, &index);
-    if (!status && id->kind != PV_ID_NULL) {
-        status = pv_ids_put(&timeline->ids, id, index);
-    }
-    return status;
-}
-
-static int alloc_block(struct pv_timeline *timeline, const struct pv_trace_event *event)
-{
-    uint64_t bytes = pv_trace_event_bytes(event);
     uint32_t tag = 0;
-    int status = pv_tags_add(timeline->tags, event->name, &tag);
+    timeline->blocks[deed->slot] = LOG_NONE;
+    int status = find_tag(timeline, deed->tag, &tag);
     if (status) {
         return status;
     }
     struct pv_request request = {
-        .size = bytes,
-        .flags = event->flags,
-        .alignment = event->align > UINT32_MAX ? UINT32_MAX : (uint32_t)event->align,
-        .name = pv_tags_short(timeline->tags, tag),
+        .size = deed->bytes,
+        .flags = deed->flags,
+        .alignment = deed->alignment,
+        .name = pv_tags_text(timeline->tags, tag),
     };
-    if (event->op == PV_OP_CALLOC) {
-        request.flags |= PV_FLAG_CLEAR;
-    }
-    if (event->align) {
-        request.flags |= PV_FLAG_ALIGNED;
-    }
     struct pv_place_of_block place;
     status = timeline->type->alloc(timeline->engine, &request, &place);
     if (status) {
-        return status < 0 ? status : fail(timeline, &event->id, bytes, tag);
+        return status < 0 ? status : fail(timeline, deed->bytes, tag);
     }
     struct pv_placement placement = {
         .addr = place.addr,
         .size = place.size,
-        .requested = bytes,
-        .id = event->id.kind == PV_ID_NUMBER ? event->id.number : PV_UNKNOWN,
+        .requested = deed->bytes,
+        .id = deed->id,
         .born_block = (uint32_t)timeline->log.at,
         .tag = tag,
         .sflags = place.sflags,
         .alignment = place.alignment,
     };
-    return put_block(timeline, &event->id, &placement);
+    return pv_log_made(&timeline->log, &placement, &timeline->blocks[deed->slot]);
 }
 
-static int apply_alloc(struct pv_timeline *timeline, const struct pv_trace_event *event)
+static int free_block(struct pv_timeline *timeline, const struct pv_deed *deed)
 {
-    timeline->stats.n_allocs++;
-    const struct pv_id_entry *entry = pv_ids_find(&timeline->ids, &event->id);
-    if (entry && entry->state == PV_ID_LIVE) {
-        int status = add_mistake(timeline, PV_MISTAKE_LIVE_ALLOC, &event->id);
-        if (status) {
-            return status;
-        }
-    }
-    return alloc_block(timeline, event);
-}
-
-static int free_entry(struct pv_timeline *timeline, struct pv_id_entry *entry)
-{
-    int status = PV_OK;
-    if (entry->block != LOG_NONE) {
-        timeline->type->free(timeline->engine, timeline->log.placements[entry->block].addr);
-        status = pv_log_ended(&timeline->log, entry->block);
-    }
-    pv_ids_drop(&timeline->ids, entry);
-    return status;
-}
-
-static int apply_free(struct pv_timeline *timeline, const struct pv_trace_event *event)
-{
-    timeline->stats.n_frees++;
-    if (event->id.kind == PV_ID_NULL) {
+    uint32_t block = timeline->blocks[deed->slot];
+    if (block == LOG_NONE) {
         return PV_OK;
     }
-    struct pv_id_entry *entry = pv_ids_find(&timeline->ids, &event->id);
-    if (!entry || entry->state != PV_ID_LIVE) {
-        return add_mistake(timeline, entry ? PV_MISTAKE_DOUBLE_FREE : PV_MISTAKE_UNKNOWN_FREE,
-                           &event->id);
-    }
-    return free_entry(timeline, entry);
+    timeline->type->free(timeline->engine, timeline->log.placements[block].addr);
+    return pv_log_ended(&timeline->log, block);
 }
 
-static int resize_block(struct pv_timeline *timeline, const struct pv_trace_event *event,
-                        uint32_t block)
+static int resize_block(struct pv_timeline *timeline, const struct pv_deed *deed)
 {
+    uint32_t block = timeline->blocks[deed->slot];
+    if (block == LOG_NONE) {
+        return alloc_block(timeline, deed);
+    }
     struct pv_placement placement = timeline->log.placements[block];
     struct pv_place_of_block place;
-    int status = timeline->type->resize(timeline->engine, placement.addr, event->size, &place);
-    if (status > 0) {
-        add_failed(timeline, event->size);
-        return pv_log_failed(&timeline->log, event->size, placement.tag);
-    }
+    int status = timeline->type->resize(timeline->engine, placement.addr, deed->bytes, &place);
     if (status) {
-        return status;
+        return status < 0 ? status : fail(timeline, deed->bytes, placement.tag);
     }
     placement.addr = place.addr;
     placement.size = place.size;
-    placement.requested = event->size;
+    placement.requested = deed->bytes;
     status = pv_log_ended(&timeline->log, block);
-    return status ? status : put_block(timeline, &event->id, &placement);
+    return status ? status
+                  : pv_log_made(&timeline->log, &placement, &timeline->blocks[deed->slot]);
 }
 
-static int apply_realloc(struct pv_timeline *timeline, const struct pv_trace_event *event)
+static int add_deed(struct pv_timeline *timeline, const struct pv_deeds *deeds,
+                    const struct pv_deed *deed)
 {
-    timeline->stats.n_reallocs++;
-    struct pv_id_entry *entry =
-        event->id.kind == PV_ID_NULL ? NULL : pv_ids_find(&timeline->ids, &event->id);
-    bool live = entry && entry->state == PV_ID_LIVE;
-    if (!live && event->id.kind != PV_ID_NULL) {
-        int status = add_mistake(
-            timeline, entry ? PV_MISTAKE_REALLOC_FREED : PV_MISTAKE_UNKNOWN_FREE, &event->id);
-        if (status || !event->size) {
-            return status;
-        }
+    int status = deed->mistake == PV_NO_MISTAKE ? PV_OK : add_mistake(timeline, deed);
+    if (status) {
+        return status;
     }
-    if (live && !event->size) {
-        return free_entry(timeline, entry);
+    switch (deed->kind) {
+    case PV_DEED_ALLOC:
+        return alloc_block(timeline, deed);
+    case PV_DEED_FREE:
+        return free_block(timeline, deed);
+    case PV_DEED_RESIZE:
+        return resize_block(timeline, deed);
+    default:
+        return deed->op == PV_OP_MARK ? add_mark(timeline, deeds->marks[deed->tag]) : PV_OK;
     }
-    if (!live || entry->block == LOG_NONE) {
-        return alloc_block(timeline, event);
-    }
-    return resize_block(timeline, event, entry->block);
 }
 
-static int dispatch(struct pv_timeline *timeline, const struct pv_trace_event *event)
+static void count_op(struct pv_stats *stats, uint8_t op)
 {
-    switch (event->op) {
-    case PV_OP_MALLOC:
-    case PV_OP_CALLOC:
-    case PV_OP_ALIGNED:
-        return apply_alloc(timeline, event);
-    case PV_OP_REALLOC:
-        return apply_realloc(timeline, event);
-    case PV_OP_FREE:
-        return apply_free(timeline, event);
-    case PV_OP_MARK:
-        return add_mark(timeline, event->name);
-    }
-    return PV_EINVAL;
+    stats->n_events++;
+    stats->n_allocs += op <= PV_OP_ALIGNED;
+    stats->n_reallocs += op == PV_OP_REALLOC;
+    stats->n_frees += op == PV_OP_FREE;
 }
 
 /* Takes in the moment as it is now. */
@@ -247,18 +225,13 @@ static void count(struct pv_timeline *timeline)
     pv_stats_add(&timeline->stats, &now);
 }
 
-int pv_timeline_apply(struct pv_timeline *timeline, const struct pv_trace_event *event)
+static int run_one(struct pv_timeline *timeline, const struct pv_deeds *deeds,
+                   const struct pv_deed *deed)
 {
-    if (timeline->log.keep && timeline->log.at != pv_timeline_last(timeline)) {
-        int status = pv_log_seek(&timeline->log, pv_timeline_last(timeline));
-        if (status) {
-            return status;
-        }
-    }
-    int status = pv_log_begin(&timeline->log, event->op);
+    int status = pv_log_begin(&timeline->log, (enum pv_op)deed->op);
     if (!status) {
-        timeline->stats.n_events++;
-        status = dispatch(timeline, event);
+        count_op(&timeline->stats, deed->op);
+        status = add_deed(timeline, deeds, deed);
     }
     if (!status) {
         status = timeline->listener_status;
@@ -268,6 +241,46 @@ int pv_timeline_apply(struct pv_timeline *timeline, const struct pv_trace_event 
         status = pv_log_finish(&timeline->log);
     }
     return status;
+}
+
+int pv_timeline_run(struct pv_timeline *timeline, const struct pv_deeds *deeds, bool hold_peaks,
+                    int64_t *ret_held)
+{
+    int status = PV_OK;
+    if (timeline->log.keep && timeline->log.at != pv_timeline_last(timeline)) {
+        status = pv_log_seek(&timeline->log, pv_timeline_last(timeline));
+    }
+    status = status ? status : learn_tags(timeline, deeds);
+    status = status ? status : reach_slots(timeline, deeds);
+    for (size_t i = 0; i < deeds->n && !status; i++) {
+        status = run_one(timeline, deeds, &deeds->rows[i]);
+        int64_t now = timeline->log.at;
+        if (hold_peaks ? timeline->stats.peak_live.event == now : *ret_held == now) {
+            pv_log_hold(&timeline->log);
+            *ret_held = now;
+        }
+    }
+    return status;
+}
+
+static int open_ledger(struct pv_timeline *timeline)
+{
+    timeline->deeds = pv_own_calloc(1, sizeof(*timeline->deeds));
+    struct pv_ledger *ledger =
+        timeline->deeds ? pv_own_calloc(1, sizeof(*timeline->ledger)) : NULL;
+    timeline->ledger = ledger;
+    return ledger ? pv_ledger_init(ledger) : PV_ENOMEM;
+}
+
+int pv_timeline_apply(struct pv_timeline *timeline, const struct pv_trace_event *event)
+{
+    int status = timeline->ledger ? PV_OK : open_ledger(timeline);
+    int64_t none = PV_START - 1;
+    if (!status) {
+        pv_deeds_clear(timeline->deeds);
+        status = pv_ledger_add(timeline->ledger, event, timeline->deeds);
+    }
+    return status ? status : pv_timeline_run(timeline, timeline->deeds, false, &none);
 }
 
 void pv_timeline_hold(struct pv_timeline *timeline)
@@ -317,7 +330,16 @@ void pv_timeline_close(struct pv_timeline *timeline)
     }
     pv_own_free(timeline->marks);
     pv_own_free(timeline->mistakes);
-    pv_ids_fini(&timeline->ids);
+    if (timeline->deeds) {
+        pv_deeds_fini(timeline->deeds);
+    }
+    if (timeline->ledger) {
+        pv_ledger_fini(timeline->ledger);
+    }
+    pv_own_free(timeline->deeds);
+    pv_own_free(timeline->ledger);
+    pv_own_free(timeline->blocks);
+    pv_own_free(timeline->names);
     pv_tags_close(timeline->tags);
     pv_log_fini(&timeline->log);
     pv_own_free(timeline);

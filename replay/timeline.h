@@ -11,6 +11,7 @@
 #define PV_TIMELINE_H
 
 #include "replay/engine.h"
+#include "replay/ledger.h"
 #include "replay/stats.h"
 #include "traces/event.h"
 
@@ -24,15 +25,6 @@ struct pv_timeline_options {
     bool keep_log; /* false: only the running heap and its statistics, in memory that depends on
                       the live blocks alone; no seek, but one moment can be held */
 };
-
-enum pv_mistake {
-    PV_MISTAKE_DOUBLE_FREE,  /* free of an id that was freed */
-    PV_MISTAKE_UNKNOWN_FREE, /* free or realloc of an id that never was */
-    PV_MISTAKE_LIVE_ALLOC,   /* a second malloc of a live id: the first block is leaked */
-    PV_MISTAKE_REALLOC_FREED /* realloc of an id that was freed */
-};
-
-enum { PV_N_MISTAKES = PV_MISTAKE_REALLOC_FREED + 1 };
 
 /* A program's mistake, at its event. Kept up to PV_MISTAKES_MAX; all are counted in the stats.
  */
@@ -79,6 +71,13 @@ void pv_timeline_close(struct pv_timeline *timeline); /* takes NULL */
 /* Runs the next event through the engine. PV_ENOMEM; PV_ELIMIT beyond 2^32-2 events. The cursor
  * is at the last event afterwards. */
 int pv_timeline_apply(struct pv_timeline *timeline, const struct pv_trace_event *event);
+
+/* The same for deeds that a ledger made: all that it made, in order, and nothing else is applied
+ * to this timeline. With hold_peaks each moment at which more is live than ever before is held,
+ * and *ret_held, if one was, is the last. Otherwise that moment is held in passing which
+ * *ret_held names, if it is among these. */
+int pv_timeline_run(struct pv_timeline *timeline, const struct pv_deeds *deeds, bool hold_peaks,
+                    int64_t *ret_held);
 
 const struct pv_stats *pv_timeline_stats(const struct pv_timeline *timeline);
 const struct pv_tags *pv_timeline_tags(const struct pv_timeline *timeline);
@@ -146,9 +145,6 @@ const struct pv_mark_row *pv_timeline_marks(const struct pv_timeline *timeline, 
  * PV_START when there is none. */
 int64_t pv_timeline_find_tag(const struct pv_timeline *timeline, uint32_t tag, int64_t event,
                              bool forward);
-
-/* A word for each mistake: "double-free". */
-const char *pv_mistake_name(enum pv_mistake mistake);
 
 /* As pv_moment_parse. 0 with *ret_event; PV_EINVAL: no such moment. */
 int pv_timeline_moment_named(const struct pv_timeline *timeline, const char *text,

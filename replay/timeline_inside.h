@@ -5,7 +5,7 @@
 #ifndef PV_TIMELINE_INSIDE_H
 #define PV_TIMELINE_INSIDE_H
 
-#include "replay/ids.h"
+#include "replay/ledger.h"
 #include "replay/log.h"
 #include "replay/timeline.h"
 
@@ -13,7 +13,15 @@ struct pv_timeline {
     const struct pv_engine_type *type;
     struct pv_engine *engine;
     struct pv_tags *tags;
-    struct pv_ids ids; /* to placements; LOG_NONE: the engine had no room for it */
+    struct pv_ledger *ledger; /* for pv_timeline_apply alone */
+    struct pv_deeds *deeds;
+    uint32_t *blocks; /* by slot: a placement; LOG_NONE: the engine had no room for it */
+    size_t n_blocks;
+    struct pv_timeline_tag {
+        const char *text; /* the ledger's */
+        uint32_t tag;     /* ours; LOG_NONE: no block has it yet */
+    } * names;            /* by the ledger's number */
+    size_t n_names, cap_names;
     struct pv_log log;
     struct pv_stats stats;
     struct pv_mistake_row *mistakes;

@@ -67,7 +67,9 @@ static void know(struct pv_pebble_row *row, const struct pv_placement *placement
 int pv_timeline_walk(struct pv_timeline *timeline, struct pv_snapshot **ret_snapshot)
 {
     struct pv_snapshot *snapshot;
-    int status = timeline->type->walk(timeline->engine, timeline->tags, &snapshot);
+    int status = pv_log_lay(&timeline->log);
+    status =
+        status ? status : timeline->type->walk(timeline->engine, timeline->tags, &snapshot);
     if (status) {
         return status;
     }
@@ -202,8 +204,10 @@ static int add_bucket(const struct pv_timeline *timeline, struct pv_snapshot *sn
 int pv_timeline_snapshot(struct pv_timeline *timeline, struct pv_snapshot **ret_snapshot)
 {
     struct pv_snapshot *snapshot;
-    int status =
-        pv_snapshot_open(&snapshot, PV_SNAPSHOT_LOG, timeline->type->layout, timeline->tags);
+    int status = pv_log_lay(&timeline->log);
+    status = status ? status
+                    : pv_snapshot_open(&snapshot, PV_SNAPSHOT_LOG, timeline->type->layout,
+                                       timeline->tags);
     if (status) {
         return status;
     }
@@ -222,9 +226,12 @@ int pv_timeline_snapshot(struct pv_timeline *timeline, struct pv_snapshot **ret_
 
 int pv_timeline_snapshot_held(struct pv_timeline *timeline, struct pv_snapshot **ret_snapshot)
 {
-    pv_log_show_held(&timeline->log);
-    int status = pv_timeline_snapshot(timeline, ret_snapshot);
-    pv_log_show_end(&timeline->log);
+    int status = pv_log_lay(&timeline->log);
+    if (!status) {
+        pv_log_show_held(&timeline->log);
+        status = pv_timeline_snapshot(timeline, ret_snapshot);
+        pv_log_show_end(&timeline->log);
+    }
     return status;
 }
 
@@ -292,17 +299,6 @@ int64_t pv_timeline_find_tag(const struct pv_timeline *timeline, uint32_t tag, i
         }
     }
     return PV_START;
-}
-
-const char *pv_mistake_name(enum pv_mistake mistake)
-{
-    static const char *const names[PV_N_MISTAKES] = {
-        [PV_MISTAKE_DOUBLE_FREE] = "double-free",
-        [PV_MISTAKE_UNKNOWN_FREE] = "unknown-id",
-        [PV_MISTAKE_LIVE_ALLOC] = "id-already-live",
-        [PV_MISTAKE_REALLOC_FREED] = "realloc-of-freed",
-    };
-    return (unsigned)mistake < PV_N_MISTAKES ? names[mistake] : "?";
 }
 
 static int mark_named(const struct pv_timeline *timeline, const char *name, int64_t *ret_event)

@@ -28,11 +28,12 @@ struct pv_packing {
     void *(*unpack_open)(void); /* NULL: no memory */
     /* One step. *ret_whole: all members or frames that were begun have ended, so that the file
      * may end here; then there is no output left inside. PV_EFORMAT: the input is damaged and
-     * *ret_why says how; what was unpacked before the damage is in the output. PV_ENOMEM. */
+     * *ret_why says how; what was unpacked before the damage is in the output. PV_EINVAL: it is
+     * sound, and *ret_why says why it is not read all the same. PV_ENOMEM. */
     int (*unpack)(void *state, struct pv_pack_io *io, bool *ret_whole, const char **ret_why);
     void (*unpack_close)(void *state); /* takes NULL */
 
-    void *(*pack_open)(void);
+    void *(*pack_open)(void); /* NULL: nothing is packed so */
     /* One step; with `finish` call it again with no input until *ret_done. PV_ENOMEM. */
     int (*pack)(void *state, struct pv_pack_io *io, bool finish, bool *ret_done);
     void (*pack_close)(void *state); /* takes NULL */
@@ -40,6 +41,18 @@ struct pv_packing {
 
 extern const struct pv_packing pv_packing_gzip;
 extern const struct pv_packing pv_packing_zstd;
+extern const struct pv_packing pv_packing_xz;
+extern const struct pv_packing pv_packing_zip; /* is only unpacked */
+
+/* zlib's inflate of bare deflated data, for archives. */
+struct pv_inflate;
+
+struct pv_inflate *pv_inflate_open(void);          /* NULL: no memory */
+void pv_inflate_again(struct pv_inflate *inflate); /* for the next data */
+/* One step, as of a packing; *ret_ended: the data has ended. */
+int pv_inflate_step(struct pv_inflate *inflate, struct pv_pack_io *io, bool *ret_ended,
+                    const char **ret_why);
+void pv_inflate_close(struct pv_inflate *inflate); /* takes NULL */
 
 /* zstd, level 1, a whole piece at once, for formats with blocks of their own. */
 struct pv_zstd;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * pack_gzip.c - gzip in both directions. The only file that knows zlib, which gets its memory
+ * pack_gzip.c - gzip in both directions, and bare deflated data to unpack. The only file that knows zlib, which gets its memory
  * (48 KiB to unpack, 260 KiB to pack) from own.h.
  */
 #include <limits.h>
@@ -13,6 +13,7 @@
 
 enum {
     GZIP_BITS = 15 + 16, /* zlib's way to say: the largest window, in gzip's clothes */
+    DEFLATE_BITS = -15,  /* and without any */
     GZIP_LEVEL = 6,
     GZIP_MEMORY = 8, /* zlib's default */
 };
@@ -57,7 +58,7 @@ static void sync_out(const z_stream *z, struct pv_pack_io *io)
     io->out = z->next_out;
 }
 
-static void *unpack_open(void)
+static struct unpack *open_for(int bits)
 {
     struct unpack *unpack = pv_own_calloc(1, sizeof *unpack);
     if (!unpack) {
@@ -65,22 +66,22 @@ static void *unpack_open(void)
     }
     unpack->z.zalloc = take;
     unpack->z.zfree = give;
-    if (inflateInit2(&unpack->z, GZIP_BITS) != Z_OK) {
+    if (inflateInit2(&unpack->z, bits) != Z_OK) {
         pv_own_free(unpack);
         return NULL;
     }
     return unpack;
 }
 
-static int unpack_step(void *state, struct pv_pack_io *io, bool *ret_whole,
-                       const char **ret_why)
+static void *unpack_open(void)
 {
-    struct unpack *unpack = state;
+    return open_for(GZIP_BITS);
+}
+
+static int step(struct unpack *unpack, struct pv_pack_io *io, bool *ret_ended,
+                const char **ret_why)
+{
     z_stream *z = &unpack->z;
-    if (unpack->ended && io->n_in) {
-        inflateReset(z);
-        unpack->ended = false;
-    }
     sync_in(z, io);
     int answer = inflate(z, Z_NO_FLUSH);
     sync_out(z, io);
@@ -97,8 +98,19 @@ static int unpack_step(void *state, struct pv_pack_io *io, bool *ret_whole,
         *ret_why = z->msg ? z->msg : "it needs a dictionary";
         return PV_EFORMAT;
     }
-    *ret_whole = unpack->ended;
+    *ret_ended = unpack->ended;
     return PV_OK;
+}
+
+static int unpack_step(void *state, struct pv_pack_io *io, bool *ret_whole,
+                       const char **ret_why)
+{
+    struct unpack *unpack = state;
+    if (unpack->ended && io->n_in) {
+        inflateReset(&unpack->z);
+        unpack->ended = false;
+    }
+    return step(unpack, io, ret_whole, ret_why);
 }
 
 static void unpack_close(void *state)
@@ -155,6 +167,34 @@ const struct pv_packing pv_packing_gzip = {
     .pack = pack_step,
     .pack_close = pack_close,
 };
+
+/* ---- bare deflated data ---- */
+
+struct pv_inflate {
+    struct unpack unpack;
+};
+
+struct pv_inflate *pv_inflate_open(void)
+{
+    return (struct pv_inflate *)open_for(DEFLATE_BITS);
+}
+
+void pv_inflate_again(struct pv_inflate *inflate)
+{
+    inflateReset(&inflate->unpack.z);
+    inflate->unpack.ended = false;
+}
+
+int pv_inflate_step(struct pv_inflate *inflate, struct pv_pack_io *io, bool *ret_ended,
+                    const char **ret_why)
+{
+    return step(&inflate->unpack, io, ret_ended, ret_why);
+}
+
+void pv_inflate_close(struct pv_inflate *inflate)
+{
+    unpack_close(inflate);
+}
 
 uint32_t pv_crc32(uint32_t crc, const void *bytes, size_t n)
 {

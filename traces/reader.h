@@ -34,7 +34,7 @@ struct pv_trace_header {
     const char *program; /* "" when the file does not say */
     const char *clock;   /* "ns", "us", "ms", "instructions"; "" when the file does not say */
     const char *format;  /* "json", "jsonl", "pvt", …: the form that was found */
-    const char *packing; /* "", "gzip" or "zstd" */
+    const char *packing; /* "", "gzip", "zstd", "xz" or "zip" */
     const char *pattern; /* what stood behind the colon of `from`, or NULL; while opening */
     struct pv_account *account; /* what is left out and guessed; NULL: nobody wants to know */
     bool is_private;            /* to a writer: a new file is its owner's alone (save.h) */
@@ -53,7 +53,7 @@ struct pv_place {
  * unknown name and for a pattern that is wrong. Reads the header.
  *
  * On failure *ret_reader is set all the same, whenever there was memory for it, so that
- * pv_reader_place can say why; it gives no events then. PV_EIO: cannot be opened or read.
+ * pv_reader_place can say why; it gives no events then. PV_EIO, PV_ENOFILE: cannot be opened or read.
  * PV_EFORMAT: not a trace. PV_ENOMEM. */
 int pv_reader_open(struct pv_reader **ret_reader, const char *path, const char *from);
 

@@ -18,7 +18,7 @@
 #include "core/status.h"
 #include "traces/pack.h"
 
-enum { RAW_BYTES = 64 * 1024, MAGIC_BYTES = 4 };
+enum { RAW_BYTES = 64 * 1024, MAGIC_BYTES = 4, INTERRUPTED_MAX = 1000 };
 
 struct pv_stream {
     int fd; /* -1: none, the bytes are in memory */
@@ -51,6 +51,44 @@ static int fail(struct pv_stream *stream, int status, const char *what, const ch
     return status;
 }
 
+int pv_stream_open_fd(const char *path, int flags)
+{
+    int fd, tries = 0;
+    do {
+        fd = open(path, flags | O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    } while (fd < 0 && errno == EINTR && ++tries < INTERRUPTED_MAX);
+    return fd;
+}
+
+ssize_t pv_stream_read_fd(int fd, void *out, size_t cap)
+{
+    ssize_t n;
+    int tries = 0;
+    do {
+        n = read(fd, out, cap);
+    } while (n < 0 && errno == EINTR && ++tries < INTERRUPTED_MAX);
+    return n;
+}
+
+int pv_stream_refusal(int error)
+{
+    switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+    case EISDIR:
+    case EACCES:
+    case EPERM:
+    case ELOOP:
+    case ENAMETOOLONG:
+    case ENXIO: /* a socket, a device without its hardware */
+        return PV_ENOFILE;
+    case ENOMEM:
+        return PV_ENOMEM;
+    default:
+        return PV_EIO;
+    }
+}
+
 /* Adds bytes of the file to those that are here. At the end sets raw_ended. */
 static int fill_raw(struct pv_stream *stream)
 {
@@ -62,12 +100,10 @@ static int fill_raw(struct pv_stream *stream)
         memmove(stream->buffer, stream->raw, stream->n_raw);
     }
     stream->raw = stream->buffer;
-    ssize_t n;
-    do {
-        n = read(stream->fd, stream->buffer + stream->n_raw, RAW_BYTES - stream->n_raw);
-    } while (n < 0 && errno == EINTR);
+    ssize_t n = pv_stream_read_fd(stream->fd, stream->buffer + stream->n_raw,
+                                  RAW_BYTES - stream->n_raw);
     if (n < 0) {
-        return fail(stream, PV_EIO, "cannot read", strerror(errno));
+        return fail(stream, pv_stream_refusal(errno), "cannot read", strerror(errno));
     }
     stream->raw_ended = n == 0;
     stream->n_raw += (size_t)n;
@@ -112,9 +148,9 @@ int pv_stream_open(struct pv_stream **ret_stream, const char *path)
     if (strcmp(path, "-") == 0) {
         stream->fd = STDIN_FILENO;
     } else {
-        stream->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        stream->fd = pv_stream_open_fd(path, 0);
         if (stream->fd < 0) {
-            return fail(stream, PV_EIO, "cannot open", strerror(errno));
+            return fail(stream, pv_stream_refusal(errno), "cannot open", strerror(errno));
         }
         stream->owns_fd = true;
     }
@@ -174,11 +210,12 @@ static int read_plain(struct pv_stream *stream, void *out, size_t cap, size_t *r
     return PV_OK;
 }
 
-static int damaged(struct pv_stream *stream, const char *why)
+static int damaged(struct pv_stream *stream, const char *why, bool is_sound)
 {
     char what[80];
-    snprintf(what, sizeof what, "the %s packing is damaged at byte %" PRIu64 " of the file",
-             stream->packing->name, stream->n_read - stream->n_raw);
+    snprintf(what, sizeof what, "the %s packing is %s at byte %" PRIu64 " of the file",
+             stream->packing->name, is_sound ? "not read on" : "damaged",
+             stream->n_read - stream->n_raw);
     return fail(stream, PV_EFORMAT, what, why);
 }
 
@@ -207,10 +244,11 @@ static int read_packed(struct pv_stream *stream, void *out, size_t cap, size_t *
         if (status == PV_ENOMEM) {
             status = fail(stream, status, "cannot unpack", "out of memory");
         } else if (status < 0) {
-            status = damaged(stream, why);
+            status = damaged(stream, why, status == PV_EINVAL);
         } else if (!moved && (stream->n_raw || stream->raw_ended)) {
-            status = damaged(stream, stream->n_raw ? "nothing can be made of it"
-                                                   : "it is cut off here");
+            status = damaged(stream,
+                             stream->n_raw ? "nothing can be made of it" : "it is cut off here",
+                             false);
         }
         if (io.n_out < cap) { /* what came before a failure goes out first */
             *ret_n = cap - io.n_out;

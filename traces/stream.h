@@ -11,10 +11,19 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct pv_stream;
 
-/* A file, or "-" for standard input. On failure (PV_EIO, PV_ENOMEM)
+/* open and read that begin again when a signal interrupts them, though not for ever. */
+int pv_stream_open_fd(const char *path, int flags);
+ssize_t pv_stream_read_fd(int fd, void *out, size_t cap);
+
+/* What the system's refusal (errno) of such a call means: PV_ENOFILE where the name is wrong,
+ * PV_ENOMEM, else PV_EIO. */
+int pv_stream_refusal(int error);
+
+/* A file, or "-" for standard input. On failure (PV_EIO, PV_ENOFILE, PV_ENOMEM)
  * *ret_stream is set, whenever there was memory for it, for pv_stream_error. May block until
  * the first bytes are there. */
 int pv_stream_open(struct pv_stream **ret_stream, const char *path);
@@ -40,7 +49,8 @@ int pv_stream_peek(struct pv_stream *stream, size_t wanted, const unsigned char 
 /* Takes n of the bytes that a peek gave. */
 void pv_stream_skip(struct pv_stream *stream, size_t n);
 
-const char *pv_stream_packing(const struct pv_stream *stream); /* "", "gzip" or "zstd" */
+/* "", "gzip", "zstd", "xz" or "zip" */
+const char *pv_stream_packing(const struct pv_stream *stream);
 
 /* One sentence on the failure; "" before there was one. */
 const char *pv_stream_error(const struct pv_stream *stream);

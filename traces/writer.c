@@ -110,7 +110,7 @@ static const struct pv_packing *packing_of(const char *path, size_t *ret_n)
 {
     *ret_n = strlen(path);
     for (size_t i = 0; pv_packings[i]; ++i) {
-        if (ends_with(path, *ret_n, pv_packings[i]->ending)) {
+        if (pv_packings[i]->pack_open && ends_with(path, *ret_n, pv_packings[i]->ending)) {
             *ret_n -= strlen(pv_packings[i]->ending);
             return pv_packings[i];
         }

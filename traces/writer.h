@@ -12,8 +12,8 @@
 struct pv_writer;
 
 /* `to` is "json" (a document), "jsonl", "pvt" or "rep"; NULL: by the name's ending, .jsonl,
- * .json, .pvt or .rep, before .gz or .zst, else json. The packing follows the ending .gz or
- * .zst. "-" is standard output. PV_EINVAL: unknown `to`; PV_EIO; PV_ENOMEM. On failure
+ * .json, .pvt or .rep, before that of a packing, else json. The packing follows the ending .gz,
+ * .zst or .xz. "-" is standard output. PV_EINVAL: unknown `to`; PV_EIO; PV_ENOMEM. On failure
  * *ret_writer is set, whenever there was memory for it, for pv_writer_error. */
 int pv_writer_open(struct pv_writer **ret_writer, const char *path, const char *to,
                    const struct pv_trace_header *header);

@@ -35,19 +35,19 @@ static void add_call(struct calls *calls, struct call call)
 static void take_event(struct calls *calls, struct pv_ids *ids,
                        const struct pv_trace_event *event)
 {
-    struct pv_id_entry *entry =
-        event->id.kind == PV_ID_NULL ? NULL : pv_ids_find(ids, &event->id);
-    bool live = entry && entry->state == PV_ID_LIVE;
+    uint32_t block = 0;
+    bool live =
+        event->id.kind != PV_ID_NULL && pv_ids_find(ids, &event->id, &block) == PV_ID_LIVE;
     struct call call = {
         .op = event->op, .size = pv_trace_event_bytes(event), .align = (uint32_t)event->align};
     if (event->op == PV_OP_FREE || (event->op == PV_OP_REALLOC && live)) {
         if (!live) {
             return;
         }
-        call.block = entry->block;
+        call.block = block;
         if (event->op == PV_OP_FREE || !event->size) {
             call.op = PV_OP_FREE;
-            pv_ids_drop(ids, entry);
+            pv_ids_drop(ids, &event->id);
         }
         add_call(calls, call);
     } else if (event->op != PV_OP_MARK) {

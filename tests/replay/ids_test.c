@@ -25,25 +25,101 @@ static struct pv_id text(const char *t)
     return (struct pv_id){.kind = PV_ID_TEXT, .text = t, .n = (uint32_t)strlen(t)};
 }
 
+static enum pv_id_state find(const struct pv_ids *ids, struct pv_id id, uint32_t *ret_block)
+{
+    return pv_ids_find(ids, &id, ret_block);
+}
+
 static void test_states(void **state)
 {
     (void)state;
     struct pv_ids ids = {0};
     struct pv_id one = number(1), one_as_text = text("1"), other = text("12");
-    assert_null(pv_ids_find(&ids, &one));
+    uint32_t block = 0;
+    assert_int_equal(find(&ids, one, &block), PV_ID_UNKNOWN);
     assert_int_equal(pv_ids_put(&ids, &one, 7), 0);
-    assert_null(pv_ids_find(&ids, &one_as_text));
+    assert_int_equal(find(&ids, one_as_text, &block), PV_ID_UNKNOWN);
     assert_int_equal(pv_ids_put(&ids, &one_as_text, 8), 0);
-    assert_null(pv_ids_find(&ids, &other));
-    assert_int_equal(pv_ids_find(&ids, &one)->block, 7);
-    assert_int_equal(pv_ids_find(&ids, &one_as_text)->block, 8);
-    pv_ids_drop(&ids, pv_ids_find(&ids, &one));
-    assert_int_equal(pv_ids_find(&ids, &one)->state, PV_ID_FREED);
+    assert_int_equal(find(&ids, other, &block), PV_ID_UNKNOWN);
+    assert_int_equal(find(&ids, one, &block), PV_ID_LIVE);
+    assert_int_equal(block, 7);
+    assert_int_equal(find(&ids, one_as_text, &block), PV_ID_LIVE);
+    assert_int_equal(block, 8);
+    pv_ids_drop(&ids, &one);
+    assert_int_equal(find(&ids, one, &block), PV_ID_FREED);
+    assert_int_equal(find(&ids, number(2), &block), PV_ID_UNKNOWN);
     assert_int_equal(pv_ids_put(&ids, &one, 9), 0);
-    assert_int_equal(pv_ids_find(&ids, &one)->state, PV_ID_LIVE);
+    assert_int_equal(find(&ids, one, &block), PV_ID_LIVE);
+    assert_int_equal(block, 9);
     assert_int_equal(ids.n_live, 2);
-    assert_int_equal(ids.n_freed, 0);
     pv_ids_fini(&ids);
+}
+
+/* Numbers of every sort, put, dropped and put again at random, against an array: dense ones,
+ * one in each page, and wild ones. */
+static void test_against_an_array(void **state)
+{
+    (void)state;
+    enum { N = 40000, STEPS = 400000 };
+    static struct {
+        enum pv_id_state state;
+        uint32_t block;
+    } known[N];
+    memset(known, 0, sizeof known);
+    struct pv_ids ids = {0};
+    uint64_t random = 1;
+    size_t n_live = 0;
+    for (uint32_t i = 0; i < STEPS; i++) {
+        random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+        uint32_t k = (uint32_t)(random >> 33) % N;
+        struct pv_id id = number(k % 4 == 3   ? k * UINT64_C(0x9E3779B97F4A7C15)
+                                 : k % 4 == 2 ? (uint64_t)(k + N) * PV_IDS_PAGE
+                                              : k);
+        uint32_t block = 0;
+        assert_int_equal(find(&ids, id, &block), known[k].state);
+        if (known[k].state == PV_ID_LIVE) {
+            assert_int_equal(block, known[k].block);
+        }
+        if (known[k].state == PV_ID_LIVE && random >> 60 < 12) {
+            pv_ids_drop(&ids, &id);
+            known[k].state = PV_ID_FREED;
+            n_live--;
+        } else {
+            assert_int_equal(pv_ids_put(&ids, &id, i), 0);
+            n_live += known[k].state != PV_ID_LIVE;
+            known[k].state = PV_ID_LIVE;
+            known[k].block = i;
+        }
+        assert_int_equal(ids.n_live, n_live);
+    }
+    pv_ids_fini(&ids);
+}
+
+/* A long life with few blocks live at a time is remembered at a bit an id; numbers that are one
+ * in each page do not get pages for it. */
+static void test_memory(void **state)
+{
+    (void)state;
+    enum { N = 3000000, LIVE = 1000 };
+    for (unsigned sparse = 0; sparse < 2; sparse++) {
+        struct pv_ids ids = {0};
+        for (uint32_t i = 0; i < N; i++) {
+            struct pv_id id = number(sparse ? (uint64_t)i * PV_IDS_PAGE : i);
+            assert_int_equal(pv_ids_put(&ids, &id, i), 0);
+            if (i >= LIVE) {
+                id.number = sparse ? (uint64_t)(i - LIVE) * PV_IDS_PAGE : i - LIVE;
+                pv_ids_drop(&ids, &id);
+            }
+        }
+        assert_true(ids.n_filled <= (sparse ? 8192 : 16));
+        assert_true(ids.n_pages * sizeof(*ids.pages) <= 6 * (size_t)N);
+        assert_true(ids.cap <= 1 << 18);
+        uint32_t block;
+        assert_true(sparse || find(&ids, number(5), &block) == PV_ID_FREED);
+        assert_int_equal(find(&ids, number(sparse ? (N - 1) * UINT64_C(256) : N - 1), &block),
+                         PV_ID_LIVE);
+        pv_ids_fini(&ids);
+    }
 }
 
 /* The number that splitmix64's finisher turns into this one. */
@@ -99,7 +175,7 @@ static void test_many(void **state)
         }
         assert_int_equal(pv_ids_put(&ids, &id, i), 0);
         if (i % 50) {
-            pv_ids_drop(&ids, pv_ids_find(&ids, &id));
+            pv_ids_drop(&ids, &id);
         }
     }
     assert_int_equal(ids.n_live, N / 50);
@@ -109,13 +185,13 @@ static void test_many(void **state)
             snprintf(name, sizeof(name), "block %u", i);
             id = text(name);
         }
-        const struct pv_id_entry *entry = pv_ids_find(&ids, &id);
+        uint32_t block = 0;
+        enum pv_id_state found = pv_ids_find(&ids, &id, &block);
         if (i % 50 == 0) {
-            assert_non_null(entry);
-            assert_int_equal(entry->state, PV_ID_LIVE);
-            assert_int_equal(entry->block, i);
+            assert_int_equal(found, PV_ID_LIVE);
+            assert_int_equal(block, i);
         } else {
-            assert_true(!entry || entry->state == PV_ID_FREED);
+            assert_int_not_equal(found, PV_ID_LIVE);
         }
     }
     assert_true(ids.cap < 400000);
@@ -125,8 +201,8 @@ static void test_many(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_states),
-        cmocka_unit_test(test_crafted_ids_are_not_slower),
+        cmocka_unit_test(test_states), cmocka_unit_test(test_against_an_array),
+        cmocka_unit_test(test_memory), cmocka_unit_test(test_crafted_ids_are_not_slower),
         cmocka_unit_test(test_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

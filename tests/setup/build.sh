@@ -3,7 +3,7 @@
 # build.sh - sourced by tests/run and .ci/run: build folders and the closing line.
 
 PV_TEST_PACKAGES="build-essential meson ninja-build pkg-config libjson-c-dev libncurses-dev
-libcairo2-dev libgraphviz-dev libzstd-dev zlib1g-dev libcmocka-dev libvterm-dev"
+libgraphviz-dev liblzma-dev libzstd-dev zlib1g-dev libcmocka-dev libvterm-dev"
 # A second compiler, the formatter, a reader of SVG, other machines' compilers and their emulator:
 # readers of C, scripts and English: what needs them is skipped where they are not. (For i386 `cc -m32` will do.)
 PV_EXTRA_PACKAGES="libxml2-utils clang clang-format g++ qemu-user gcc-aarch64-linux-gnu

@@ -535,12 +535,12 @@ static void missing_file(void **state)
 {
     (void)state;
     struct pv_reader *reader;
-    assert_int_equal(pv_reader_open(&reader, "/nonexistent/trace.json", NULL), PV_EIO);
+    assert_int_equal(pv_reader_open(&reader, "/nonexistent/trace.json", NULL), PV_ENOFILE);
     assert_string_equal(pv_reader_place(reader)->text,
                         "cannot open: No such file or directory");
     assert_string_equal(pv_reader_header(reader)->format, "");
     pv_reader_close(reader);
-    assert_int_equal(pv_reader_open(&reader, "/", NULL), PV_EIO);
+    assert_int_equal(pv_reader_open(&reader, "/", NULL), PV_ENOFILE);
     assert_string_equal(pv_reader_place(reader)->text, "cannot read: Is a directory");
     pv_reader_close(reader);
     pv_reader_close(NULL);

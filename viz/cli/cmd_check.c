@@ -287,8 +287,12 @@ static int check_one(const char *text, const struct pv_replay_options *options, 
 {
     struct check check = {.every = every, .budget = PEBBLES_BUDGET};
     pv_path_text(check.path, text);
-    int code = pv_catalog_is(text) ? check_catalog(&check, text)
-                                   : check_trace(&check, text, options, fixed);
+    bool is_catalog = false;
+    int code = pv_target_look(text, &is_catalog);
+    if (!code) {
+        code = is_catalog ? check_catalog(&check, text)
+                          : check_trace(&check, text, options, fixed);
+    }
     if (!code) {
         if (json) {
             json_check(json, &check);

@@ -41,10 +41,11 @@ const struct pv_option pv_options[PV_N_OPTIONS] = {
     [PV_OPTION_HIGH] = {"high", 0, NULL, "of the engine buddy: take the highest", false},
     [PV_OPTION_SCREEN] = {"screen", 0, "COLSxLINES",
                           "draw the screen once, as text, without a terminal", false},
-    [PV_OPTION_KEYS] = {"keys", 0, "KEYS",
-                        "keys to apply before --screen draws: text as typed, and for a key "
-                        "without a character its name in 'pebbleviz help keys', as <Home>",
-                        false},
+    [PV_OPTION_KEYS] =
+        {"keys", 0, "KEYS",
+         "keys to apply before --screen draws: text as typed, and <Right> <Left> <Up> "
+         "<Down> <PgUp> <PgDn> <Home> <End> <Enter> <Esc> <Tab> <Space> <F1>",
+         false},
     [PV_OPTION_ASCII] = {"ascii", 0, NULL, "draw with ASCII characters only", false},
     [PV_OPTION_COLOR] = {"color", 0, "WHEN",
                          "auto (default), always or never; a non-empty NO_COLOR means never",
@@ -56,8 +57,7 @@ const struct pv_option pv_options[PV_N_OPTIONS] = {
                              "leave out how long it took, so that two runs are identical",
                              false},
     [PV_OPTION_FORMAT] = {"format", 'f', "F",
-                          "json, dot, svg, png, map-svg or map-png (default: by the name of "
-                          "the output)",
+                          "json, dot, svg, png or map-svg (default: by the name of the output)",
                           false},
     [PV_OPTION_OUTPUT] =
         {"output", 'o', "FILE",
@@ -81,7 +81,7 @@ const struct pv_option pv_options[PV_N_OPTIONS] = {
     [PV_OPTION_TO] =
         {"to", 0, "F",
          "the format of the output: json, jsonl, pvt or rep (default: by its name); a name "
-         "that ends in .gz or .zst is packed",
+         "that ends in .gz, .zst or .xz is packed",
          false},
     [PV_OPTION_PARTIAL] =
         {"partial", 0, NULL,
@@ -118,9 +118,8 @@ const struct pv_command pv_commands[] = {
     {.name = "view",
      .synopsis = "TRACE [--engine E] [--at EVENT] [--screen COLSxLINES [--keys KEYS]]",
      .about = "look at the heap, event by event, in the terminal",
-     .text =
-         "TRACE is a trace file, or - for standard input; TRACE@EVENT names a moment too. "
-         "Press ? in the screen for its keys ('pebbleviz help keys' lists them too), q to leave.",
+     .text = "TRACE is a trace file, or - for standard input; TRACE@EVENT names a moment too. "
+             "Press ? in the screen for its keys, q to leave.",
      .keys = HEAP_KEYS | KEY(AT) | KEY(SCREEN) | KEY(KEYS) | KEY(ASCII) | KEY(COLOR),
      .operands_min = 1,
      .operands_max = 1,
@@ -147,8 +146,7 @@ const struct pv_command pv_commands[] = {
      .about = "the catalog of one moment as JSON or as a picture",
      .text = "TRACE may be a catalog file too. svg and png are laid out by Graphviz in a child "
              "process with limits on time and memory; above 500 pebbles long runs are drawn as "
-             "one box with a count. map-svg and map-png draw a heap of any size, address by "
-             "address.",
+             "one box with a count. map-svg draws a heap of any size, address by address.",
      .keys = HEAP_KEYS | KEY(AT) | KEY(FORMAT) | KEY(FULL) | KEY(OUTPUT),
      .operands_min = 1,
      .operands_max = 1,
@@ -189,7 +187,7 @@ const struct pv_command pv_commands[] = {
      .synopsis = "[--json]",
      .about = "list the trace formats that are read and written",
      .text = "A format is told by the content of a file, never by its name. Every one may be "
-             "packed with gzip or zstd.",
+             "packed with gzip, zstd or xz, or be the only file of a zip archive.",
      .keys = KEY(JSON),
      .operands_min = 0,
      .operands_max = 0,

@@ -52,7 +52,7 @@ static const char *lost(char *buf, const struct pv_feed *feed)
     return buf;
 }
 
-static int failed(struct pv_feed *feed, int status, bool opening)
+static int failed(struct pv_feed *feed, int status)
 {
     pv_progress_end(&feed->progress);
     if (status == PV_ENOMEM || !feed->reader) {
@@ -62,11 +62,11 @@ static int failed(struct pv_feed *feed, int status, bool opening)
     char lost_text[LOST_TEXT];
     const struct pv_place *place = pv_reader_place(feed->reader);
     pv_say("%s%s: %s%s", feed->path, where(place_text, place), place->text,
-           lost(lost_text, feed));
+           status == PV_EFORMAT ? lost(lost_text, feed) : "");
     if (status == PV_EINVAL) {
         return PV_EXIT_USAGE;
     }
-    return status == PV_EIO && !opening ? PV_EXIT_RESOURCES : PV_EXIT_DAMAGED;
+    return status == PV_EIO ? PV_EXIT_RESOURCES : PV_EXIT_DAMAGED;
 }
 
 /* What was left out or guessed: the first few, a line each. */
@@ -90,7 +90,7 @@ int pv_feed_open(struct pv_feed *feed, const char *path, const struct pv_reader_
     pv_path_text(feed->path, path);
     pv_progress_begin(&feed->progress, "reading");
     int status = pv_reader_open_wish(&feed->reader, path, wish);
-    feed->code = status ? failed(feed, status, true) : 0;
+    feed->code = status ? failed(feed, status) : 0;
     return feed->code;
 }
 
@@ -111,7 +111,7 @@ bool pv_feed_next(struct pv_feed *feed, struct pv_trace_event *ret_event)
         tell_account(feed);
     }
     if (status < 0) {
-        feed->code = failed(feed, status, false);
+        feed->code = failed(feed, status);
     } else if (!feed->n_events) {
         pv_say("%s: the trace holds no events", feed->path);
         feed->code = PV_EXIT_NOTHING;

@@ -5,28 +5,43 @@
  */
 #include "viz/cli/machine_option.h"
 
-#include <stdio.h>
-
 #include "core/status.h"
+#include "traces/stream.h"
 #include "viz/cli/say.h"
 #include "viz/text/units.h"
 
 enum { FILE_MAX = 64 * 1024 };
 
-static int of_file(const char *path, struct pv_machine *ret_machine)
+static int refused(const char *path, int status, const struct pv_stream *stream)
 {
-    char text[FILE_MAX + 1];
-    FILE *file = fopen(path, "rb");
-    if (!file) {
+    if (status == PV_ENOMEM) {
+        return pv_say_no_memory();
+    }
+    if (status == PV_ENOFILE) {
         pv_say("%s: this is neither a size such as 64M nor a file that can be read", path);
         return PV_EXIT_USAGE;
     }
-    size_t n = fread(text, 1, sizeof(text), file);
-    int failed = ferror(file);
-    fclose(file);
-    if (failed || n > FILE_MAX) {
-        pv_say("%s: %s", path,
-               failed ? "cannot be read" : "a machine's description has at most 64 KiB");
+    pv_say("%s: %s", path, pv_stream_error(stream));
+    return pv_exit_of(status);
+}
+
+static int of_file(const char *path, struct pv_machine *ret_machine)
+{
+    char text[FILE_MAX + 1];
+    struct pv_stream *stream;
+    size_t n = 0, more = 1;
+    int status = pv_stream_open(&stream, path);
+    while (!status && more && n < sizeof(text)) {
+        status = pv_stream_read(stream, text + n, sizeof(text) - n, &more);
+        n += status ? 0 : more;
+    }
+    int code = status ? refused(path, status, stream) : PV_EXIT_FINE;
+    pv_stream_close(stream);
+    if (code) {
+        return code;
+    }
+    if (n > FILE_MAX) {
+        pv_say("%s: a machine's description has at most 64 KiB", path);
         return PV_EXIT_DAMAGED;
     }
     size_t line;

@@ -62,6 +62,7 @@ int pv_exit_of(int status)
         return PV_EXIT_FINE;
     case PV_EFORMAT:
     case PV_EFAULT:
+    case PV_ENOFILE:
         return PV_EXIT_DAMAGED;
     case PV_EINVAL:
     case PV_ENOTSUP:

@@ -72,6 +72,29 @@ static void entitle(struct pv_target *target, int64_t event)
     }
 }
 
+/* Why a catalog cannot be read, and the exit code. */
+static int refused(const char *path, int status, const struct pv_place *place)
+{
+    if (status == PV_ENOMEM) {
+        return pv_say_no_memory();
+    }
+    if (place->line) {
+        pv_say("%s:%" PRIu64 ":%" PRIu64 ": %s", path, place->line, place->column, place->text);
+    } else {
+        pv_say("%s: %s", path, place->text);
+    }
+    return pv_exit_of(status);
+}
+
+int pv_target_look(const char *path, bool *ret_is_catalog)
+{
+    char text[PV_PATH_TEXT];
+    struct pv_place place = {.line = 0};
+    int status = pv_catalog_is(path, &place);
+    *ret_is_catalog = status == 1;
+    return status < 0 ? refused(pv_path_text(text, path), status, &place) : 0;
+}
+
 static int open_catalog(struct pv_target *target)
 {
     char path[PV_PATH_TEXT];
@@ -82,17 +105,8 @@ static int open_catalog(struct pv_target *target)
     }
     struct pv_place place = {.line = 0};
     int status = pv_catalog_open(&target->catalog, target->path, &place);
-    if (status == PV_ENOMEM) {
-        return pv_say_no_memory();
-    }
     if (status) {
-        if (place.line) {
-            pv_say("%s:%" PRIu64 ":%" PRIu64 ": %s", path, place.line, place.column,
-                   place.text);
-        } else {
-            pv_say("%s: %s", path, place.text);
-        }
-        return status == PV_ELIMIT ? PV_EXIT_RESOURCES : PV_EXIT_DAMAGED;
+        return refused(path, status, &place);
     }
     target->snapshot = target->catalog.snapshot;
     target->source = (struct pv_source){
@@ -129,11 +143,10 @@ int pv_target_open(struct pv_target *target, const char *text, const char *other
         (other && pv_target_split(other, &other_path, &other_moment))) {
         return pv_say_no_memory();
     }
-    target->is_catalog = pv_catalog_is(target->path);
-    int code = 0;
-    if (target->is_catalog) {
+    int code = pv_target_look(target->path, &target->is_catalog);
+    if (!code && target->is_catalog) {
         code = open_catalog(target);
-    } else {
+    } else if (!code) {
         struct pv_load_wish wish = {
             .n_moments = other ? 2 : 1,
             .moments = {target->moment ? target->moment : at, other_moment}};

@@ -27,6 +27,9 @@ struct pv_target {
  * points into it, NULL when there is none. PV_ENOMEM. */
 int pv_target_split(const char *text, char **ret_path, const char **ret_moment);
 
+/* Whether a file is a catalog. 0 or an exit code whose reason was said. */
+int pv_target_look(const char *path, bool *ret_is_catalog);
+
 /* The snapshot of a catalog file, or of the trace's moment: text's own @EVENT, else `at`, else
  * the peak. `other`, unless NULL, names the same trace once more, for pv_target_other. 0 or an
  * exit code whose reason was said; pv_target_close is due in both cases. */

@@ -26,11 +26,12 @@ struct pv_catalog {
     int64_t event;
 };
 
-/* Whether the file's beginning says that it is a catalog. Reads nothing away, also from a pipe
- * at standard input ("-"); false when it cannot be told. */
-bool pv_catalog_is(const char *path);
+/* 1: the file's beginning says that it is a catalog; 0: it does not. Reads nothing away, also
+ * from a pipe at standard input ("-"); 0 where a look is not possible, and for a name that is
+ * no file's. PV_EIO, PV_ENOMEM with the reason in *ret_place: the system failed. */
+int pv_catalog_is(const char *path, struct pv_place *ret_place);
 
-/* PV_EIO, PV_EFORMAT, PV_ELIMIT, PV_ENOMEM, with the reason in *ret_place. */
+/* PV_EIO, PV_ENOFILE, PV_EFORMAT, PV_ELIMIT, PV_ENOMEM, with the reason in *ret_place. */
 int pv_catalog_open(struct pv_catalog *catalog, const char *path, struct pv_place *ret_place);
 
 /* The same from bytes in memory. */

@@ -12,6 +12,7 @@
 
 #include "core/own.h"
 #include "core/status.h"
+#include "traces/stream.h"
 #include "viz/export/catalog.h"
 
 enum { PEEK_BYTES = 4096, READ_BYTES = 1 << 16 };
@@ -48,6 +49,7 @@ static bool says_catalog(const char *bytes, size_t n)
     return false;
 }
 
+/* Errno is EINVAL for what is no pipe. */
 static ssize_t peek_pipe(int fd, char *buf)
 {
     int ends[2];
@@ -56,36 +58,50 @@ static ssize_t peek_pipe(int fd, char *buf)
     }
     ssize_t n = tee(fd, ends[1], PEEK_BYTES, 0);
     if (n > 0) {
-        n = read(ends[0], buf, (size_t)n);
+        n = pv_stream_read_fd(ends[0], buf, (size_t)n);
     }
+    int error = errno;
     close(ends[0]);
     close(ends[1]);
+    errno = error;
     return n;
 }
 
-bool pv_catalog_is(const char *path)
+static int refuse(struct pv_place *place, int status, const char *what, const char *why)
+{
+    *place = (struct pv_place){.line = 0};
+    snprintf(place->text, sizeof(place->text), "%s%s", what, why);
+    return status;
+}
+
+static int refused(struct pv_place *place, const char *what, int error)
+{
+    return refuse(place, pv_stream_refusal(error), what, strerror(error));
+}
+
+int pv_catalog_is(const char *path, struct pv_place *ret_place)
 {
     char buf[PEEK_BYTES];
     bool standard = strcmp(path, "-") == 0;
-    int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int fd = standard ? STDIN_FILENO : pv_stream_open_fd(path, O_NONBLOCK);
     if (fd < 0) {
-        return false;
+        int status = refused(ret_place, "cannot open: ", errno);
+        return status == PV_ENOFILE ? 0 : status;
     }
     ssize_t n = pread(fd, buf, sizeof(buf), standard ? lseek(fd, 0, SEEK_CUR) : 0);
-    if (n < 0 && standard) {
+    if (n < 0 && standard && (errno == ESPIPE || errno == EINVAL)) {
         n = peek_pipe(fd, buf);
     }
+    int error = errno;
     if (!standard) {
         close(fd);
     }
-    return n > 0 && says_catalog(buf, (size_t)n);
-}
-
-static int refuse(struct pv_place *place, int status, const char *text)
-{
-    *place = (struct pv_place){.line = 0};
-    snprintf(place->text, sizeof(place->text), "%s", text);
-    return status;
+    if (n >= 0) {
+        return says_catalog(buf, (size_t)n);
+    }
+    bool cannot_look = error == ESPIPE || error == EINVAL || error == EBADF;
+    int status = cannot_look ? 0 : refused(ret_place, "cannot read: ", error);
+    return status == PV_ENOFILE ? 0 : status;
 }
 
 static int read_file(int fd, char **ret_bytes, size_t *ret_n, struct pv_place *place)
@@ -104,14 +120,12 @@ static int read_file(int fd, char **ret_bytes, size_t *ret_n, struct pv_place *p
             bytes = grown;
             cap = wanted;
         }
-        ssize_t got = read(fd, bytes + n, READ_BYTES);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
+        ssize_t got = pv_stream_read_fd(fd, bytes + n, READ_BYTES);
+        int error = errno;
         if (got < 0 || n > FILE_BYTES_MAX) {
             pv_own_free(bytes);
-            return got < 0 ? refuse(place, PV_EIO, strerror(errno))
-                           : refuse(place, PV_ELIMIT, "a catalog of more than 1 GiB");
+            return got < 0 ? refused(place, "cannot read: ", error)
+                           : refuse(place, PV_ELIMIT, "a catalog of more than 1 GiB", "");
         }
         if (got == 0) {
             *ret_bytes = bytes;
@@ -126,9 +140,9 @@ int pv_catalog_open(struct pv_catalog *catalog, const char *path, struct pv_plac
 {
     *catalog = (struct pv_catalog){.event = -1};
     bool standard = strcmp(path, "-") == 0;
-    int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    int fd = standard ? STDIN_FILENO : pv_stream_open_fd(path, 0);
     if (fd < 0) {
-        return refuse(ret_place, PV_EIO, strerror(errno));
+        return refused(ret_place, "cannot open: ", errno);
     }
     char *bytes = NULL;
     size_t n = 0;

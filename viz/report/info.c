@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * info.c - counts. What is live, and what is a mistake, the replay knows; no rule about that is
+ * info.c - counts. What is live, and what is a mistake, the ledger knows; no rule about that is
  * written a second time here. See info.h; info_print.c prints.
  */
 #include "viz/report/info.h"
@@ -14,9 +14,7 @@ int pv_info_begin(struct pv_info *info, const char *path, const struct pv_reader
 {
     *info = (struct pv_info){
         .path = path, .header = pv_reader_header(reader), .account = pv_reader_account(reader)};
-    struct pv_timeline_options options = {.engine = pv_engine_types()[0], .keep_log = false};
-    int status = pv_timeline_open(&info->timeline, &options);
-    return status ? status : pv_tags_open(&info->tags);
+    return pv_live_init(&info->who);
 }
 
 static unsigned size_class(uint64_t bytes)
@@ -29,21 +27,22 @@ static uint64_t sum(uint64_t a, uint64_t b)
     return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
-static int add_request(struct pv_info *info, const struct pv_trace_event *event)
+static int add_request(struct pv_info *info, uint32_t tag, uint64_t bytes)
 {
-    uint64_t bytes = pv_trace_event_bytes(event);
     unsigned class = size_class(bytes);
     info->n_requests++;
     info->request_bytes = sum(info->request_bytes, bytes);
     info->sizes[class]++;
     info->size_bytes[class] = sum(info->size_bytes[class], bytes);
-    uint32_t tag = 0;
-    int status = pv_tags_add(info->tags, event->name, &tag);
-    return status ? status : pv_tally_add(&info->allocated, tag, bytes);
+    return pv_tally_add(&info->allocated, tag, bytes);
 }
 
 static int add_thread(struct pv_info *info, uint64_t thread)
 {
+    if (info->n_threads && thread == info->thread) {
+        return 0;
+    }
+    info->thread = thread;
     size_t low = 0;
     size_t high = info->n_threads;
     while (low < high) {
@@ -97,31 +96,21 @@ static void add_time(struct pv_info *info, uint64_t t, const struct pv_place *pl
     info->t_before = t;
 }
 
-static int replay(struct pv_info *info, const struct pv_trace_event *event,
-                  const struct pv_place *place)
-{
-    int status = pv_timeline_apply(info->timeline, event);
-    for (unsigned i = 0; !status && i < PV_N_MISTAKES; i++) {
-        if (pv_timeline_mistake_count(info->timeline, i) > info->mistakes[i].n) {
-            note(info, &info->mistakes[i], place);
-        }
-    }
-    return status;
-}
-
 int pv_info_add(struct pv_info *info, const struct pv_trace_event *event,
                 const struct pv_place *place)
 {
-    int status = 0;
+    const struct pv_deed *deed = NULL;
     info->n_events++;
     info->ops[event->op]++;
     if (event->op != PV_OP_MARK) {
         info->ids[event->id.kind]++;
     }
-    bool request = event->op != PV_OP_FREE && event->op != PV_OP_MARK &&
-                   !(event->op == PV_OP_REALLOC && event->size == 0);
-    if (request) {
-        status = add_request(info, event);
+    int status = pv_live_add(&info->who, event, &deed);
+    if (!status && deed->mistake != PV_NO_MISTAKE) {
+        note(info, &info->mistakes[deed->mistake], place);
+    }
+    if (!status && (deed->kind == PV_DEED_ALLOC || deed->kind == PV_DEED_RESIZE)) {
+        status = add_request(info, deed->tag, deed->bytes);
     }
     if (!status && event->has_thread) {
         status = add_thread(info, event->thread);
@@ -129,18 +118,21 @@ int pv_info_add(struct pv_info *info, const struct pv_trace_event *event,
     if (event->has_t) {
         add_time(info, event->t, place);
     }
-    return status ? status : replay(info, event, place);
+    return status;
 }
 
 int pv_info_end(struct pv_info *info)
 {
-    pv_tally_rank(&info->allocated, info->tags);
-    int status = pv_timeline_walk(info->timeline, &info->end);
-    if (!status) {
-        status = pv_tally_snapshot(&info->live, info->end);
+    const struct pv_live *who = &info->who;
+    pv_tally_rank(&info->allocated, who->ledger.tags);
+    int status = PV_OK;
+    for (size_t i = 0; i < who->n_slots && !status; i++) {
+        if (who->bytes[i] != PV_UNKNOWN) {
+            status = pv_tally_add(&info->live, who->tags[i], who->bytes[i]);
+        }
     }
     if (!status) {
-        pv_tally_rank(&info->live, pv_timeline_tags(info->timeline));
+        pv_tally_rank(&info->live, who->ledger.tags);
     }
     return status;
 }
@@ -149,9 +141,7 @@ void pv_info_free(struct pv_info *info)
 {
     pv_tally_fini(&info->allocated);
     pv_tally_fini(&info->live);
-    pv_snapshot_close(info->end);
-    pv_timeline_close(info->timeline);
-    pv_tags_close(info->tags);
+    pv_live_fini(&info->who);
     pv_own_free(info->threads);
     *info = (struct pv_info){.path = NULL};
 }

@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-#include "replay/timeline.h"
+#include "replay/live.h"
 #include "traces/reader.h"
 #include "viz/text/emit.h"
 #include "viz/text/tally.h"
@@ -30,7 +30,7 @@ struct pv_info {
     const char *path; /* clean, borrowed */
     const struct pv_trace_header *header;
     const struct pv_account *account; /* what the reader left out or guessed */
-    struct pv_timeline *timeline;     /* without a log: who is live, the mistakes */
+    struct pv_live who;               /* is live, and what are mistakes; no heap is replayed */
     uint64_t n_events;
     uint64_t ops[PV_N_OPS];
     uint64_t ids[3]; /* by the kind in struct pv_id: events with null, a number, a text */
@@ -38,12 +38,11 @@ struct pv_info {
      * those from 2^(k-1) to 2^k - 1. */
     uint64_t n_requests, request_bytes;
     uint64_t sizes[PV_INFO_SIZES], size_bytes[PV_INFO_SIZES];
-    struct pv_tags *tags;
     struct pv_tally allocated; /* by tag, ranked after pv_info_end */
     struct pv_tally live;      /* at the end, ranked */
-    struct pv_snapshot *end;   /* owns nothing of ours; its tags are the timeline's */
     uint64_t *threads;         /* sorted */
     size_t n_threads, cap_threads;
+    uint64_t thread; /* of the event before, once there are some */
     bool has_times;
     uint64_t t_first, t_last, t_before;
     struct pv_info_places backward; /* events whose time is before that of the one before */

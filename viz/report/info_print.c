@@ -87,26 +87,23 @@ static void text_time(const struct pv_info *info, FILE *out)
 
 static void text_live(const struct pv_info *info, FILE *out)
 {
-    const struct pv_stats *stats = pv_timeline_stats(info->timeline);
+    const struct pv_live *who = &info->who;
     char a[PV_UNIT_TEXT];
     char b[PV_UNIT_TEXT];
     char c[PV_UNIT_TEXT];
     fprintf(out, "%-*s%s in %s requests\n", LABEL, "requested in all",
             pv_units_bytes(a, info->request_bytes), pv_units_count(b, info->n_requests));
     fprintf(out, "%-*s%s in %s blocks, after event %s\n", LABEL, "most live at once",
-            pv_units_bytes(a, stats->peak_live.live_bytes),
-            pv_units_count(b, stats->peak_live.live_blocks),
-            stats->peak_live.event < 0 ? "(none)"
-                                       : pv_units_count(c, (uint64_t)stats->peak_live.event));
+            pv_units_bytes(a, who->peak_bytes), pv_units_count(b, who->peak_blocks),
+            who->peak_event < 0 ? "(none)" : pv_units_count(c, (uint64_t)who->peak_event));
     fprintf(out, "%-*s%s in %s blocks\n", LABEL, "live at the end",
-            pv_units_bytes(a, stats->now.live_bytes),
-            pv_units_count(b, stats->now.live_blocks));
-    if (stats->n_failed) {
+            pv_units_bytes(a, who->bytes_now), pv_units_count(b, who->blocks_now));
+    if (who->n_failed) {
         fprintf(out,
                 "%-*s%s for %s in all (too large for any heap, or a flag that cannot be "
                 "served)\n",
-                LABEL, "refused requests", pv_units_count(a, stats->n_failed),
-                pv_units_bytes(b, stats->failed_bytes));
+                LABEL, "refused requests", pv_units_count(a, who->n_failed),
+                pv_units_bytes(b, who->failed_bytes));
     }
 }
 
@@ -170,7 +167,7 @@ static void text_tags(const char *title, const struct pv_tally *tally, size_t to
 static void text_mistakes(const struct pv_info *info, FILE *out)
 {
     char text[PV_UNIT_TEXT];
-    uint64_t n_all = pv_timeline_stats(info->timeline)->n_faults;
+    uint64_t n_all = info->who.n_faults;
     if (!n_all) {
         fputs("\nFaults of the program: none\n", out);
         return;
@@ -269,15 +266,15 @@ static void json_tags(struct pv_json_out *out, const struct pv_tally *tally, siz
     pv_json_end(out, ']');
 }
 
-static void json_moment(struct pv_json_out *out, const char *key,
-                        const struct pv_moment *moment)
+static void json_moment(struct pv_json_out *out, const char *key, int64_t event, uint64_t bytes,
+                        uint64_t blocks)
 {
     pv_json_newline(out, 1);
     pv_json_key(out, key);
     pv_json_begin(out, '{');
-    pv_emit_event(out, "event", moment->event);
-    pv_emit_integer(out, "live_bytes", moment->live_bytes);
-    pv_emit_integer(out, "live_blocks", moment->live_blocks);
+    pv_emit_event(out, "event", event);
+    pv_emit_integer(out, "live_bytes", bytes);
+    pv_emit_integer(out, "live_blocks", blocks);
 }
 
 /* Where each event stands in the file: texts, as in error messages. */
@@ -321,7 +318,7 @@ static void json_mistakes(struct pv_json_out *out, const struct pv_info *info)
     pv_json_newline(out, 1);
     pv_json_key(out, "faults");
     pv_json_begin(out, '{');
-    pv_emit_integer(out, "all", pv_timeline_stats(info->timeline)->n_faults);
+    pv_emit_integer(out, "all", info->who.n_faults);
     pv_json_key(out, "kinds");
     pv_json_begin(out, '[');
     for (unsigned i = 0; i < PV_N_MISTAKES; i++) {
@@ -340,7 +337,7 @@ static void json_mistakes(struct pv_json_out *out, const struct pv_info *info)
 
 void pv_info_json(const struct pv_info *info, size_t top, FILE *file)
 {
-    const struct pv_stats *stats = pv_timeline_stats(info->timeline);
+    const struct pv_live *who = &info->who;
     struct pv_json_out out = {.write = pv_json_to_file, .ctx = file};
     pv_json_begin(&out, '{');
     pv_emit_text(&out, "format", "pebbleviz-info");
@@ -353,13 +350,13 @@ void pv_info_json(const struct pv_info *info, size_t top, FILE *file)
     pv_json_begin(&out, '{');
     json_tags(&out, &info->allocated, top);
     pv_json_end(&out, '}');
-    json_moment(&out, "peak", &stats->peak_live);
+    json_moment(&out, "peak", who->peak_event, who->peak_bytes, who->peak_blocks);
     pv_json_end(&out, '}');
-    json_moment(&out, "end", &stats->now);
+    json_moment(&out, "end", who->event, who->bytes_now, who->blocks_now);
     json_tags(&out, &info->live, top);
     pv_json_end(&out, '}');
-    pv_emit_integer(&out, "refused", stats->n_failed);
-    pv_emit_integer(&out, "refused_bytes", stats->failed_bytes);
+    pv_emit_integer(&out, "refused", who->n_failed);
+    pv_emit_integer(&out, "refused_bytes", who->failed_bytes);
     json_mistakes(&out, info);
     pv_info_json_account(&out, info->account);
     pv_json_end(&out, '}');

@@ -94,7 +94,6 @@ run 5 convert small.json no/such/folder/x.json
 if [ -c /dev/full ]; then
     for command in "report small.json" "info small.json" "check small.json" \
         "export --format json small.json" "export --format svg small.json" \
-        "export --format map-png small.json" \
         "convert small.json -" "help" "diff small.json@1 small.json@2"; do
         n_checks=$((n_checks + 1))
         "$exe" $command >/dev/full 2>err
@@ -132,4 +131,39 @@ n_all=$(grep -c '^    p[0-9]* \[' all.dot)
 has " more<br/>" some.dot
 run 0 export --format svg -o some.svg large.jsonl
 has "</svg>" some.svg
+
+# What the system refuses is no damage: exit 5 and its reason. A name that is wrong is damage.
+fails()
+{
+    expected=$1
+    said=$2
+    shift 2
+    run "$expected" "$@" && err "pebbleviz: $said"
+}
+for command in info report check "export --format json" "view --screen 80x24"; do
+    # shellcheck disable=SC2086 # a command and its options
+    if [ -e /proc/self/mem ]; then
+        fails 5 "/proc/self/mem: cannot read: Input/output error" $command /proc/self/mem
+    fi
+    fails 4 "$tmp: cannot read: Is a directory" $command "$tmp"
+done
+if [ -e /proc/self/mem ]; then
+    fails 5 "/proc/self/mem: cannot read: Input/output error" report --machine /proc/self/mem small.json
+    fails 5 "/proc/self/mem: cannot read: Input/output error" diff catalog.json /proc/self/mem
+    fails 5 "/proc/self/mem: cannot read: Input/output error" convert /proc/self/mem made.jsonl
+    [ ! -e made.jsonl ] || fail "a file was left"
+fi
+fails 2 "$tmp: this is neither a size such as 64M nor a file that can be read" report --machine "$tmp" small.json
+
+# A full disk under whatever is written.
+if [ -w /dev/full ]; then
+    for format in json dot svg png map-svg; do
+        fails 5 "/dev/full: cannot write: No space left on device" export --format $format -o /dev/full small.json
+        n_checks=$((n_checks + 1))
+        "$exe" export --format $format small.json >/dev/full 2>err
+        code=$?
+        [ $code -eq 5 ] && grep -q "No space left on device" err ||
+            fail "a full standard output, $format: $code, $(cat err)"
+    done
+fi
 finish
