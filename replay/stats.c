@@ -45,6 +45,14 @@ static void series_add(struct pv_series *series, uint64_t event, const struct pv
     }
 }
 
+static void keep_least(uint64_t value, int64_t event, uint64_t *least, int64_t *at)
+{
+    if (event == 0 || value < *least) {
+        *least = value;
+        *at = event;
+    }
+}
+
 void pv_stats_add(struct pv_stats *stats, const struct pv_moment *now)
 {
     stats->now = *now;
@@ -52,6 +60,10 @@ void pv_stats_add(struct pv_stats *stats, const struct pv_moment *now)
         stats->sum_live += (double)now->live_bytes;
         stats->sum_held += (double)now->held_bytes;
         series_add(&stats->series, (uint64_t)now->event, now);
+        keep_least(now->free_bytes, now->event, &stats->least_free_bytes,
+                   &stats->least_free_event);
+        keep_least(now->largest_free_bytes, now->event, &stats->least_largest_bytes,
+                   &stats->least_largest_event);
     }
     if (now->live_bytes > stats->peak_live.live_bytes || now->event < 0) {
         stats->peak_live = *now;

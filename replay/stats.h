@@ -51,6 +51,9 @@ struct pv_stats {
     uint64_t peak_live_blocks; /* the most blocks live at once, at any moment */
     uint64_t peak_block_bytes; /* max B */
     uint64_t high_water_bytes; /* the largest extent (engine.h) after any event */
+    /* After any event, and the first after which it was so little. */
+    uint64_t least_free_bytes, least_largest_bytes; /* the largest hole, at its smallest */
+    int64_t least_free_event, least_largest_event;
     double sum_live, sum_held; /* over events, for the weighted mean */
     struct pv_series series;
 };

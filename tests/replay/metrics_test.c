@@ -79,18 +79,27 @@ static void test_of_stats(void **state)
     (void)state;
     static struct pv_stats stats;
     static const struct {
-        uint64_t live, held, block;
-    } moments[] = {
-        {0, 1000, 0}, {500, 1000, 700}, {800, 1600, 1000}, {400, 2000, 500}, {800, 2000, 1250}};
+        uint64_t live, held, block, free, largest;
+    } moments[] = {{0, 1000, 0, 5, 5},
+                   {500, 1000, 700, 300, 200},
+                   {800, 1600, 1000, 70, 60},
+                   {400, 2000, 500, 700, 50},
+                   {800, 2000, 1250, 70, 50}};
     for (size_t i = 0; i < sizeof(moments) / sizeof(*moments); i++) {
         struct pv_moment moment = {.event = (int64_t)i - 1,
                                    .live_bytes = moments[i].live,
                                    .held_bytes = moments[i].held,
-                                   .block_bytes = moments[i].block};
+                                   .block_bytes = moments[i].block,
+                                   .free_bytes = moments[i].free,
+                                   .largest_free_bytes = moments[i].largest};
         pv_stats_add(&stats, &moment);
     }
     assert_int_equal(stats.peak_live.event, 1);
     assert_int_equal(stats.peak_held.event, 2);
+    assert_int_equal(stats.least_free_bytes, 70);
+    assert_int_equal(stats.least_free_event, 1);
+    assert_int_equal(stats.least_largest_bytes, 50);
+    assert_int_equal(stats.least_largest_event, 2);
     expect(pv_metric_peak_over_peak(&stats), 2000.0 / 800 - 1);
     expect(pv_metric_at_peak_live(&stats), 1600.0 / 800 - 1);
     expect(pv_metric_at_peak_held(&stats), 2000.0 / 400 - 1);

@@ -29,6 +29,10 @@ WHOLE(held_end, engine->stats->now.held_bytes)
 WHOLE(high_water, engine->stats->high_water_bytes)
 WHOLE(failed, engine->stats->n_failed)
 WHOLE(failed_bytes, engine->stats->failed_bytes)
+WHOLE(least_free, engine->stats->least_free_bytes)
+WHOLE(least_free_event, (uint64_t)engine->stats->least_free_event)
+WHOLE(least_largest, engine->stats->least_largest_bytes)
+WHOLE(least_largest_event, (uint64_t)engine->stats->least_largest_event)
 REAL(utilisation, pv_metric_peak_utilisation(engine->stats))
 REAL(peak_over_peak, pv_metric_peak_over_peak(engine->stats))
 REAL(at_peak_live, pv_metric_at_peak_live(engine->stats))
@@ -80,8 +84,38 @@ const struct pv_figure pv_figures[] = {
         .unit = PV_FIGURE_BYTES,
         .whole = high_water,
         .sentence = "The end of the last block in use, at most, over all buckets.",
-        .of_pebbles = "A heap of this size would do for this run.",
         .of_buddy = "buddy: with --high, blocks lie at the chunk's end, and this is all of it.",
+    },
+    {
+        .place = PV_FIGURE_OVER_TIME,
+        .key = "least_free_bytes",
+        .label = "least that was ever free",
+        .unit = PV_FIGURE_BYTES,
+        .whole = least_free,
+        .sentence = "After any event; the heap may have grown since.",
+    },
+    {
+        .place = PV_FIGURE_OVER_TIME,
+        .key = "least_free_event",
+        .label = "  first after event",
+        .unit = PV_FIGURE_COUNT,
+        .whole = least_free_event,
+    },
+    {
+        .place = PV_FIGURE_OVER_TIME,
+        .key = "least_largest_bytes",
+        .label = "smallest largest hole",
+        .unit = PV_FIGURE_BYTES,
+        .whole = least_largest,
+        .sentence = "The tightest moment: no request for more than this could be served then "
+                    "without growth.",
+    },
+    {
+        .place = PV_FIGURE_OVER_TIME,
+        .key = "least_largest_event",
+        .label = "  first after event",
+        .unit = PV_FIGURE_COUNT,
+        .whole = least_largest_event,
     },
     {
         .place = PV_FIGURE_OVER_TIME,
