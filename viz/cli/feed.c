@@ -94,29 +94,42 @@ int pv_feed_open(struct pv_feed *feed, const char *path, const struct pv_reader_
     return feed->code;
 }
 
-bool pv_feed_next(struct pv_feed *feed, struct pv_trace_event *ret_event)
+bool pv_feed_take(struct pv_feed *feed, struct pv_trace_event *ret_event)
 {
-    int status = pv_reader_next(feed->reader, ret_event);
-    if (status == 0) {
-        feed->n_events++;
-        if (pv_progress_due(&feed->progress)) {
-            uint64_t total = 0;
-            uint64_t done = pv_reader_bytes_read(feed->reader, &total);
-            pv_progress_draw(&feed->progress, done, total, feed->n_events);
-        }
-        return true;
+    feed->status = pv_reader_next(feed->reader, ret_event);
+    if (feed->status) {
+        return false;
     }
+    feed->n_events++;
+    if (pv_progress_due(&feed->progress)) {
+        uint64_t total = 0;
+        uint64_t done = pv_reader_bytes_read(feed->reader, &total);
+        pv_progress_draw(&feed->progress, done, total, feed->n_events);
+    }
+    return true;
+}
+
+void pv_feed_end(struct pv_feed *feed)
+{
     pv_progress_end(&feed->progress);
     if (!feed->is_silent) {
         tell_account(feed);
     }
-    if (status < 0) {
-        feed->code = failed(feed, status);
+    if (feed->status < 0) {
+        feed->code = failed(feed, feed->status);
     } else if (!feed->n_events) {
         pv_say("%s: the trace holds no events", feed->path);
         feed->code = PV_EXIT_NOTHING;
     }
-    return false;
+}
+
+bool pv_feed_next(struct pv_feed *feed, struct pv_trace_event *ret_event)
+{
+    bool taken = pv_feed_take(feed, ret_event);
+    if (!taken) {
+        pv_feed_end(feed);
+    }
+    return taken;
 }
 
 void pv_feed_complain(struct pv_feed *feed, const char *text)

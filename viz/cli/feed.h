@@ -17,6 +17,7 @@ struct pv_feed {
     /* what a damaged trace means when its good part is of no use; or NULL */
     const char *unused;
     bool is_silent;          /* the caller tells the account (traces/account.h) itself */
+    int status;              /* of the reader */
     int code;                /* once there are no more: an exit code, 0 for a good end */
     char path[PV_PATH_TEXT]; /* clean */
 };
@@ -28,6 +29,11 @@ int pv_feed_open(struct pv_feed *feed, const char *path, const struct pv_reader_
  * (3), is damaged here (4) or could not be read on (5). That has been said, and what of the
  * trace was left out or guessed. */
 bool pv_feed_next(struct pv_feed *feed, struct pv_trace_event *ret_event);
+
+/* The two halves of it: takes an event, or says nothing yet; and says all that there is to say
+ * when there are no more. */
+bool pv_feed_take(struct pv_feed *feed, struct pv_trace_event *ret_event);
+void pv_feed_end(struct pv_feed *feed);
 
 /* Says what is wrong with the event given last, and where. */
 void pv_feed_complain(struct pv_feed *feed, const char *text);

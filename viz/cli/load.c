@@ -1,24 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * load.c - see load.h. One reading feeds all engines, so that standard input serves too.
+ * load.c - see load.h. One reading feeds all engines, so that standard input serves too. Events
+ * become deeds here, in batches that end where a moment is wanted; the crew runs them.
  */
 #include "viz/cli/load.h"
 
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "core/own.h"
 #include "core/status.h"
 #include "core/text.h"
+#include "viz/cli/crew.h"
 #include "viz/cli/feed.h"
 #include "viz/text/units.h"
-
-static double now_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
 
 static int say_status(const char *path, int status)
 {
@@ -59,7 +54,8 @@ static int open_timelines(struct pv_load *load, const struct pv_replay_options *
 struct wanted {
     size_t n;
     struct pv_moment_name names[PV_LOAD_MOMENTS];
-    bool peak; /* one of them is the peak */
+    bool peak;     /* one of them is the peak */
+    unsigned seen; /* a bit for each that was in passing */
 };
 
 static int no_moment(const struct pv_load *load, const char *name)
@@ -84,19 +80,15 @@ static void want(struct wanted *wanted, const struct pv_load_wish *wish)
     }
 }
 
-static int take(struct pv_load *load, size_t moment, bool held)
+static int take(struct pv_load *load, size_t moment, size_t engine, bool held)
 {
-    for (size_t i = 0; i < load->n; i++) {
-        struct pv_snapshot **to = &load->taken[moment][i];
-        int status = held ? pv_timeline_snapshot_held(load->timelines[i], to)
-                          : pv_timeline_snapshot(load->timelines[i], to);
-        if (status) {
-            return status;
-        }
+    struct pv_timeline *timeline = load->timelines[engine];
+    struct pv_snapshot **to = &load->taken[moment][engine];
+    if (engine == 0) {
+        load->events[moment] =
+            held ? pv_timeline_stats(timeline)->peak_live.event : pv_timeline_last(timeline);
     }
-    load->events[moment] = held ? pv_timeline_stats(load->timelines[0])->peak_live.event
-                                : pv_timeline_last(load->timelines[0]);
-    return 0;
+    return held ? pv_timeline_snapshot_held(timeline, to) : pv_timeline_snapshot(timeline, to);
 }
 
 static bool is_now(const struct pv_moment_name *name, int64_t now,
@@ -114,23 +106,18 @@ static bool is_now(const struct pv_moment_name *name, int64_t now,
     }
 }
 
-/* After an event, or with NULL before the first. All engines hold the first one's peak. */
-static int pass(struct pv_load *load, const struct wanted *wanted,
-                const struct pv_trace_event *event)
+/* The moments that are after an event, or with NULL before the first, and were not before. */
+static unsigned moments_now(struct wanted *wanted, int64_t now,
+                            const struct pv_trace_event *event)
 {
-    int64_t now = pv_timeline_last(load->timelines[0]);
-    if (wanted->peak && pv_timeline_stats(load->timelines[0])->peak_live.event == now) {
-        for (size_t i = 0; i < load->n; i++) {
-            pv_timeline_hold(load->timelines[i]);
+    unsigned moments = 0;
+    for (size_t i = 0; i < wanted->n; i++) {
+        if (!(wanted->seen >> i & 1) && is_now(&wanted->names[i], now, event)) {
+            moments |= 1U << i;
         }
     }
-    int status = 0;
-    for (size_t i = 0; !status && i < wanted->n; i++) {
-        if (!load->taken[i][0] && is_now(&wanted->names[i], now, event)) {
-            status = take(load, i, false);
-        }
-    }
-    return status;
+    wanted->seen |= moments;
+    return moments;
 }
 
 static int take_last(struct pv_load *load, const struct wanted *wanted,
@@ -139,7 +126,10 @@ static int take_last(struct pv_load *load, const struct wanted *wanted,
     for (size_t i = 0; i < wanted->n; i++) {
         enum pv_moment_kind kind = wanted->names[i].kind;
         if (kind == PV_MOMENT_PEAK || kind == PV_MOMENT_END) {
-            int status = take(load, i, kind == PV_MOMENT_PEAK);
+            int status = PV_OK;
+            for (size_t k = 0; k < load->n && !status; k++) {
+                status = take(load, i, k, kind == PV_MOMENT_PEAK);
+            }
             if (status) {
                 return say_status(load->path, status);
             }
@@ -152,34 +142,14 @@ static int take_last(struct pv_load *load, const struct wanted *wanted,
 
 /* ---- reading ---- */
 
-static int apply(struct pv_load *load, const struct pv_trace_event *event, bool timed)
-{
-    double before = timed ? now_seconds() : 0;
-    for (size_t i = 0; i < load->n; i++) {
-        int status = pv_timeline_apply(load->timelines[i], event);
-        if (status) {
-            return status;
-        }
-        if (timed) {
-            double after = now_seconds();
-            load->seconds[i] += after - before;
-            before = after;
-        }
-    }
-    return 0;
-}
-
 /* A log that would not fit in memory is found out before the system ends us. */
-static bool log_is_too_large(const struct pv_load *load)
+static bool log_is_too_large(const struct pv_load *load, size_t engine)
 {
     enum { EVERY = 1 << 16 };
-    if ((pv_timeline_last(load->timelines[0]) + 1) % EVERY) {
+    if ((pv_timeline_last(load->timelines[engine]) + 1) % EVERY) {
         return false;
     }
-    uint64_t bytes = 0;
-    for (size_t i = 0; i < load->n; i++) {
-        bytes += pv_timeline_log_bytes(load->timelines[i]);
-    }
+    uint64_t bytes = load->n * pv_timeline_log_bytes(load->timelines[engine]);
     long n_pages = sysconf(_SC_PHYS_PAGES);
     long page_bytes = sysconf(_SC_PAGESIZE);
     return n_pages > 0 && page_bytes > 0 &&
@@ -201,24 +171,88 @@ static void copy_text(char *to, size_t cap, const char *from)
     pv_text_clean(to, cap, from, strlen(from));
 }
 
+/* What a batch may end with, besides a status. */
+enum { TOO_LARGE = 1 };
+
+/* In the engine's thread, after a batch. */
+static int after_batch(void *ctx, size_t engine, unsigned moments)
+{
+    struct pv_load *load = ctx;
+    int status = PV_OK;
+    for (size_t i = 0; i < PV_LOAD_MOMENTS && !status; i++) {
+        status = moments >> i & 1 ? take(load, i, engine, false) : PV_OK;
+    }
+    return status ? status : log_is_too_large(load, engine) ? TOO_LARGE : PV_OK;
+}
+
+/* The start is a moment too. */
+static int begin(struct pv_load *load, struct wanted *wanted)
+{
+    unsigned moments = moments_now(wanted, PV_START, NULL);
+    int status = PV_OK;
+    for (size_t i = 0; i < load->n && !status; i++) {
+        if (wanted->peak) {
+            pv_timeline_hold(load->timelines[i]);
+        }
+        status = after_batch(load, i, moments);
+    }
+    return status;
+}
+
+/* Until the trace ends or an engine fails, which the crew tells. */
+static int decode(struct pv_feed *feed, struct pv_ledger *ledger, struct wanted *wanted,
+                  struct pv_crew *crew)
+{
+    struct pv_crew_batch *batch = pv_crew_next(crew);
+    struct pv_trace_event event;
+    int status = PV_OK;
+    while (batch && !status && pv_feed_take(feed, &event)) {
+        status = pv_ledger_add(ledger, &event, &batch->deeds);
+        batch->moments = moments_now(wanted, (int64_t)feed->n_events - 1, &event);
+        if (batch->deeds.n == PV_DEEDS_MAX || batch->moments) {
+            pv_crew_give(crew);
+            batch = pv_crew_next(crew);
+        }
+    }
+    if (batch && !status && batch->deeds.n) {
+        pv_crew_give(crew);
+    }
+    int failed = pv_crew_end(crew);
+    return failed ? failed : status;
+}
+
+static int run(struct pv_load *load, struct pv_feed *feed, struct wanted *wanted, bool timed)
+{
+    const struct pv_crew_work work = {.timelines = load->timelines,
+                                      .seconds = timed ? load->seconds : NULL,
+                                      .n = load->n,
+                                      .hold_peaks = wanted->peak,
+                                      .after = after_batch,
+                                      .ctx = load};
+    struct pv_ledger *ledger = pv_own_calloc(1, sizeof(*ledger));
+    struct pv_crew *crew = NULL;
+    int status = ledger ? pv_ledger_init(ledger) : PV_ENOMEM;
+    status = status ? status : begin(load, wanted);
+    status = status ? status : pv_crew_open(&crew, &work);
+    status = status ? status : decode(feed, ledger, wanted, crew);
+    pv_crew_close(crew);
+    if (ledger) {
+        pv_ledger_fini(ledger);
+    }
+    pv_own_free(ledger);
+    return status;
+}
+
 static int read_all(struct pv_load *load, struct pv_feed *feed, const struct pv_load_wish *wish)
 {
     struct wanted wanted;
     want(&wanted, wish);
-    struct pv_trace_event event;
-    int status = pass(load, &wanted, NULL);
-    while (!status && pv_feed_next(feed, &event)) {
-        status = apply(load, &event, wish->timed);
-        status = status ? status : pass(load, &wanted, &event);
-        if (!status && wish->keep_log && log_is_too_large(load)) {
-            pv_progress_end(&feed->progress);
-            return say_too_large(load);
-        }
-    }
+    int status = run(load, feed, &wanted, wish->timed);
     if (status) {
         pv_progress_end(&feed->progress);
-        return say_status(load->path, status);
+        return status == TOO_LARGE ? say_too_large(load) : say_status(load->path, status);
     }
+    pv_feed_end(feed);
     const struct pv_trace_header *header = pv_reader_header(feed->reader);
     copy_text(load->program, sizeof(load->program), header->program);
     copy_text(load->format, sizeof(load->format), header->format);
