@@ -15,11 +15,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "traces/record/record.h"
 #include "traces/record/spool.h"
 
 struct pv_callers;
 
-enum { PV_CALLERS_DEPTH = 128 }; /* frames of a stack that are given out at most */
+enum {
+    PV_CALLERS_DEPTH = PV_RECORD_DEPTH_MAX
+}; /* frames of a stack that are given out at most */
 
 /* `executable` is the program's own file, which the spool calls "". Stacks are given out with
  * `depth` frames at most. */

@@ -17,7 +17,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { PV_RECORD_PATH = 4096, PV_RECORD_TEXT = 512, PV_RECORD_DEPTH = 32 };
+enum {
+    PV_RECORD_PATH = 4096,
+    PV_RECORD_TEXT = 512,
+    PV_RECORD_DEPTH = 32,
+    PV_RECORD_DEPTH_MAX = 128
+};
 
 struct pv_record_options {
     /* Where to write, packed as the name's ending says (writer.h). NULL: PROGRAM.PID.pvt in

@@ -44,9 +44,18 @@ int pv_cmd_record(const struct pv_args *args)
         .no_threads = pv_args_has(args, PV_OPTION_NO_THREADS),
         .no_addresses = pv_args_has(args, PV_OPTION_NO_ADDRESSES),
         .no_names = pv_args_has(args, PV_OPTION_NO_NAMES),
-        .depth = PV_RECORD_DEPTH,
     };
     struct pv_record_result result;
+    uint64_t depth;
+    int code = pv_args_count(args, PV_OPTION_DEPTH, PV_RECORD_DEPTH, &depth);
+    if (code) {
+        return code;
+    }
+    if (depth > PV_RECORD_DEPTH_MAX) {
+        pv_say("--depth: at most %d frames", PV_RECORD_DEPTH_MAX);
+        return PV_EXIT_USAGE;
+    }
+    options.depth = (unsigned)depth;
     int status = pv_record_run(&options, args->operands, &result);
     if (status == PV_ENOMEM && !result.ended) {
         return pv_say_no_memory();

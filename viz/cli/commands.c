@@ -98,6 +98,10 @@ const struct pv_option pv_options[PV_N_OPTIONS] = {
                                 "leave out where the program's own allocator put the blocks",
                                 false},
     [PV_OPTION_NO_NAMES] = {"no-names", 0, NULL, "leave out who asked", false},
+    [PV_OPTION_DEPTH] = {"depth", 0, "N",
+                         "frames of each call stack, at most 128 (default 32; 0: the names "
+                         "alone, of who called the allocator)",
+                         false},
     [PV_OPTION_PID] = {"pid", 'p', "N", "the heap of a running process", true},
     [PV_OPTION_CORE] = {"core", 0, "FILE", "the heap in a core dump", true},
     [PV_OPTION_IMAGE] = {"image", 0, "FILE", "the heap in a memory image", true},
@@ -221,13 +225,14 @@ const struct pv_command pv_commands[] = {
                   {"pebbleviz check --rules", "the laws, with their sections"},
                   {"pebbleviz check --json catalog.json", "a catalog file, for a script"}}},
     {.name = "record",
-     .synopsis = "[-o FILE] -- PROGRAM [ARG...]",
+     .synopsis = "[-o FILE] [--depth N] -- PROGRAM [ARG...]",
      .about = "run a program and write a trace of its calls for memory",
      .text =
          "Writes PROGRAM.PID.pvt in the present folder, or FILE in the format that its ending "
          "names. Ends with the program's own exit code (128 + n when signal n ended it). Static "
          "and setuid programs cannot be recorded.",
-     .keys = KEY(OUTPUT) | KEY(NO_TIMES) | KEY(NO_THREADS) | KEY(NO_ADDRESSES) | KEY(NO_NAMES),
+     .keys = KEY(OUTPUT) | KEY(NO_TIMES) | KEY(NO_THREADS) | KEY(NO_ADDRESSES) | KEY(NO_NAMES) |
+             KEY(DEPTH),
      .operands_min = 1,
      .operands_max = ANY_COUNT,
      .ends_options = true,

@@ -181,6 +181,19 @@ static void test_keys_can_be_left_out(void **state)
     }
 }
 
+/* Of main, run_mode and make_things the inner two. */
+static void test_stacks_have_their_depth(void **state)
+{
+    struct fixture *fixture = *state;
+    for (unsigned depth = 0; depth <= 2; depth++) {
+        fixture->options.depth = depth;
+        assert_int_equal(record(fixture, "calls"), 0);
+        const struct row *row = &fixture->rows[find_size(fixture, MARK_BYTES)];
+        assert_int_equal(row->event.n_stack, depth);
+        assert_string_equal(row->name, "target/make_things");
+    }
+}
+
 static void test_output_is_untouched(void **state)
 {
     struct fixture *fixture = *state;
@@ -363,6 +376,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_calls_are_exact, setup, teardown),
         cmocka_unit_test_setup_teardown(test_keys_can_be_left_out, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_stacks_have_their_depth, setup, teardown),
         cmocka_unit_test_setup_teardown(test_output_is_untouched, setup, teardown),
         cmocka_unit_test_setup_teardown(test_threads_lose_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_children_are_not_recorded, setup, teardown),
