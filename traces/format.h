@@ -46,6 +46,8 @@ struct pv_format {
 /* A format NAME is a constant pv_format_NAME of format.h. */
 #define PV_FORMATS(FORMAT)                                                                     \
     FORMAT(pvt)                                                                                \
+    FORMAT(pytorch)                                                                            \
+    FORMAT(heap_history)                                                                       \
     FORMAT(json)                                                                               \
     FORMAT(rep)                                                                                \
     FORMAT(script)                                                                             \

@@ -58,13 +58,17 @@ static const struct {
      "this is a trace for Chrome or Perfetto: it holds no calls for "
      "memory that are read here"},
     {MAGIC("\x80\x02}"),
-     "this is a Python pickle: write the object as JSON first (json.dump), if it holds calls"},
+     "this is a Python pickle: write the object as JSON (json.dump); of PyTorch's snapshots that is "
+     "read"},
     {MAGIC("\x80\x03}"),
-     "this is a Python pickle: write the object as JSON first (json.dump), if it holds calls"},
+     "this is a Python pickle: write the object as JSON (json.dump); of PyTorch's snapshots that is "
+     "read"},
     {MAGIC("\x80\x04\x95"),
-     "this is a Python pickle: write the object as JSON first (json.dump), if it holds calls"},
+     "this is a Python pickle: write the object as JSON (json.dump); of PyTorch's snapshots that is "
+     "read"},
     {MAGIC("\x80\x05\x95"),
-     "this is a Python pickle: write the object as JSON first (json.dump), if it holds calls"},
+     "this is a Python pickle: write the object as JSON (json.dump); of PyTorch's snapshots that is "
+     "read"},
     {MAGIC("<!DOCTYPE html"), "this is a web page: save the log itself, not the page about it"},
     {MAGIC("<!doctype html"), "this is a web page: save the log itself, not the page about it"},
     {MAGIC("<html"), "this is a web page: save the log itself, not the page about it"},

@@ -177,13 +177,17 @@ static int probe_whole(struct pv_reader *reader, const unsigned char *head, size
 static int find_format(struct pv_reader *reader)
 {
     const unsigned char *head;
-    size_t n;
+    size_t n = 0, n_before = SIZE_MAX;
     static const size_t wanted[] = {PROBE_FIRST, 4096, PV_STREAM_HEAD};
     for (size_t round = 0; round < sizeof wanted / sizeof wanted[0]; ++round) {
         int status = pv_stream_peek(reader->stream, wanted[round], &head, &n);
         if (status < 0) {
             return fail_by_stream(reader, status);
         }
+        if (n == n_before) {
+            break; /* there is no more */
+        }
+        n_before = n;
         if (find_behind(reader, head, n)) {
             return PV_OK;
         }

@@ -44,12 +44,14 @@ static void look_at(const struct pv_trace_event *event)
 static bool is_left_to_others(const uint8_t *bytes, size_t n)
 {
     static const uint8_t gzip[] = {0x1f, 0x8b}, zstd[] = {0x28, 0xb5, 0x2f, 0xfd},
-                         skipped[] = {0x2a, 0x4d, 0x18}; /* a zstd frame of 0x50 to 0x5f */
+                         skipped[] = {0x2a, 0x4d, 0x18}, /* a zstd frame of 0x50 to 0x5f */
+        xz[] = {0xfd, 0x37, 0x7a, 0x58}, zip[] = {'P', 'K'};
     const char *from = PV_FUZZ_FROM;
     if (!from || strcmp(from, "malloc-bench") == 0 || n < sizeof zstd) {
         return false;
     }
     return memcmp(bytes, gzip, sizeof gzip) == 0 || memcmp(bytes, zstd, sizeof zstd) == 0 ||
+           memcmp(bytes, xz, sizeof xz) == 0 || memcmp(bytes, zip, sizeof zip) == 0 ||
            (bytes[0] >> 4 == 5 && memcmp(bytes + 1, skipped, sizeof skipped) == 0);
 }
 

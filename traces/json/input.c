@@ -379,6 +379,12 @@ static int scan_element(struct pv_json_input *input, enum pv_json_form form)
     return status;
 }
 
+void pv_json_input_list(struct pv_json_input *input)
+{
+    input->before = BEFORE_FIRST;
+    input->closed = false;
+}
+
 int pv_json_input_element(struct pv_json_input *input, enum pv_json_form form,
                           struct pv_json_span *ret_value)
 {

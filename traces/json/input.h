@@ -47,6 +47,9 @@ enum pv_json_form {
 int pv_json_input_element(struct pv_json_input *input, enum pv_json_form form,
                           struct pv_json_span *ret_value);
 
+/* Behind the [ of a further list, after an end of the one before: its first element is next. */
+void pv_json_input_list(struct pv_json_input *input);
+
 /* The failure of the caller: `text` is wrong with the value or element given last, or with what
  * stands `at` in it when that is not NULL. PV_EFORMAT. */
 int pv_json_input_blame(struct pv_json_input *input, const char *at, const char *text);
