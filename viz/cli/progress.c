@@ -6,12 +6,19 @@
 #include "viz/cli/progress.h"
 
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "viz/text/units.h"
 
-enum { QUIET_MS = 500, REDRAW_MS = 100, STEPS = 1024, MS_OF_SECOND = 1000 };
+enum {
+    PROGRESS_BYTES = 200,
+    QUIET_MS = 500,
+    REDRAW_MS = 100,
+    STEPS = 1024,
+    MS_OF_SECOND = 1000
+};
 
 static uint64_t now_ms(void)
 {
@@ -29,6 +36,12 @@ void pv_progress_begin(struct pv_progress *progress, const char *what)
     }
 }
 
+static int columns(void)
+{
+    struct winsize size = {0};
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : 80;
+}
+
 void pv_progress_draw(struct pv_progress *progress, uint64_t done, uint64_t total,
                       uint64_t events)
 {
@@ -44,11 +57,17 @@ void pv_progress_draw(struct pv_progress *progress, uint64_t done, uint64_t tota
     char rate[PV_UNIT_TEXT];
     pv_units_count(count, events);
     pv_units_count(rate, events * MS_OF_SECOND / passed);
-    fprintf(stderr, "\r\033[K%s: %s events, %s a second", progress->what, count, rate);
+    char line[PROGRESS_BYTES];
+    int n =
+        snprintf(line, sizeof line, "%s: %s events, %s a second", progress->what, count, rate);
     if (total && done && done <= total) {
         double left = (double)passed * (double)(total - done) / (double)done / MS_OF_SECOND;
-        fprintf(stderr, ", %.0f %%, %.0f s left", 100.0 * (double)done / (double)total, left);
+        size_t used = n < (int)sizeof line ? (size_t)n : sizeof line - 1;
+        snprintf(line + used, sizeof line - used, ", %.0f %%, %.0f s left",
+                 100.0 * (double)done / (double)total, left);
     }
+    /* A line that wraps would not be overwritten: the last column stays free. */
+    fprintf(stderr, "\r\033[K%.*s", columns() - 1, line);
     fflush(stderr);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "viz/report/figure_rows.h"
+#include "viz/report/info.h"
 #include "viz/text/units.h"
 #include "viz/text/wrap.h"
 
@@ -205,6 +206,15 @@ static void trace(const struct pv_report *report, FILE *out)
     fprintf(out,
             "    Never freed while it was recorded: leaks, or what a program leaves to its "
             "end.\n");
+    if (stats->failed_bytes >> PV_DOUBT_BITS) {
+        fprintf(
+            out,
+            "  %-*s%s for %s in all\n"
+            "    More than a process can have: the sizes may not be sizes, or the file not what "
+            "it was\n    taken for ('pebbleviz info' shows the sizes, '--from' names a format).\n",
+            LABEL, "requests not served", pv_units_count(a, stats->n_failed),
+            pv_units_bytes(b, stats->failed_bytes));
+    }
     if (stats->n_faults) {
         fprintf(out, "  %-*s%s\n", LABEL, "faults", pv_units_count(a, stats->n_faults));
         fprintf(

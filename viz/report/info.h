@@ -24,6 +24,10 @@ struct pv_info_places {
     } first[PV_INFO_FIRST];
 };
 
+/* A request of 2^47 bytes is all that a process of x86-64 or of most others can address: a trace
+ * that has one was made by a mistake, or read as what it is not. */
+enum { PV_DOUBT_BITS = 47 };
+
 enum { PV_INFO_SIZES = 65, PV_INFO_THREADS_MAX = 65536 };
 
 struct pv_info {

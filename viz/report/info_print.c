@@ -93,6 +93,17 @@ static void text_live(const struct pv_info *info, FILE *out)
     char c[PV_UNIT_TEXT];
     fprintf(out, "%-*s%s in %s requests\n", LABEL, "requested in all",
             pv_units_bytes(a, info->request_bytes), pv_units_count(b, info->n_requests));
+    uint64_t absurd = 0;
+    for (unsigned i = PV_DOUBT_BITS + 1; i < PV_INFO_SIZES; i++) {
+        absurd += info->sizes[i];
+    }
+    if (absurd) {
+        fprintf(
+            out,
+            "%-*s%s of them for 128 TiB or more, which no process can have: the sizes may not "
+            "be sizes\n",
+            LABEL, "", pv_units_count(a, absurd));
+    }
     fprintf(out, "%-*s%s in %s blocks, after event %s\n", LABEL, "most live at once",
             pv_units_bytes(a, who->peak_bytes), pv_units_count(b, who->peak_blocks),
             who->peak_event < 0 ? "(none)" : pv_units_count(c, (uint64_t)who->peak_event));

@@ -158,4 +158,43 @@ run 0 view in/small.json --screen 100x30 && cp "$tmp/out" "$tmp/a"
 run 0 in/small.json --screen 100x30 && same "$tmp/a" "$tmp/out"
 run 2 view in/small.json --screen 100x30 --keys '<Nokey>'
 run 2 view in/small.json
+
+# The keys, and help on help.
+run 0 help keys
+grep -q '^  PgUp PgDn ' "$tmp/out" || fail "help keys lists no PgUp"
+run 0 help help
+grep -q 'help keys' "$tmp/out" || fail "help help knows nothing of help keys"
+
+# What a realloc without a name asks for is its block's tag's.
+printf '{"format":"pebbleviz-trace","version":1}\n%s\n%s\n' '{"op":"malloc","id":1,"size":100,"name":"own"}' \
+    '{"op":"realloc","id":1,"size":900}' >"$tmp/realloc.jsonl"
+run 0 info "$tmp/realloc.jsonl"
+grep -q '^ *1000 B  *2  *500 B  own$' "$tmp/out" || fail "a realloc is not its block's tag's"
+
+# Sizes that no process can have are doubted, by info and report; those that one can are not.
+for size in 140737488355328 140737488355327; do
+    printf '{"format":"pebbleviz-trace","version":1}\n{"op":"malloc","id":1,"size":%s}\n' $size >"$tmp/vast.jsonl"
+    for command in info report; do
+        run 0 $command "$tmp/vast.jsonl"
+        n=$(grep -c 'may not be sizes' "$tmp/out")
+        [ "$n" -eq $((size % 2 == 0)) ] || fail "$command doubts $size bytes $n times"
+    done
+done
+
+# Progress is cut to the terminal's width.
+if command -v script >"$tmp/which"; then
+    n_checks=$((n_checks + 1))
+    cat >"$tmp/slow" <<EOF
+stty cols 30
+{ echo '{"format":"pebbleviz-trace","version":1}'; sleep 0.7
+  seq 5000 | sed 's/.*/{"op":"malloc","id":&,"size":8}/'; } | "$exe" info - >"$tmp/slow.out"
+EOF
+    script -qc "sh '$tmp/slow'" "$tmp/seen" </dev/null >"$tmp/which"
+    tr '\r' '\n' <"$tmp/seen" | grep '^.\[Kreading' | sed 's/^.\[K//' >"$tmp/lines"
+    [ -s "$tmp/lines" ] || fail "no progress was shown"
+    [ "$(awk '{ print length($0) }' "$tmp/lines" | sort -n | tail -1)" -eq 29 ] ||
+        fail "progress on 30 columns: $(cat "$tmp/lines")"
+else
+    echo "skipped: progress on a narrow terminal, there is no 'script'"
+fi
 finish
