@@ -4,7 +4,8 @@
 # readme.sh ROOT TOOL - what the README shows is what the tool prints: each fenced block behind a
 # line `<!-- made by: pebbleviz … -->` is made again and compared, and so is each picture behind
 # `<!-- picture by: pebbleviz … -->`. With PV_UPDATE_GOLDENS set the README and its pictures are
-# rewritten. Every file that it links to is there.
+# rewritten. Every file that it links to is there. The lists in the manual page, behind a line
+# `.\" made by: pebbleviz …`, are held to the tool in the same way.
 
 root=$1 tool=$2
 case $tool in
@@ -53,6 +54,42 @@ if ! diff -u "$readme" "$work/README.md"; then
         status=1
     fi
 fi
+
+manual=$root/viz/man/pebbleviz.1
+n_lists=0 in_list=0 command=''
+while IFS= read -r line; do
+    case $line in
+    '.\" made by: '*)
+        command=${line#'.\" made by: '}
+        ;;
+    '.Bd -literal')
+        if [ -n "$command" ]; then
+            printf '%s\n' "$line"
+            eval "$command" >"$work/list" || echo "the command failed: $command"
+            fold -s -w 78 "$work/list" | sed 's/ *$//; s/\\/\\e/g; s/^[.'\'']/\\\&&/; s/-/\\-/g'
+            command='' in_list=1 n_lists=$((n_lists + 1))
+            continue
+        fi
+        ;;
+    '.Ed')
+        in_list=0
+        ;;
+    esac
+    [ "$in_list" = 1 ] || printf '%s\n' "$line"
+done <"$manual" >"$work/manual"
+if [ "$n_lists" -lt 2 ]; then
+    echo "the manual page: $n_lists lists are made by the tool; there should be the keys and the formats"
+    status=1
+fi
+if ! diff -u "$manual" "$work/manual"; then
+    if [ -n "${PV_UPDATE_GOLDENS:-}" ]; then
+        cat "$work/manual" >"$manual"
+    else
+        echo "the manual page lists what the tool does not; PV_UPDATE_GOLDENS=1 rewrites it"
+        status=1
+    fi
+fi
+
 n_pictures=0 command=''
 while IFS= read -r line; do
     case $line in

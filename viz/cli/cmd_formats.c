@@ -7,6 +7,9 @@
 #include "traces/reader.h"
 #include "viz/cli/options.h"
 #include "viz/cli/say.h"
+#include "viz/text/wrap.h"
+
+enum { WIDTH = 78, LIMITS_COLUMN = 28 };
 
 static const char *direction(const struct pv_format_about *about)
 {
@@ -20,7 +23,8 @@ static void as_text(FILE *out)
     for (size_t i = 0; pv_format_list(i, &about); ++i) {
         fprintf(out, "%-16s %-8s %s\n", about.name, direction(&about), about.about);
         if (*about.limits) {
-            fprintf(out, "%-16s %-8s   %s\n", "", "", about.limits);
+            fprintf(out, "%*s", LIMITS_COLUMN, "");
+            pv_wrap(out, about.limits, LIMITS_COLUMN, LIMITS_COLUMN, WIDTH);
         }
     }
 }

@@ -41,11 +41,10 @@ const struct pv_option pv_options[PV_N_OPTIONS] = {
     [PV_OPTION_HIGH] = {"high", 0, NULL, "of the engine buddy: take the highest", false},
     [PV_OPTION_SCREEN] = {"screen", 0, "COLSxLINES",
                           "draw the screen once, as text, without a terminal", false},
-    [PV_OPTION_KEYS] =
-        {"keys", 0, "KEYS",
-         "keys to apply before --screen draws: text as typed, and <Right> <Left> <Up> "
-         "<Down> <PgUp> <PgDn> <Home> <End> <Enter> <Esc> <Tab> <Space> <F1>",
-         false},
+    [PV_OPTION_KEYS] = {"keys", 0, "KEYS",
+                        "keys to apply before --screen draws: text as typed, and for a key "
+                        "without a character its name in 'pebbleviz help keys', as <Home>",
+                        false},
     [PV_OPTION_ASCII] = {"ascii", 0, NULL, "draw with ASCII characters only", false},
     [PV_OPTION_COLOR] = {"color", 0, "WHEN",
                          "auto (default), always or never; a non-empty NO_COLOR means never",
@@ -122,8 +121,9 @@ const struct pv_command pv_commands[] = {
     {.name = "view",
      .synopsis = "TRACE [--engine E] [--at EVENT] [--screen COLSxLINES [--keys KEYS]]",
      .about = "look at the heap, event by event, in the terminal",
-     .text = "TRACE is a trace file, or - for standard input; TRACE@EVENT names a moment too. "
-             "Press ? in the screen for its keys, q to leave.",
+     .text =
+         "TRACE is a trace file, or - for standard input; TRACE@EVENT names a moment too. "
+         "Press ? in the screen for its keys ('pebbleviz help keys' lists them too), q to leave.",
      .keys = HEAP_KEYS | KEY(AT) | KEY(SCREEN) | KEY(KEYS) | KEY(ASCII) | KEY(COLOR),
      .operands_min = 1,
      .operands_max = 1,

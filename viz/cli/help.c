@@ -6,6 +6,7 @@
 
 #include "viz/cli/options.h"
 #include "viz/text/wrap.h"
+#include "viz/tui/help_lines.h"
 
 enum { WIDTH = 80, ABOUT_COLUMN = 24 };
 
@@ -77,7 +78,7 @@ void pv_help_all(FILE *out)
     for (const struct pv_command *command = pv_commands; command->name; command++) {
         fprintf(out, "  %-9s %s\n", command->name, command->about);
     }
-    fputs("  help      explain a command: pebbleviz help COMMAND\n"
+    fputs("  help      explain a command, or the keys of the screen: help COMMAND, help keys\n"
           "\n"
           "Options:\n"
           "  -h, --help     print this, or a command's help\n"
@@ -92,4 +93,32 @@ void pv_help_all(FILE *out)
           "4 damaged input (what was good has been used), 5 out of memory or disk.\n"
           "The manual page has the rest: man pebbleviz.\n",
           out);
+}
+
+void pv_help_help(FILE *out)
+{
+    fputs("Usage: pebbleviz help [COMMAND|keys]\n"
+          "\n"
+          "Explains a command, as COMMAND --help does; without one it lists all commands.\n"
+          "'pebbleviz help keys' lists the keys of the screen, as ? does there.\n"
+          "\n"
+          "Examples:\n"
+          "  pebbleviz help report\n"
+          "      what the report's options mean\n"
+          "  pebbleviz help keys\n"
+          "      what can be pressed in the screen\n",
+          out);
+}
+
+void pv_help_keys(FILE *out)
+{
+    struct pv_help_line lines[PV_HELP_MOST_LINES];
+    size_t n = pv_help_lines(WIDTH - PV_HELP_KEYS - 8, lines);
+    for (size_t i = 0; i < n; i++) {
+        if (lines[i].heading) {
+            fprintf(out, "%s%s\n", i ? "\n" : "", lines[i].key);
+        } else {
+            fprintf(out, "  %-*s%s\n", PV_HELP_KEYS, lines[i].key, lines[i].text);
+        }
+    }
 }

@@ -267,6 +267,14 @@ static int help(int argc, char **argv)
         pv_help_all(stdout);
         return PV_EXIT_FINE;
     }
+    if (strcmp(argv[0], "help") == 0) {
+        pv_help_help(stdout);
+        return PV_EXIT_FINE;
+    }
+    if (strcmp(argv[0], "keys") == 0) {
+        pv_help_keys(stdout);
+        return PV_EXIT_FINE;
+    }
     const struct pv_command *command = find_command(argv[0]);
     if (!command) {
         const char *meant = near_command(argv[0]);

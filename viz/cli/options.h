@@ -135,6 +135,8 @@ bool pv_args_color(const struct pv_args *args);
 void pv_help_short(FILE *out);
 void pv_help_command(const struct pv_command *command, FILE *out);
 void pv_help_all(FILE *out);
+void pv_help_help(FILE *out);
+void pv_help_keys(FILE *out); /* of the screen */
 
 /* One a command, in the file of its name. */
 int pv_cmd_view(const struct pv_args *args);

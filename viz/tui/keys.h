@@ -8,8 +8,11 @@
 #include <stdint.h>
 
 enum pv_key {
+    PV_KEY_CONTROL_C = 3,
+    PV_KEY_CONTROL_D = 4,
     PV_KEY_TAB = 9,
     PV_KEY_ENTER = 13,
+    PV_KEY_CONTROL_U = 21,
     PV_KEY_ESCAPE = 27,
     PV_KEY_SPACE = 32,
     PV_KEY_BACKSPACE = 127,
@@ -36,5 +39,10 @@ struct pv_mouse {
  * the like for the keys without one, any other '<' for itself. 0: *ret_key is a key and *text
  * moved on; 1: the text is at its end; PV_EINVAL: an unknown <Name>, *text points at it. */
 int pv_keys_next(const char **text, uint32_t *ret_key);
+
+/* "a", "Home", "Ctrl-C": what stands on a key, as `--keys` has it between < and >. buf has
+ * PV_KEY_NAME bytes. Returns buf. */
+enum { PV_KEY_NAME = 16 };
+const char *pv_key_name(char *buf, uint32_t key);
 
 #endif

@@ -37,7 +37,6 @@ enum {
     PV_SCREEN_MIN_LINES = 16,
     PV_PROMPT_BYTES = 64,
     PV_MESSAGE_BYTES = 200,
-    PV_HELP_LINES = 40,  /* of view_help.c */
     PV_DETAIL_ROWS = 18, /* of view_detail.c, for a used pebble without findings */
 };
 
@@ -169,11 +168,16 @@ size_t pv_model_pebble_row(const struct pv_model *model, size_t pebble);
 /* The row of model->tag in the tags pane, or PV_NONE. */
 size_t pv_model_tag_row(const struct pv_model *model);
 
-/* model_keys.c: by so many events, which ends playing; a pane gets the keys; up and down in a
- * pane (PV_ENOMEM). */
+/* model_move.c: by so many events, which ends playing; how many events are a page; a pane gets
+ * the keys; up and down in a pane, left and right in the one that has the keys, by its height; the
+ * pane after or before it. PV_ENOMEM. */
 void pv_model_move(struct pv_model *model, int64_t by);
+int64_t pv_model_page_events(const struct pv_model *model);
 void pv_model_focus(struct pv_model *model, enum pv_pane pane);
 int pv_model_scroll(struct pv_model *model, enum pv_pane pane, int by);
+int pv_model_across(struct pv_model *model, int by);
+int pv_model_page(struct pv_model *model, int sign);
+int pv_model_cycle(struct pv_model *model, int by);
 
 /* model_jump.c */
 void pv_jump_trouble(struct pv_model *model, bool forward);
@@ -183,7 +187,9 @@ void pv_jump_birth(struct pv_model *model);
 
 /* model_prompt.c */
 void pv_prompt_open(struct pv_model *model, enum pv_prompt which);
-int pv_prompt_key(struct pv_model *model, uint32_t key); /* PV_ENOMEM */
+void pv_prompt_type(struct pv_model *model, uint32_t key); /* a control is no text */
+void pv_prompt_erase(struct pv_model *model, bool all);    /* a character, or all */
+int pv_prompt_take(struct pv_model *model);                /* PV_ENOMEM */
 
 /* model_layout.c: sets the panes' areas from the screen's extent and the focus. */
 void pv_model_layout(struct pv_model *model);

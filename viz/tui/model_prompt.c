@@ -9,8 +9,6 @@
 #include "core/status.h"
 #include "viz/tui/model.h"
 
-enum { CONTROL_U = 21 };
-
 static int go_typed(struct pv_model *model)
 {
     const char *text = model->typed;
@@ -41,11 +39,15 @@ static int go_typed(struct pv_model *model)
     return 0;
 }
 
-static void type(struct pv_model *model, uint32_t key)
+void pv_prompt_type(struct pv_model *model, uint32_t key)
 {
     char bytes[4];
     size_t n = 0;
 
+    /* Controls, C1 included, are no text. */
+    if (key < 0x20 || key >= PV_KEY_LEFT || (key >= 0x7F && key < 0xA0)) {
+        return;
+    }
     if (key < 0x80) {
         bytes[n++] = (char)key;
     } else if (key < 0x800) {
@@ -68,40 +70,25 @@ static void type(struct pv_model *model, uint32_t key)
     }
 }
 
-int pv_prompt_key(struct pv_model *model, uint32_t key)
+int pv_prompt_take(struct pv_model *model)
 {
     enum pv_prompt prompt = model->prompt;
 
-    switch (key) {
-    case PV_KEY_ESCAPE:
-        model->prompt = PV_PROMPT_NONE;
-        return 0;
-    case PV_KEY_ENTER: {
-        model->prompt = PV_PROMPT_NONE;
-        if (prompt == PV_PROMPT_GO) {
-            return go_typed(model);
-        }
-        int result = pv_model_refresh(model);
-        return result ? result : pv_search_begin(model, model->typed);
+    model->prompt = PV_PROMPT_NONE;
+    if (prompt == PV_PROMPT_GO) {
+        return go_typed(model);
     }
-    case PV_KEY_BACKSPACE:
-        while (model->n_typed && (model->typed[model->n_typed - 1] & 0xC0) == 0x80) {
-            model->n_typed--;
-        }
-        model->n_typed -= model->n_typed > 0;
-        model->typed[model->n_typed] = '\0';
-        return 0;
-    case CONTROL_U:
-        model->n_typed = 0;
-        model->typed[0] = '\0';
-        return 0;
-    default:
-        /* Controls, C1 included, are no text. */
-        if (key >= 0x20 && key < PV_KEY_LEFT && !(key >= 0x7F && key < 0xA0)) {
-            type(model, key);
-        }
-        return 0;
+    int status = pv_model_refresh(model);
+    return status ? status : pv_search_begin(model, model->typed);
+}
+
+void pv_prompt_erase(struct pv_model *model, bool all)
+{
+    while (!all && model->n_typed && (model->typed[model->n_typed - 1] & 0xC0) == 0x80) {
+        model->n_typed--;
     }
+    model->n_typed = all || model->n_typed == 0 ? 0 : model->n_typed - 1;
+    model->typed[model->n_typed] = '\0';
 }
 
 void pv_prompt_open(struct pv_model *model, enum pv_prompt which)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "replay/metrics.h"
+#include "viz/tui/key_rows.h"
 #include "viz/tui/view.h"
 
 enum { LINE_BYTES = 512 };
@@ -287,28 +288,34 @@ void pv_view_status(const struct pv_model *model, struct pv_grid *grid, int line
 
 /* ---- the keys, or what has been asked or said ---- */
 
-static void write_key(struct pen *pen, const char *key, const char *what)
+static void write_key(struct pen *pen, const struct pv_key_row *row, const char *what)
 {
+    char keys[PV_ROW_NAMES];
+
+    pv_key_row_names(keys, row->keys);
     /* A hint is shown whole or not at all. */
-    if (pen->column + pv_width_text(key) + pv_width_text(what) + 1 > pen->end) {
+    if (pen->column + pv_width_text(keys) + pv_width_text(what) + 1 > pen->end) {
         pen->end = pen->column;
         return;
     }
-    ink(pen, PV_ROLE_KEY, "%s", key);
+    ink(pen, PV_ROLE_KEY, "%s", keys);
     ink(pen, PV_ROLE_QUIET, " %s  ", what);
+}
+
+/* The hints by their ranks, as far as there is room. */
+static void write_hints(struct pen *pen)
+{
+    for (unsigned rank = 1; rank <= pv_n_key_rows; rank++) {
+        for (size_t i = 0; i < pv_n_key_rows; i++) {
+            if (pv_key_rows[i].rank == rank) {
+                write_key(pen, &pv_key_rows[i], pv_key_rows[i].hint);
+            }
+        }
+    }
 }
 
 void pv_view_hints(const struct pv_model *model, struct pv_grid *grid, int line)
 {
-    static const struct {
-        const char *key, *what;
-    } hints[] = {
-        {"?", "help"},   {"q", "leave"},    {"[ ]", "step"},   {"b f", "page"},
-        {"p", "peak"},   {"g", "go"},       {"/", "search"},   {"Tab", "pane"},
-        {"+ -", "zoom"}, {"Space", "play"}, {"{ }", "by tag"}, {"o", "birth"},
-        {"e", "faults"}, {"c", "colours"},  {"s", "sort"},     {"Enter", "follow"},
-        {"z", "scale"},  {"m", "marks"},
-    };
     struct pen pen = {model, grid, 1, line, grid->columns - 1};
 
     if (model->prompt != PV_PROMPT_NONE) {
@@ -329,15 +336,19 @@ void pv_view_hints(const struct pv_model *model, struct pv_grid *grid, int line)
         ink(&pen, PV_ROLE_CHANGED, "%s %s events a second  ",
             pv_theme_glyph(&model->theme, PV_GLYPH_PLAY),
             pv_units_count(speed, (uint64_t)model->speed));
-        write_key(&pen, "< >", "speed");
-        write_key(&pen, "Space", "stop");
+        for (size_t i = 0; i < pv_n_key_rows; i++) {
+            if (pv_key_rows[i].playing) {
+                write_key(&pen, &pv_key_rows[i], pv_key_rows[i].playing);
+            }
+        }
     }
     if (model->searching) {
         ink(&pen, PV_ROLE_CHANGED, "/%s  ", model->search);
-        write_key(&pen, "n N", "next, previous");
-        write_key(&pen, "Esc", "end search");
+        for (size_t i = 0; i < pv_n_key_rows; i++) {
+            if (pv_key_rows[i].searching) {
+                write_key(&pen, &pv_key_rows[i], pv_key_rows[i].searching);
+            }
+        }
     }
-    for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
-        write_key(&pen, hints[i].key, hints[i].what);
-    }
+    write_hints(&pen);
 }

@@ -18,6 +18,7 @@
 #include "tests/support/own_failing.h"
 #include "tests/support/random.h"
 #include "tests/viz/tui/story.h"
+#include "viz/tui/help_lines.h"
 #include "viz/tui/view.h"
 
 enum { PROGRAM_EVENTS = 6000, RANDOM_KEYS = 6000 };
@@ -481,6 +482,81 @@ static void play_passes_time(void **state)
     pv_model_fini(&model);
 }
 
+/* The list, all of it, on a screen of the least width. */
+static bool is_listed(const struct pv_key_row *row)
+{
+    struct pv_help_line lines[PV_HELP_MOST_LINES];
+    char names[PV_ROW_NAMES];
+    size_t n = pv_help_lines(pv_help_width(PV_SCREEN_MIN_COLUMNS), lines);
+
+    assert_true(n < PV_HELP_MOST_LINES);
+    pv_key_row_names(names, row->keys);
+    for (size_t i = 0; i < n; i++) {
+        size_t words = strlen(lines[i].text), what = strlen(row->what);
+        if (!lines[i].heading && strcmp(lines[i].key, row->name ? row->name : names) == 0 &&
+            words && strncmp(lines[i].text, row->what, words < what ? words : what) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A row has a key or a name, words, and something to do; it is in the list; its ranks are a
+ * count; no key stands in two rows that are asked together, or without a name of its own. */
+static void each_key_is_told(void **state)
+{
+    bool ranks[64] = {false};
+    unsigned most = 0, n_ranks = 0;
+
+    (void)state;
+    for (size_t i = 0; i < pv_n_key_rows; i++) {
+        const struct pv_key_row *row = &pv_key_rows[i];
+        assert_true(row->what && *row->what && row->group);
+        assert_true(row->name ? !row->act && !row->keys[0] : row->act && row->keys[0]);
+        assert_true(!row->rank == !row->hint && row->rank < 64 && !ranks[row->rank]);
+        ranks[row->rank] = row->rank != 0;
+        most = row->rank > most ? row->rank : most;
+        n_ranks += row->rank != 0;
+        assert_true(is_listed(row));
+        for (size_t k = 0; k < 2 * PV_ROW_KEYS; k++) {
+            uint32_t key = k < PV_ROW_KEYS ? row->keys[k] : row->also[k - PV_ROW_KEYS];
+            if (!key) {
+                continue;
+            }
+            char name[PV_KEY_NAME], typed[PV_KEY_NAME + 2];
+            assert_string_not_equal(key == '?' ? "" : pv_key_name(name, key), "?");
+            pv_key_name(name, key);
+            snprintf(typed, sizeof typed, name[1] ? "<%s>" : "%s", name);
+            const char *text = typed;
+            uint32_t read;
+            assert_int_equal(pv_keys_next(&text, &read), 0);
+            assert_int_equal(read, key);
+            if (row->where != PV_KEYS_ANYWHERE) {
+                assert_ptr_equal(pv_key_row_of(row->where, key), row);
+            } else {
+                for (int where = 0; where < PV_KEYS_ANYWHERE; where++) {
+                    assert_ptr_equal(pv_key_row_of((enum pv_keys_where)where, key), row);
+                }
+            }
+        }
+    }
+    assert_int_equal(most, n_ranks);
+}
+
+/* What no row has does nothing, and what a row has does not say that it does nothing. */
+static void only_rows_do_something(void **state)
+{
+    (void)state;
+    for (uint32_t key = 1; key < 0x110020; key = key == 0x7F ? 0x10FFFF : key + 1) {
+        struct pv_model model = open_model(&small, 5);
+        int answer = pv_model_key(&model, key);
+        bool nothing = strstr(model.message, "does nothing") != NULL;
+        assert_int_equal(nothing, pv_key_row_of(PV_KEYS_PANES, key) == NULL);
+        assert_int_equal(answer == PV_MODEL_QUIT, key == 'q' || key == PV_KEY_CONTROL_C);
+        pv_model_fini(&model);
+    }
+}
+
 static void keys_that_mean_nothing(void **state)
 {
     struct pv_model model = open_model(&small, 5);
@@ -626,6 +702,8 @@ int main(void)
         cmocka_unit_test(graph_is_true),
         cmocka_unit_test(mouse_selects),
         cmocka_unit_test(play_passes_time),
+        cmocka_unit_test(each_key_is_told),
+        cmocka_unit_test(only_rows_do_something),
         cmocka_unit_test(keys_that_mean_nothing),
         cmocka_unit_test(random_keys),
         cmocka_unit_test(out_of_memory),
