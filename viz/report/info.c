@@ -110,7 +110,9 @@ int pv_info_add(struct pv_info *info, const struct pv_trace_event *event,
         note(info, &info->mistakes[deed->mistake], place);
     }
     if (!status && (deed->kind == PV_DEED_ALLOC || deed->kind == PV_DEED_RESIZE)) {
-        status = add_request(info, deed->tag, deed->bytes);
+        /* What a realloc asks for is asked by who asked for the block, as everywhere else. */
+        uint32_t tag = deed->kind == PV_DEED_RESIZE ? info->who.tags[deed->slot] : deed->tag;
+        status = add_request(info, tag, deed->bytes);
     }
     if (!status && event->has_thread) {
         status = add_thread(info, event->thread);
