@@ -54,6 +54,12 @@ struct pv_engine_listener {
     void *ctx;
 };
 
+/* Why the last request that was refused was, and what was free then, of its kind. */
+struct pv_refusal {
+    enum pv_why why;
+    uint64_t free_bytes, largest;
+};
+
 struct pv_engine; /* each type has its own */
 
 /* What the log has to know of the places that an engine gives. */
@@ -87,6 +93,8 @@ struct pv_engine_type {
     int (*resize)(struct pv_engine *engine, uint64_t addr, uint64_t size,
                   struct pv_place_of_block *ret_place);
     void (*free)(struct pv_engine *engine, uint64_t addr);
+    /* Of the last alloc or resize that answered 1, for so many bytes. */
+    struct pv_refusal (*refusal)(struct pv_engine *engine, uint64_t bytes);
 
     /* The live heap, pictured by the walk. */
     int (*walk)(struct pv_engine *engine, struct pv_tags *tags,

@@ -34,6 +34,7 @@ struct pv_engine {
     struct pv_engine_listener told; /* who is told of buckets */
     uint64_t bias;
     uint64_t extent; /* sum over buckets: end of the last used pebble less the start */
+    struct pv_refusal refusal;
     uintptr_t absorbed[ABSORBED_MOST]; /* pages in which a header was absorbed */
     size_t n_absorbed;
 };
@@ -150,6 +151,10 @@ static void on_event(void *ctx, const struct pv_event *event)
         if (engine->heap.n_pages >= LARGE_PAGES) {
             note_absorbed(engine, event->other);
         }
+        return;
+    case PV_EVENT_REFUSED:
+        engine->refusal = (struct pv_refusal){
+            .why = event->why, .free_bytes = event->free_bytes, .largest = event->largest};
         return;
     default:
         count_extent(engine, event);
@@ -291,6 +296,12 @@ static void bucket_free(struct pv_engine *engine, uint64_t addr)
     pv_heap_free(&engine->heap, payload_at(engine, addr));
 }
 
+static struct pv_refusal bucket_refusal(struct pv_engine *engine, uint64_t bytes)
+{
+    (void)bytes;
+    return engine->refusal;
+}
+
 static int bucket_walk(struct pv_engine *engine, struct pv_tags *tags,
                        struct pv_snapshot **ret_snapshot)
 {
@@ -328,8 +339,9 @@ static void bucket_shape(const struct pv_engine_options *options,
 #define BUCKET_ENGINE                                                                          \
     .header_bytes = sizeof(struct pv_pebble), .bucket_header_bytes = sizeof(struct pv_bucket), \
     .layout = &pv_layout_fysos, .shape = bucket_shape, .close = bucket_close,                  \
-    .alloc = bucket_alloc, .resize = bucket_resize, .free = bucket_free, .walk = bucket_walk,  \
-    .free_space = bucket_free_space, .extent = bucket_extent
+    .alloc = bucket_alloc, .resize = bucket_resize, .free = bucket_free,                       \
+    .refusal = bucket_refusal, .walk = bucket_walk, .free_space = bucket_free_space,           \
+    .extent = bucket_extent
 
 const struct pv_engine_type pv_engine_first_fit = {
     .name = "first-fit",

@@ -382,6 +382,19 @@ static int buddy_walk(struct pv_engine *engine, struct pv_tags *tags,
     return PV_OK;
 }
 
+/* Nothing but the limit, the space or our memory keeps the chunk from doubling; what fits and is not
+ * served all the same has flags that no chunk serves. */
+static struct pv_refusal buddy_refusal(struct pv_engine *engine, uint64_t bytes)
+{
+    struct pv_refusal refusal = {.free_bytes = engine->buddy.free_bytes,
+                                 .largest = pv_buddy_largest(&engine->buddy)};
+    refusal.why = bytes <= refusal.largest || bytes > UINT64_MAX / 4 ? PV_WHY_RANGE
+                  : bytes <= refusal.free_bytes                      ? PV_WHY_FRAGMENTATION
+                  : engine->limit_bytes                              ? PV_WHY_LIMIT
+                                                                     : PV_WHY_NO_MEMORY;
+    return refusal;
+}
+
 static void buddy_free_space(struct pv_engine *engine, uint64_t *ret_bytes,
                              uint64_t *ret_blocks, uint64_t *ret_largest)
 {
@@ -416,6 +429,7 @@ const struct pv_engine_type pv_engine_buddy = {
     .alloc = buddy_alloc,
     .resize = buddy_resize,
     .free = buddy_free,
+    .refusal = buddy_refusal,
     .walk = buddy_walk,
     .free_space = buddy_free_space,
     .extent = buddy_extent,

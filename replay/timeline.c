@@ -120,6 +120,20 @@ static int fail(struct pv_timeline *timeline, uint64_t bytes, uint32_t tag)
     if (__builtin_add_overflow(stats->failed_bytes, bytes, &stats->failed_bytes)) {
         stats->failed_bytes = UINT64_MAX;
     }
+    if (timeline->n_refused < PV_REFUSED_MAX) {
+        struct pv_refused_row *rows =
+            pv_own_room(timeline->refused, timeline->n_refused, &timeline->cap_refused,
+                        sizeof *timeline->refused);
+        if (!rows) {
+            return PV_ENOMEM;
+        }
+        timeline->refused = rows;
+        rows[timeline->n_refused++] = (struct pv_refused_row){
+            .event = timeline->log.at,
+            .bytes = bytes,
+            .tag = tag,
+            .refusal = timeline->type->refusal(timeline->engine, bytes)};
+    }
     return pv_log_failed(&timeline->log, bytes, tag);
 }
 
@@ -330,6 +344,7 @@ void pv_timeline_close(struct pv_timeline *timeline)
     }
     pv_own_free(timeline->marks);
     pv_own_free(timeline->mistakes);
+    pv_own_free(timeline->refused);
     if (timeline->deeds) {
         pv_deeds_fini(timeline->deeds);
     }

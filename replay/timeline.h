@@ -35,6 +35,16 @@ struct pv_mistake_row {
     uint64_t id; /* PV_UNKNOWN: the id is a text */
 };
 
+/* A request that found no room. Kept up to PV_REFUSED_MAX, the first ones; all are counted in the
+ * stats. */
+enum { PV_REFUSED_MAX = 1000 };
+struct pv_refused_row {
+    int64_t event;
+    uint64_t bytes;
+    uint32_t tag;
+    struct pv_refusal refusal;
+};
+
 struct pv_mark_row {
     int64_t event;
     const char *name; /* clean */
@@ -137,6 +147,9 @@ struct pv_step pv_timeline_step(const struct pv_timeline *timeline, int64_t even
 /* In the order of events. */
 const struct pv_mistake_row *pv_timeline_mistakes(const struct pv_timeline *timeline,
                                                   size_t *ret_n);
+/* Needs no log. */
+const struct pv_refused_row *pv_timeline_refused(const struct pv_timeline *timeline,
+                                                 size_t *ret_n);
 /* All of a kind, also those that are not kept. */
 uint64_t pv_timeline_mistake_count(const struct pv_timeline *timeline, enum pv_mistake kind);
 const struct pv_mark_row *pv_timeline_marks(const struct pv_timeline *timeline, size_t *ret_n);

@@ -24,6 +24,8 @@ struct pv_timeline {
     size_t n_names, cap_names;
     struct pv_log log;
     struct pv_stats stats;
+    struct pv_refused_row *refused;
+    size_t n_refused, cap_refused;
     struct pv_mistake_row *mistakes;
     size_t n_mistakes, cap_mistakes;
     uint64_t n_by_kind[PV_N_MISTAKES]; /* all, also those that are not kept */

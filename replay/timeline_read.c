@@ -269,6 +269,13 @@ struct pv_step pv_timeline_step(const struct pv_timeline *timeline, int64_t even
     return step;
 }
 
+const struct pv_refused_row *pv_timeline_refused(const struct pv_timeline *timeline,
+                                                 size_t *ret_n)
+{
+    *ret_n = timeline->n_refused;
+    return timeline->refused;
+}
+
 const struct pv_mistake_row *pv_timeline_mistakes(const struct pv_timeline *timeline,
                                                   size_t *ret_n)
 {

@@ -354,6 +354,48 @@ static void test_moments(void **state)
     pv_timeline_close(timeline);
 }
 
+/* What was refused, why, and what was free; only the first are kept. */
+static void test_refused(void **state)
+{
+    (void)state;
+    enum { LIMIT = 65536, TOO_MUCH = 40000 };
+    static const char *const engines[] = {"first-fit", "buddy"};
+    for (size_t i = 0; i < 2; i++) {
+        struct pv_timeline *timeline =
+            open_with(engines[i], PV_GROWTH_IN_PLACE, LIMIT, NULL, false);
+        struct pv_trace_event named = call(PV_OP_MALLOC, 1, 2 * LIMIT);
+        named.name = "too much";
+        apply(timeline, named);
+        apply(timeline, call(PV_OP_MALLOC, 2, 4000));
+        apply(timeline, call(PV_OP_REALLOC, 2, INT64_MAX));
+        apply(timeline, call(PV_OP_MALLOC, 3, 20000));
+        apply(timeline, call(PV_OP_MALLOC, 4, 4000));
+        apply(timeline, call(PV_OP_FREE, 3, 0));
+        apply(timeline, call(PV_OP_MALLOC, 5, TOO_MUCH));
+        size_t n;
+        const struct pv_refused_row *rows = pv_timeline_refused(timeline, &n);
+        const struct pv_stats *stats = pv_timeline_stats(timeline);
+        assert_int_equal(n, 3);
+        assert_int_equal(rows[0].event, 0);
+        assert_int_equal(rows[0].bytes, 2 * LIMIT);
+        assert_int_equal(rows[0].refusal.why, PV_WHY_LIMIT);
+        assert_string_equal(pv_tags_text(pv_timeline_tags(timeline), rows[0].tag), "too much");
+        assert_int_equal(rows[1].event, 2);
+        assert_int_equal(rows[1].refusal.why, PV_WHY_RANGE);
+        assert_int_equal(rows[2].event, 6);
+        assert_int_equal(rows[2].refusal.why, PV_WHY_FRAGMENTATION);
+        assert_int_equal(rows[2].refusal.free_bytes, stats->now.free_bytes);
+        assert_true(rows[2].refusal.largest < TOO_MUCH);
+        for (uint64_t id = 0; id < PV_REFUSED_MAX; id++) {
+            apply(timeline, call(PV_OP_MALLOC, 10 + id, TOO_MUCH));
+        }
+        pv_timeline_refused(timeline, &n);
+        assert_int_equal(n, PV_REFUSED_MAX);
+        assert_int_equal(stats->n_failed, PV_REFUSED_MAX + 3);
+        pv_timeline_close(timeline);
+    }
+}
+
 /* The high-water mark, kept in O(1), against a scan of the snapshot after every event. */
 static void test_high_water(void **state)
 {
@@ -408,7 +450,8 @@ int main(void)
         cmocka_unit_test(test_log_is_walk), cmocka_unit_test(test_log_is_tree),
         cmocka_unit_test(test_checkpoints), cmocka_unit_test(test_mistakes),
         cmocka_unit_test(test_failed),      cmocka_unit_test(test_moments),
-        cmocka_unit_test(test_high_water),  cmocka_unit_test(test_engines),
+        cmocka_unit_test(test_high_water),  cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_engines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
