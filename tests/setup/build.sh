@@ -4,13 +4,16 @@
 
 PV_TEST_PACKAGES="build-essential meson ninja-build pkg-config libjson-c-dev libncurses-dev
 libgraphviz-dev liblzma-dev libzstd-dev zlib1g-dev libcmocka-dev libvterm-dev"
-# A second compiler, the formatter, a reader of SVG, other machines' compilers and their emulator:
-# readers of C, scripts and English: what needs them is skipped where they are not. (For i386 `cc -m32` will do.)
+# A second compiler, the formatter, a reader of SVG, other machines' compilers and their emulator,
+# readers of C, scripts and English. A test that needs one of them is skipped where it is not. (For
+# i386 `cc -m32` will do.)
 PV_EXTRA_PACKAGES="libxml2-utils clang clang-format g++ qemu-user gcc-aarch64-linux-gnu
 gcc-riscv64-linux-gnu gcc-arm-linux-gnueabi gcc-powerpc-linux-gnu cppcheck shellcheck codespell"
-# What only .ci/run and tests/coverage need.
+# What only .ci/run, tests/coverage and tests/bench/run need.
 PV_CI_PACKAGES="clang-tidy"
 PV_COVERAGE_PACKAGES="gcovr"
+# Allocators that the benchmarks compare with.
+PV_BENCH_PACKAGES="libmimalloc2.0 libjemalloc2"
 
 # pv_build FOLDER OPTION…: configures (once, and again when the options or the place have
 # changed) and builds. Output only on failure, or with V=1. Uses $root.
@@ -35,6 +38,19 @@ pv_build_steps() {
         printf '%s\n' "$root $*" >"$pv_folder/.options"
     fi
     ninja -C "$pv_folder"
+}
+
+# pv_skipped_lines FOLDER: of each test that `meson test` in FOLDER has just skipped, what it said
+# last, which is why.
+pv_skipped_lines() {
+    python3 - "$1/meson-logs/testlog.json" <<'EOF'
+import json, sys
+for line in open(sys.argv[1], encoding="utf-8", errors="replace"):
+    test = json.loads(line)
+    if test["result"] == "SKIP":
+        said = (test.get("stdout", "") + test.get("stderr", "")).strip().splitlines()
+        print("skipped:", test["name"] + ":", said[-1] if said else "no reason was given")
+EOF
 }
 
 # pv_closing_line FILE STATUS: counts from the summary that `meson test` has written to FILE.
