@@ -45,6 +45,16 @@ static void test_number_is_its_bytes(void **state)
     assert_true(pv_hash_number(&key, number) != pv_hash_number(&other, number));
 }
 
+/* Both halves of the key are in it: the value is from the definition, written in Python. */
+static void test_with_a_key(void **state)
+{
+    (void)state;
+    const struct pv_hash_key key = {.a = UINT64_C(0x0706050403020100),
+                                    .b = UINT64_C(0x0f0e0d0c0b0a0908)};
+    const unsigned char bytes[] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+    assert_true(pv_hash_bytes(&key, bytes, sizeof bytes) == UINT64_C(0x8828491389474877));
+}
+
 static void test_a_process_has_one_key(void **state)
 {
     (void)state;
@@ -58,6 +68,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_known_values),
         cmocka_unit_test(test_number_is_its_bytes),
+        cmocka_unit_test(test_with_a_key),
         cmocka_unit_test(test_a_process_has_one_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -671,6 +671,25 @@ static void test_false_neighbours(void **state)
     }
 }
 
+/* A free pebble whose magic was overwritten: counted once, told, and used no more. */
+static void test_damage_is_counted(void **state)
+{
+    (void)state;
+    struct fixture *f = begin((struct pv_heap_config){0});
+    void *a = pv_heap_malloc(&f->heap, 200, NULL);
+    void *wall = pv_heap_malloc(&f->heap, 200, NULL);
+    assert_non_null(wall);
+    assert_int_equal(pv_heap_free(&f->heap, a), PV_FAULT_NONE);
+    ((struct pv_pebble *)a - 1)->magic = 0;
+    void *b = pv_heap_malloc(&f->heap, 200, NULL);
+    assert_non_null(b);
+    assert_ptr_not_equal(a, b);
+    assert_int_equal(f->heap.n_damaged, 1);
+    assert_non_null(pv_heap_malloc(&f->heap, 200, NULL));
+    assert_int_equal(f->heap.n_damaged, 1);
+    end(f);
+}
+
 /* Every page request fails once: the call is refused or served otherwise, nothing breaks. */
 static void test_page_failures(void **state)
 {
@@ -722,6 +741,7 @@ int main(void)
         cmocka_unit_test(test_page_failures),
         cmocka_unit_test(test_trim),
         cmocka_unit_test(test_false_neighbours),
+        cmocka_unit_test(test_damage_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -129,6 +129,58 @@ static void test_marks(void **state)
     end(f);
 }
 
+/* A bucket that ends at the mark does not grow for a block that may not lie beyond it. */
+static void test_no_growth_over_a_mark(void **state)
+{
+    (void)state;
+    struct fixture *f = begin(ONE_MEG - MARK, MARK_PAGES);
+    f->heap.config.pages.grow = f->under.grow;
+    f->heap.config.pages.ctx = f->under.ctx;
+    f->heap.config.pages.get = f->under.get;
+    f->heap.config.pages.put = f->under.put;
+    struct pv_request low = {.size = 1000, .flags = PV_FLAG_LOW1MEG};
+    void *a = pv_heap_alloc(&f->heap, &low);
+    assert_null(pv_heap_realloc(&f->heap, a, MARK));
+    assert_int_equal(f->heap.n_pages, MARK_PAGES);
+    end(f);
+}
+
+/* The last page that the limit allows is given, and no page after it. */
+static void test_last_page(void **state)
+{
+    (void)state;
+    struct fixture *f = open_region(ONE_MEG);
+    struct pv_heap_config config = {.pages = f->under, .first_pages = 2, .limit_pages = 3};
+    assert_true(pv_heap_init(&f->heap, &config));
+    assert_non_null(pv_heap_malloc(&f->heap, 2 * PV_PAGE_BYTES - BUCKET - PEBBLE, NULL));
+    assert_non_null(pv_heap_malloc(&f->heap, PV_PAGE_BYTES - 512, NULL));
+    assert_int_equal(f->heap.n_pages, 3);
+    assert_null(pv_heap_malloc(&f->heap, 1000, NULL));
+    assert_int_equal(f->heap.n_pages, 3);
+    end(f);
+}
+
+/* Pages that do not begin on a page are given back, and told. */
+static void *get_crooked(void *ctx, uint64_t n_pages, uint32_t flags)
+{
+    struct fixture *f = ctx;
+    return (unsigned char *)f->under.get(f->under.ctx, n_pages, flags) + 64;
+}
+
+static void test_crooked_pages(void **state)
+{
+    (void)state;
+    struct fixture *f = open_region(ONE_MEG);
+    struct pv_heap_config config = {.pages = {.ctx = f, .get = get_crooked, .put = put},
+                                    .first_pages = 2};
+    assert_false(pv_heap_init(&f->heap, &config));
+    for (size_t i = 0; i < N_PAGES; i++) {
+        assert_int_equal(f->map[i], 0);
+    }
+    free(f->start);
+    free(f);
+}
+
 /* The provider is told what the pages are for: the kind and the marks, and nothing else. */
 static void test_flags_of_pages(void **state)
 {
@@ -165,6 +217,9 @@ static void test_cleared(void **state)
     assert_int_equal(pebble_of(a)->size, 128);
     void *wall = pv_heap_malloc(&f->heap, 1, NULL);
     assert_non_null(wall);
+    memset(a, 7, 128);
+    assert_ptr_equal(pv_heap_realloc(&f->heap, a, 70), a);
+    expect_clear(a, 70);
     memset(a, 7, 128);
     unsigned char *b = pv_heap_realloc(&f->heap, a, 1000);
     assert_ptr_not_equal(a, b);
@@ -273,6 +328,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_no_growth_over_a_mark),
+        cmocka_unit_test(test_last_page),
+        cmocka_unit_test(test_crooked_pages),
         cmocka_unit_test(test_flags_of_pages),
         cmocka_unit_test(test_cleared),
         cmocka_unit_test(test_first_pages),

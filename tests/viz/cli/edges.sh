@@ -91,7 +91,7 @@ awk 'BEGIN {
     print "]}]}"
 }' >last.json
 run 0 export --format dot last.json
-has "<b>the last</b>"
+has "    p960 [label=<<b>the last</b>"
 
 # Forty buckets of twenty pebbles: the ones in the middle become one box.
 awk 'BEGIN {
