@@ -716,6 +716,17 @@ bool pv_guard_init(struct pv_guard *guard, struct pv_heap *heap,
     return true;
 }
 
+uint64_t pv_guard_requested(struct pv_guard *guard, const void *ptr)
+{
+    enter(guard);
+    enum pv_fault fault;
+    const struct pv_pebble *pebble = pv_heap_pebble(guard->heap, ptr, &fault);
+    uint64_t n =
+        pebble && is_sealed(guard, pebble, STATE_USED) ? trailer_of(pebble)->requested : 0;
+    leave(guard);
+    return n;
+}
+
 uint64_t pv_guard_fini(struct pv_guard *guard)
 {
     uint64_t n_faults = 0;

@@ -121,6 +121,9 @@ enum pv_fault pv_guard_free_sized(struct pv_guard *guard, void *ptr, uint64_t si
 enum pv_fault pv_guard_free_aligned_sized(struct pv_guard *guard, void *ptr, uint32_t alignment,
                                           uint64_t size);
 
+/* The bytes that a used block was asked for; 0: ptr is none, or its trailer is damaged. */
+uint64_t pv_guard_requested(struct pv_guard *guard, const void *ptr);
+
 /* Verifies every block, used or in the queue, and tells each fault; where a header is damaged
  * it goes on at the next one that is sound. Returns the faults found. O(bytes of the heap). */
 uint64_t pv_guard_check(struct pv_guard *guard);

@@ -115,7 +115,7 @@ int pv_header_tag(struct pv_header_reader *reader, const struct pv_home *home, u
     char text[4 * PV_HEADER_NAME_MAX];
     const char *name = (const char *)reader->name;
     pv_text_clean(text, sizeof(text), name, strnlen(name, sizeof(reader->name)));
-    int rc = pv_tags_add(reader->tags, text, ret_tag);
+    int rc = pv_tags_add_short(reader->tags, text, ret_tag);
     if (rc == 0) {
         memcpy(reader->names[slot].raw, reader->name, sizeof(reader->name));
         reader->names[slot].tag = *ret_tag;

@@ -348,7 +348,7 @@ static bool add_row(void *ctx, const struct pv_buddy_node *node)
                                   .lflags = node->used};
     if (node->used) {
         const char *name = pv_buddy_name(buddy, buddy->chunk + node->offset);
-        walk->status = pv_tags_add(walk->tags, name, &row->tag);
+        walk->status = pv_tags_add_short(walk->tags, name, &row->tag);
     } else if (node->size > bucket->largest) {
         bucket->largest = node->size;
     }

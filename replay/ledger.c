@@ -120,7 +120,9 @@ int pv_ledger_tag(struct pv_ledger *ledger, const char *name, uint32_t *ret_tag)
     }
     char begin[PV_LEDGER_NAME_BYTES];
     struct pv_ledger_name *row = row_of(ledger, name, begin);
-    if (memcmp(row->begin, begin, sizeof begin) == 0) {
+    bool is_whole = begin[sizeof begin - 1] == '\0';
+    if (memcmp(row->begin, begin, sizeof begin) == 0 &&
+        (is_whole || strcmp(pv_tags_text(ledger->tags, row->tag), name) == 0)) {
         *ret_tag = row->tag;
         return PV_OK;
     }

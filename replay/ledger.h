@@ -74,8 +74,8 @@ struct pv_ledger {
     uint32_t *free_slots; /* a stack */
     size_t n_free, cap_free;
     size_t n_tags_told;
-    /* Names seen lately, so that no hash is needed; a tag is its first 31 bytes, and where it is
-     * cut depends on one more. */
+    /* Names seen lately, so that no hash is needed: how they begin. What is longer is compared with
+     * the tag itself. */
     struct pv_ledger_name {
         char begin[PV_LEDGER_NAME_BYTES];
         uint32_t tag;

@@ -149,7 +149,7 @@ static int alloc_block(struct pv_timeline *timeline, const struct pv_deed *deed)
         .size = deed->bytes,
         .flags = deed->flags,
         .alignment = deed->alignment,
-        .name = pv_tags_text(timeline->tags, tag),
+        .name = pv_tags_short(timeline->tags, tag),
     };
     struct pv_place_of_block place;
     status = timeline->type->alloc(timeline->engine, &request, &place);

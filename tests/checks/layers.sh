@@ -28,7 +28,7 @@ find core traces inspect replay viz -name '*.[ch]' 2>/dev/null | LC_ALL=C sort |
         above["viz/main.c"] = " viz/cli "
         kernel = " stdbool.h stddef.h stdint.h stdatomic.h limits.h stdalign.h stdarg.h "
         n_foreign = split("json-c/ curses.h panel.h term.h graphviz/ gvc.h cgraph.h zlib.h zstd lzma.h" \
-                          " dlfcn.h elf.h sys/mman.h sys/socket.h sys/ptrace.h", foreign, " ")
+                          " cairo.h dlfcn.h elf.h sys/mman.h sys/socket.h sys/ptrace.h", foreign, " ")
     }
     function wing_of(path) {
         return split(path, parts, "/") > 2 ? parts[1] "/" parts[2] : ""

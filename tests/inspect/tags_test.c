@@ -44,19 +44,49 @@ static void test_numbers_count_appearances(void **state)
     pv_tags_close(tags);
 }
 
-static void test_only_31_bytes_count(void **state)
+/* Long tags stay whole; their short forms fit a pebble, differ, and lead back. */
+static void test_short_forms(void **state)
 {
     (void)state;
+    static const struct {
+        const char *text, *short_form;
+    } cases[] = {
+        {"0123456789012345678901234567890", "0123456789012345678901234567890"},
+        {"0123456789012345678901234567890xyz", "..56789012345678901234567890xyz"},
+        {"/home/user/code/project/build/app:(parse+0x10)[0x4011a7]",
+         "app:(parse+0x10)[0x4011a7]"},
+        {"/home/user/code/project/build/app:(load+0x20)[0x4012b7]",
+         "app:(load+0x20)[0x4012b7]"},
+        {"/home/user/build/application:(parse+0x10)[0x4011a7]", "application:(parse+0x10)"},
+        {"/usr/bin/application:(reload_configuration+0x1c)[0x55d0c0de]",
+         "reload_configuration+0x1c"},
+        {"/opt/other/application:(reload_configuration+0x1c)[0x7700c0de]",
+         "reload_configuration+0x1c~7"},
+        {"cc1/ix86_vectorization_cost_of_all(int, char const*)",
+         "ix86_vectorization_cost_of_all"},
+        {"shop::Cart<shop::Item>::put(shop::Item const&, int)", "shop::Cart<shop::Item>::put"},
+        {"shop::Compare::operator()(shop::Item const&)", "shop::Compare::operator()"},
+        {"reload_configuration+0x1c", "reload_configuration+0x1c~11"},
+        {"/a/long/way/to/a/directory/that/ends/", "..way/to/a/directory/that/ends/"},
+        /* Byte 3 of the end would cut a euro sign. */
+        {"a price \xE2\x82\xAC of it is a number of \xE2\x82\xAC\xE2\x82\xAC",
+         ".. of it is a number of \xE2\x82\xAC\xE2\x82\xAC"},
+    };
     struct pv_tags *tags;
-    uint32_t a, b, c;
     assert_int_equal(pv_tags_open(&tags), 0);
-    assert_int_equal(pv_tags_add(tags, "0123456789012345678901234567890", &a), 0);
-    assert_int_equal(pv_tags_add(tags, "0123456789012345678901234567890xyz", &b), 0);
-    assert_int_equal(a, b);
-    assert_string_equal(pv_tags_text(tags, b), "0123456789012345678901234567890");
-    /* Byte 31 would cut the euro sign. */
-    assert_int_equal(pv_tags_add(tags, "01234567890123456789012345678\xE2\x82\xAC", &c), 0);
-    assert_string_equal(pv_tags_text(tags, c), "01234567890123456789012345678");
+    for (uint32_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint32_t tag, again;
+        assert_int_equal(pv_tags_add(tags, cases[i].text, &tag), 0);
+        assert_int_equal(tag, i + 1);
+        assert_string_equal(pv_tags_text(tags, tag), cases[i].text);
+        assert_string_equal(pv_tags_short(tags, tag), cases[i].short_form);
+        assert_true(strlen(pv_tags_short(tags, tag)) < PV_NAME_BYTES);
+        assert_int_equal(pv_tags_add_short(tags, pv_tags_short(tags, tag), &again), 0);
+        assert_int_equal(again, tag);
+    }
+    uint32_t tag;
+    assert_int_equal(pv_tags_add_short(tags, "of a heap in memory", &tag), 0);
+    assert_string_equal(pv_tags_text(tags, tag), "of a heap in memory");
     pv_tags_close(tags);
 }
 
@@ -133,7 +163,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tag_zero_is_no_name),
         cmocka_unit_test(test_numbers_count_appearances),
-        cmocka_unit_test(test_only_31_bytes_count),
+        cmocka_unit_test(test_short_forms),
         cmocka_unit_test(test_many_tags_and_texts_that_stay),
         cmocka_unit_test(test_out_of_memory),
     };

@@ -338,7 +338,7 @@ static void test_moments(void **state)
     }
     uint32_t tag = pv_timeline_step(timeline, 2).made->tag;
     assert_string_equal(pv_tags_text(pv_timeline_tags(timeline), tag),
-                        "net/tcp/a very long tag that is");
+                        "net/tcp/a very long tag that is cut");
     assert_int_equal(pv_timeline_find_tag(timeline, tag, PV_START, true), 2);
     assert_int_equal(pv_timeline_find_tag(timeline, tag, 3, false), 2);
     assert_int_equal(pv_timeline_find_tag(timeline, tag, 2, true), PV_START);

@@ -3,7 +3,7 @@
 # build.sh - sourced by tests/run and .ci/run: build folders and the closing line.
 
 PV_TEST_PACKAGES="build-essential meson ninja-build pkg-config libjson-c-dev libncurses-dev
-libgraphviz-dev liblzma-dev libzstd-dev zlib1g-dev libcmocka-dev libvterm-dev"
+libcairo2-dev libgraphviz-dev liblzma-dev libzstd-dev zlib1g-dev libcmocka-dev libvterm-dev"
 # A second compiler, the formatter, a reader of SVG, other machines' compilers and their emulator,
 # readers of C, scripts and English. A test that needs one of them is skipped where it is not. (For
 # i386 `cc -m32` will do.)

@@ -10,9 +10,10 @@
 #include "viz/cli/target.h"
 #include "viz/text/buffer.h"
 
-enum format { JSON, DOT, SVG, PNG, MAP_SVG, N_FORMATS };
+enum format { JSON, DOT, SVG, PNG, MAP_SVG, MAP_PNG, N_FORMATS };
 
-static const char *const format_names[N_FORMATS] = {"json", "dot", "svg", "png", "map-svg"};
+static const char *const format_names[N_FORMATS] = {"json", "dot",     "svg",
+                                                    "png",  "map-svg", "map-png"};
 
 static int find_format(const struct pv_args *args, enum format *ret_format)
 {
@@ -26,7 +27,8 @@ static int find_format(const struct pv_args *args, enum format *ret_format)
         }
     }
     if (!text) {
-        return pv_say_usage("export", "export wants --format json, dot, svg, png or map-svg");
+        return pv_say_usage("export",
+                            "export wants --format json, dot, svg, png, map-svg or map-png");
     }
     for (unsigned i = 0; i < N_FORMATS; i++) {
         if (strcmp(text, format_names[i]) == 0) {
@@ -34,7 +36,8 @@ static int find_format(const struct pv_args *args, enum format *ret_format)
             return 0;
         }
     }
-    return pv_say_usage("export", "--format is json, dot, svg, png or map-svg, not '%s'", text);
+    return pv_say_usage("export",
+                        "--format is json, dot, svg, png, map-svg or map-png, not '%s'", text);
 }
 
 /* Through DOT in memory and a child process. */
@@ -93,8 +96,10 @@ static int write_out(const struct pv_target *target, enum format format, bool fu
             status = pv_export_json(target->snapshot, &target->source, out);
         } else if (format == DOT) {
             status = pv_export_dot(target->snapshot, &target->source, full, out);
-        } else if (format == MAP_SVG) {
-            status = pv_export_map(target->snapshot, &target->source, out);
+        } else if (format == MAP_SVG || format == MAP_PNG) {
+            status = pv_export_map(target->snapshot, &target->source,
+                                   format == MAP_PNG ? PV_MAP_PNG : PV_MAP_SVG, out, text,
+                                   sizeof text);
         } else {
             status =
                 picture(target, format_names[format], full, out, &hint, text, sizeof(text));
@@ -121,7 +126,8 @@ int pv_cmd_export(const struct pv_args *args)
         return code;
     }
     const char *path = args->value[PV_OPTION_OUTPUT] ? args->value[PV_OPTION_OUTPUT] : "-";
-    if (format == PNG && strcmp(path, "-") == 0 && isatty(STDOUT_FILENO)) {
+    if ((format == PNG || format == MAP_PNG) && strcmp(path, "-") == 0 &&
+        isatty(STDOUT_FILENO)) {
         return pv_say_usage("export", "a png is nothing for a terminal, name a file with -o");
     }
     struct pv_target target;

@@ -56,7 +56,8 @@ const struct pv_option pv_options[PV_N_OPTIONS] = {
                              "leave out how long it took, so that two runs are identical",
                              false},
     [PV_OPTION_FORMAT] = {"format", 'f', "F",
-                          "json, dot, svg, png or map-svg (default: by the name of the output)",
+                          "json, dot, svg, png, map-svg or map-png (default: by the name of "
+                          "the output)",
                           false},
     [PV_OPTION_OUTPUT] =
         {"output", 'o', "FILE",
@@ -150,7 +151,8 @@ const struct pv_command pv_commands[] = {
      .about = "the catalog of one moment as JSON or as a picture",
      .text = "TRACE may be a catalog file too. svg and png are laid out by Graphviz in a child "
              "process with limits on time and memory; above 500 pebbles long runs are drawn as "
-             "one box with a count. map-svg draws a heap of any size, address by address.",
+             "one box with a count. map-svg and map-png draw a heap of any size, address by "
+             "address.",
      .keys = HEAP_KEYS | KEY(AT) | KEY(FORMAT) | KEY(FULL) | KEY(OUTPUT),
      .operands_min = 1,
      .operands_max = 1,

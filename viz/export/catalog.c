@@ -143,7 +143,7 @@ static int tag(struct reading *reading, const struct pv_json *object, uint32_t *
     if (!text) {
         return wrong(reading, "'name' is no text");
     }
-    char clean[NAME_TEXT];
+    char clean[PV_TAG_MAX + 1];
     pv_text_clean(clean, sizeof(clean), text, n);
     return pv_tags_add(reading->catalog->tags, clean, ret_tag);
 }

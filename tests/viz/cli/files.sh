@@ -94,6 +94,7 @@ run 5 convert small.json no/such/folder/x.json
 if [ -c /dev/full ]; then
     for command in "report small.json" "info small.json" "check small.json" \
         "export --format json small.json" "export --format svg small.json" \
+        "export --format map-png small.json" \
         "convert small.json -" "help" "diff small.json@1 small.json@2"; do
         n_checks=$((n_checks + 1))
         "$exe" $command >/dev/full 2>err

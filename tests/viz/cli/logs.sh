@@ -44,6 +44,20 @@ done >>part.ltrace
 run 0 report --no-timing part.ltrace
 says "pebbleviz: part.ltrace: 5 more lines of this kind are listed by \`pebbleviz info\`"
 
+# A tag is its whole name: two that begin alike are two.
+dir=/home/user/code/project/build/app
+printf '= Start\n@ %s:(parse+0x10)[0x4011a7] + 0x1000 0x10\n@ %s:(load+0x20)[0x4012b7] + 0x2000 0x20\n' \
+    "$dir" "$dir" >tags.mtrace
+run 0 info tags.mtrace
+has "$dir:(parse+0x10)[0x4011a7]"
+has "$dir:(load+0x20)[0x4012b7]"
+run 0 export --format json tags.mtrace
+has '"name": "'"$dir:(load+0x20)[0x4012b7]"'"'
+run 0 report --json --top 2 --no-timing tags.mtrace
+has '"'"$dir:(parse+0x10)[0x4011a7]"'"'
+run 1 diff tags.mtrace@start tags.mtrace@0
+has "$dir:(parse+0x10)[0x4011a7]"
+
 # Processes: the first, another, its next program, none.
 cp "$logs/exec.ltrace" "$logs/exec.valgrind" "$logs/fork.mtrace" .
 row()

@@ -103,9 +103,9 @@ usage "--low and --high exclude each other; see 'pebbleviz help view'" \
     view --low --high in/small.json
 usage "export takes at most 1 engine; see 'pebbleviz help export'" \
     export --format json --engine first-fit,best-fit in/small.json
-usage "export wants --format json, dot, svg, png or map-svg; see 'pebbleviz help export'" \
+usage "export wants --format json, dot, svg, png, map-svg or map-png; see 'pebbleviz help export'" \
     export in/small.json
-usage "--format is json, dot, svg, png or map-svg, not 'gif'; see 'pebbleviz help export'" \
+usage "--format is json, dot, svg, png, map-svg or map-png, not 'gif'; see 'pebbleviz help export'" \
     export --format gif in/small.json
 usage "--bucket-size wants a size such as 64K, not '64Q'; see 'pebbleviz help report'" \
     report --bucket-size 64Q in/small.json
@@ -138,7 +138,7 @@ run 2 export in/small.json -o "$tmp/b.gif"
 [ ! -e "$tmp/b.gif" ] || fail "export wrote a gif"
 
 # The same, twice.
-for format in json dot svg png map-svg; do
+for format in json dot svg png map-svg map-png; do
     run 0 export --format $format -o "$tmp/a" in/small.json
     run 0 export --format $format -o "$tmp/b" in/small.json
     same "$tmp/a" "$tmp/b"
