@@ -130,7 +130,7 @@ static void legend_tags(const struct pv_drawing *drawing)
             break;
         }
         const struct pv_tally_row *row = &drawing->all.rows[drawing->shown.rows[i].tag];
-        const char *tag = pv_tags_text(drawing->snapshot->tags, row->tag);
+        const char *tag = pv_tags_short(drawing->snapshot->tags, row->tag);
         swatch(out, pv_palette[i].fill, pv_palette[i].line, "solid");
         pv_dot_tag(out, tag);
         fprintf(out, ": %s in %s</td>", pv_units_bytes(bytes, row->bytes),

@@ -59,7 +59,7 @@ void pv_dot_pebble(const struct pv_drawing *drawing, size_t index)
     char size[PV_UNIT_TEXT];
     fprintf(out, "    p%zu [label=<", index);
     if (used) {
-        const char *tag = pv_tags_text(drawing->snapshot->tags, row->tag);
+        const char *tag = pv_tags_short(drawing->snapshot->tags, row->tag);
         fputs(*tag ? "<b>" : "<i>", out);
         pv_dot_tag(out, tag);
         fputs(*tag ? "</b>" : "</i>", out);

@@ -107,7 +107,7 @@ static void draw_label(struct drawing *drawing, const struct pv_map_label *label
     bool used = pv_pebble_row_used(row);
     pv_units_bytes(bytes, row->size);
     if (used) {
-        cut(tag, pv_tags_text(map->snapshot->tags, row->tag), LABEL_BYTES);
+        cut(tag, pv_tags_short(map->snapshot->tags, row->tag), LABEL_BYTES);
         snprintf(text, sizeof text, "%s %s", tag, bytes);
     } else {
         snprintf(text, sizeof text, "%s free", bytes);
@@ -162,7 +162,8 @@ static void draw_legend(struct drawing *drawing)
             continue;
         }
         snprintf(text, sizeof text, "%s: %s in %s",
-                 cut(tag, *row->text ? row->text : "no tag", TAG_BYTES),
+                 cut(tag, *row->text ? pv_tags_short(map->snapshot->tags, row->tag) : "no tag",
+                     TAG_BYTES),
                  pv_units_bytes(a, row->bytes), pv_units_count(b, row->blocks));
         draw_entry(drawing, place++, pv_palette[i].fill, text);
     }

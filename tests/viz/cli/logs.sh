@@ -53,6 +53,11 @@ has "$dir:(parse+0x10)[0x4011a7]"
 has "$dir:(load+0x20)[0x4012b7]"
 run 0 export --format json tags.mtrace
 has '"name": "'"$dir:(load+0x20)[0x4012b7]"'"'
+for form in dot map-svg; do
+    run 0 export --format $form tags.mtrace
+    has "app:(load+0x20)"
+    has "app:(parse+0x10)"
+done
 run 0 report --json --top 2 --no-timing tags.mtrace
 has '"'"$dir:(parse+0x10)[0x4011a7]"'"'
 run 1 diff tags.mtrace@start tags.mtrace@0
