@@ -72,13 +72,4 @@ int pv_ids_put(struct pv_ids *ids, const struct pv_id *id, uint32_t block);
 /* The block of a live id is gone. */
 void pv_ids_drop(struct pv_ids *ids, const struct pv_id *id);
 
-/* Asks the processor for what pv_ids_find of a number will look at. */
-static inline void pv_ids_prefetch(const struct pv_ids *ids, const struct pv_id *id)
-{
-    uint64_t page = id->number / PV_IDS_PAGE;
-    if (page < ids->n_pages && ids->pages[page].blocks) {
-        __builtin_prefetch(&ids->pages[page].blocks[id->number % PV_IDS_PAGE]);
-    }
-}
-
 #endif
