@@ -135,6 +135,10 @@ static struct terminal start_as(const struct setting *setting, int columns, int 
     terminal.pid = forkpty(&terminal.fd, NULL, NULL, &size);
     assert_true(terminal.pid >= 0);
     if (terminal.pid == 0) {
+        /* Who started the tests may ignore signals, as nohup does: a program keeps that. */
+        for (int number = 1; number < NSIG; number++) {
+            signal(number, SIG_DFL);
+        }
         if (setting->has_shell) {
             shell(setting);
         }
