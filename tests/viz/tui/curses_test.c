@@ -102,7 +102,7 @@ static void child(const struct setting *setting)
  * Its exit code is the job's. */
 static void shell(const struct setting *setting)
 {
-    int status;
+    int status, stops = 0;
     char key;
 
     signal(SIGTTOU, SIG_IGN);
@@ -115,7 +115,7 @@ static void shell(const struct setting *setting)
     }
     while (waitpid(job, &status, WUNTRACED) == job && WIFSTOPPED(status)) {
         tcsetpgrp(STDIN_FILENO, getpid());
-        printf("stopped\n");
+        printf("stopped %d\n", ++stops);
         fflush(stdout);
         if (read(STDIN_FILENO, &key, 1) != 1) {
             break;
@@ -568,7 +568,9 @@ static void stop_and_go(void **state)
     for (int i = 0; i < 3; i++) {
         char expected[64];
         send(&terminal, "\032");
-        wait_for(&terminal, "stopped");
+        /* The last stop's words are on the shell's screen, before the modes are given back. */
+        snprintf(expected, sizeof expected, "stopped %d", i + 1);
+        wait_for(&terminal, expected);
         assert_given_back(&terminal, terminal.fd);
         send(&terminal, "\n");
         wait_for(&terminal, "Whole trace");
