@@ -225,7 +225,9 @@ int pv_tags_add(struct pv_tags *tags, const char *text, uint32_t *ret_tag)
     if (tags->by_text.slots[slot] == 0) {
         uint32_t number = (uint32_t)tags->n_tags;
         rc = add_new(tags, text, n, hash);
-        *ret_tag = rc < 0 ? *ret_tag : number;
+        if (rc == PV_OK) {
+            *ret_tag = number;
+        }
         return rc;
     }
     *ret_tag = tags->by_text.slots[slot] - 1;
