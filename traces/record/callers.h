@@ -35,7 +35,7 @@ int pv_callers_add(struct pv_callers *callers, const struct pv_spool_record *rec
 
 /* A node has asked for memory. To be told before its tag is asked for: who calls whom is looked
  * at to find nameless wrappers, the sooner the better. PV_ENOMEM. */
-int pv_callers_note(struct pv_callers *callers, uint32_t node);
+int pv_callers_note(struct pv_callers *callers, uint32_t id);
 
 struct pv_caller {
     const char *tag;          /* clean; "" when it is not known */
@@ -45,7 +45,7 @@ struct pv_caller {
 };
 
 /* What is known of a node; borrowed. A tag can become better as more is noted. PV_ENOMEM. */
-int pv_callers_find(struct pv_callers *callers, uint32_t node, struct pv_caller *ret_caller);
+int pv_callers_find(struct pv_callers *callers, uint32_t id, struct pv_caller *ret_caller);
 
 /* Whether a function only passes requests on; a data table in callers_names.c. */
 bool pv_caller_is_wrapper(const char *name);

@@ -24,7 +24,7 @@ HOOK int execv(const char *path, char *const argv[]);
 HOOK int execvp(const char *file, char *const argv[]);
 HOOK int execvpe(const char *file, char *const argv[], char *const envp[]);
 HOOK int fexecve(int fd, char *const argv[], char *const envp[]);
-HOOK int execveat(int dir, const char *path, char *const argv[], char *const envp[], int flags);
+HOOK int execveat(int fd, const char *path, char *const argv[], char *const envp[], int flags);
 HOOK int execl(const char *path, const char *arg, ...);
 HOOK int execlp(const char *file, const char *arg, ...);
 HOOK int execle(const char *path, const char *arg, ...);
@@ -157,13 +157,13 @@ int fexecve(int fd, char *const argv[], char *const envp[])
     return give_up(&passed);
 }
 
-int execveat(int dir, const char *path, char *const argv[], char *const envp[], int flags)
+int execveat(int fd, const char *path, char *const argv[], char *const envp[], int flags)
 {
     int (*real)(int, const char *, char *const[], char *const[], int);
     struct passed passed;
     find(&real, "execveat");
     prepare(&passed, path, envp);
-    real(dir, path, argv, envp_of(&passed, envp), flags);
+    real(fd, path, argv, envp_of(&passed, envp), flags);
     return give_up(&passed);
 }
 
