@@ -254,7 +254,7 @@ static uint64_t search(struct pv_buddy *buddy, unsigned power, enum pv_buddy_end
 static uint64_t load_eight(const unsigned char *at)
 {
     uint64_t eight;
-    __builtin_memcpy(&eight, at, sizeof(eight));
+    __builtin_memcpy(&eight, at, sizeof eight);
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
     eight = __builtin_bswap64(eight);
 #endif

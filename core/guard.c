@@ -86,8 +86,8 @@ static uint32_t header_seal(const struct pv_guard *guard, const struct pv_pebble
     sum = mix(sum, pebble->sflags);
     sum = mix(sum, pebble->alignment);
     uint64_t word;
-    for (size_t i = 0; i + sizeof(word) <= NAME_BYTES; i += sizeof(word)) {
-        memcpy(&word, pv_pebble_name(pebble) + i, sizeof(word));
+    for (size_t i = 0; i + sizeof word <= NAME_BYTES; i += sizeof word) {
+        memcpy(&word, pv_pebble_name(pebble) + i, sizeof word);
         sum = mix(sum, word);
     }
     return (uint32_t)sum;
@@ -749,7 +749,7 @@ const char *pv_guard_fault_name(enum pv_fault fault)
         "overflow",       "bad-checksum",  "write-after-free", "realloc-freed", "size-mismatch",
         "align-mismatch", "forged-header", "huge-request",     "leak",
     };
-    _Static_assert(sizeof(names) / sizeof(*names) == PV_GUARD_N_FAULTS - PV_N_FAULTS,
+    _Static_assert(sizeof names / sizeof *names == PV_GUARD_N_FAULTS - PV_N_FAULTS,
                    "each fault has a name");
     unsigned n = (unsigned)fault;
     return n < PV_N_FAULTS         ? pv_fault_name(fault)

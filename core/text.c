@@ -89,7 +89,7 @@ static bool is_hidden(uint32_t code)
     if ((code & 0xFFFE) == 0xFFFE) { /* the last two of every plane: non-characters */
         return true;
     }
-    for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
         if (code >= ranges[i].from && code <= ranges[i].to) {
             return true;
         }

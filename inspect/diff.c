@@ -57,7 +57,7 @@ static struct pv_diff_tag *tag_row(struct work *work, struct side *side,
         }
         while (work->n_tags <= name) {
             struct pv_diff_tag *grown =
-                pv_own_room(work->tags, work->n_tags, &work->cap_tags, sizeof(*grown));
+                pv_own_room(work->tags, work->n_tags, &work->cap_tags, sizeof *grown);
             if (!grown) {
                 return NULL;
             }
@@ -80,12 +80,12 @@ static int list_side(struct work *work, struct side *side, const struct pv_snaps
 {
     side->snapshot = snapshot;
     uint32_t n_tags = pv_tags_count(snapshot->tags);
-    side->tags = pv_own_calloc(n_tags, sizeof(*side->tags));
-    side->entries = pv_own_calloc(snapshot->n_pebbles, sizeof(*side->entries));
+    side->tags = pv_own_calloc(n_tags, sizeof *side->tags);
+    side->entries = pv_own_calloc(snapshot->n_pebbles, sizeof *side->entries);
     if (!side->tags || !side->entries) {
         return PV_ENOMEM;
     }
-    memset(side->tags, 0xFF, n_tags * sizeof(*side->tags));
+    memset(side->tags, 0xFF, n_tags * sizeof *side->tags);
     for (size_t i = 0; i < snapshot->n_pebbles; i++) {
         const struct pv_pebble_row *row = &snapshot->pebbles[i];
         if (!pv_pebble_row_used(row)) {
@@ -117,9 +117,9 @@ static int by_key(const void *left_ptr, const void *right_ptr)
 
 static int compare_keys(const struct entry *left, const struct entry *right)
 {
-    return memcmp(left->key, right->key, sizeof(left->key)) == 0 ? 0
-           : by_key(left, right) < 0                             ? -1
-                                                                 : 1;
+    return memcmp(left->key, right->key, sizeof left->key) == 0 ? 0
+           : by_key(left, right) < 0                            ? -1
+                                                                : 1;
 }
 
 static struct pv_diff_tag *sums_of(struct work *work, const struct side *side, size_t pebble)
@@ -131,7 +131,7 @@ static int add_row(struct work *work, enum pv_change change, size_t a, size_t b)
 {
     struct pv_diff *diff = work->diff;
     struct pv_diff_row *grown =
-        pv_own_room(diff->rows, diff->n_rows, &work->cap_rows, sizeof(*grown));
+        pv_own_room(diff->rows, diff->n_rows, &work->cap_rows, sizeof *grown);
     if (!grown) {
         return PV_ENOMEM;
     }
@@ -173,7 +173,7 @@ static void key_side(struct side *side, bool by_block)
         entry->key[1] = by_block ? row->id : row->size;
         entry->key[2] = by_block ? 0 : name_of(side, row);
     }
-    qsort(side->entries, side->n, sizeof(*side->entries), by_key);
+    qsort(side->entries, side->n, sizeof *side->entries, by_key);
 }
 
 static int match_by(struct work *work, bool by_block)
@@ -194,9 +194,9 @@ static int match_by(struct work *work, bool by_block)
         }
         int order = compare_keys(a, b);
         if (order == 0 && (by_block || !(a->by_block && b->by_block))) {
-            int rc = match(work, a, b);
-            if (rc < 0) {
-                return rc;
+            int status = match(work, a, b);
+            if (status < 0) {
+                return status;
             }
         }
         i += order <= 0;
@@ -207,18 +207,18 @@ static int match_by(struct work *work, bool by_block)
 
 static int list_rest(struct work *work)
 {
-    int rc = PV_OK;
-    for (size_t i = 0; i < work->a.n && rc == 0; i++) {
+    int status = PV_OK;
+    for (size_t i = 0; i < work->a.n && status == 0; i++) {
         if (!work->a.entries[i].matched) {
-            rc = add_row(work, PV_WENT, work->a.entries[i].pebble, SIZE_MAX);
+            status = add_row(work, PV_WENT, work->a.entries[i].pebble, SIZE_MAX);
         }
     }
-    for (size_t i = 0; i < work->b.n && rc == 0; i++) {
+    for (size_t i = 0; i < work->b.n && status == 0; i++) {
         if (!work->b.entries[i].matched) {
-            rc = add_row(work, PV_CAME, SIZE_MAX, work->b.entries[i].pebble);
+            status = add_row(work, PV_CAME, SIZE_MAX, work->b.entries[i].pebble);
         }
     }
-    return rc;
+    return status;
 }
 
 /* A row with what it is ordered by, so that the order needs nothing else. */
@@ -243,7 +243,7 @@ static int by_change(const void *left_ptr, const void *right_ptr)
 
 static int order_rows(struct pv_diff *diff)
 {
-    struct ordered_row *ordered = pv_own_calloc(diff->n_rows, sizeof(*ordered));
+    struct ordered_row *ordered = pv_own_calloc(diff->n_rows, sizeof *ordered);
     if (!ordered) {
         return PV_ENOMEM;
     }
@@ -253,7 +253,7 @@ static int order_rows(struct pv_diff *diff)
         ordered[i].addr = row->change == PV_WENT ? diff->a->pebbles[row->a].addr
                                                  : diff->b->pebbles[row->b].addr;
     }
-    qsort(ordered, diff->n_rows, sizeof(*ordered), by_change);
+    qsort(ordered, diff->n_rows, sizeof *ordered, by_change);
     for (size_t i = 0; i < diff->n_rows; i++) {
         diff->rows[i] = ordered[i].row;
     }
@@ -281,7 +281,7 @@ static void order_tags(struct work *work)
         }
     }
     if (diff->n_tags > 0) {
-        qsort(work->tags, diff->n_tags, sizeof(*work->tags), by_difference);
+        qsort(work->tags, diff->n_tags, sizeof *work->tags, by_difference);
     }
     diff->tags = work->tags;
     work->tags = NULL;
@@ -289,53 +289,53 @@ static void order_tags(struct work *work)
 
 static int compare(struct work *work)
 {
-    int rc = pv_tags_open(&work->names);
-    if (rc == 0) {
-        rc = list_side(work, &work->a, work->diff->a);
+    int status = pv_tags_open(&work->names);
+    if (status == 0) {
+        status = list_side(work, &work->a, work->diff->a);
     }
-    if (rc == 0) {
-        rc = list_side(work, &work->b, work->diff->b);
+    if (status == 0) {
+        status = list_side(work, &work->b, work->diff->b);
     }
-    if (rc == 0) {
-        rc = match_by(work, true);
+    if (status == 0) {
+        status = match_by(work, true);
     }
-    if (rc == 0) {
-        rc = match_by(work, false);
+    if (status == 0) {
+        status = match_by(work, false);
     }
-    if (rc == 0) {
-        rc = list_rest(work);
+    if (status == 0) {
+        status = list_rest(work);
     }
-    if (rc == 0) {
-        rc = order_rows(work->diff);
+    if (status == 0) {
+        status = order_rows(work->diff);
     }
-    if (rc == 0) {
+    if (status == 0) {
         order_tags(work);
     }
-    return rc;
+    return status;
 }
 
 int pv_diff_open(struct pv_diff **ret_diff, const struct pv_snapshot *a,
                  const struct pv_snapshot *b)
 {
-    struct work work = {.diff = pv_own_calloc(1, sizeof(*work.diff))};
+    struct work work = {.diff = pv_own_calloc(1, sizeof *work.diff)};
     if (!work.diff) {
         return PV_ENOMEM;
     }
     work.diff->a = a;
     work.diff->b = b;
-    int rc = compare(&work);
+    int status = compare(&work);
     pv_tags_close(work.names);
     pv_own_free(work.tags);
     pv_own_free(work.a.tags);
     pv_own_free(work.a.entries);
     pv_own_free(work.b.tags);
     pv_own_free(work.b.entries);
-    if (rc == 0) {
+    if (status == 0) {
         *ret_diff = work.diff;
     } else {
         pv_diff_close(work.diff);
     }
-    return rc;
+    return status;
 }
 
 void pv_diff_close(struct pv_diff *diff)

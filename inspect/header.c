@@ -90,8 +90,8 @@ int pv_header_pebble(struct pv_header_reader *reader, const struct pv_home *home
 static size_t name_slot(const unsigned char *raw)
 {
     uint64_t a, b;
-    memcpy(&a, raw, sizeof(a));
-    memcpy(&b, raw + sizeof(a), sizeof(b));
+    memcpy(&a, raw, sizeof a);
+    memcpy(&b, raw + sizeof a, sizeof b);
     return (size_t)((a ^ b * 31) * UINT64_C(0x9E3779B97F4A7C15) >> 32) % PV_HEADER_NAMES;
 }
 
@@ -108,20 +108,20 @@ int pv_header_tag(struct pv_header_reader *reader, const struct pv_home *home, u
     }
     size_t slot = name_slot(reader->name);
     if (reader->names[slot].filled &&
-        memcmp(reader->names[slot].raw, reader->name, sizeof(reader->name)) == 0) {
+        memcmp(reader->names[slot].raw, reader->name, sizeof reader->name) == 0) {
         *ret_tag = reader->names[slot].tag;
         return PV_OK;
     }
     char text[4 * PV_HEADER_NAME_MAX];
     const char *name = (const char *)reader->name;
-    pv_text_clean(text, sizeof(text), name, strnlen(name, sizeof(reader->name)));
-    int rc = pv_tags_add_short(reader->tags, text, ret_tag);
-    if (rc == 0) {
-        memcpy(reader->names[slot].raw, reader->name, sizeof(reader->name));
+    pv_text_clean(text, sizeof text, name, strnlen(name, sizeof reader->name));
+    int status = pv_tags_add_short(reader->tags, text, ret_tag);
+    if (status == 0) {
+        memcpy(reader->names[slot].raw, reader->name, sizeof reader->name);
         reader->names[slot].tag = *ret_tag;
         reader->names[slot].filled = true;
     }
-    return rc;
+    return status;
 }
 
 bool pv_header_fits(const struct pv_header_reader *reader, const struct pv_home *home,

@@ -57,21 +57,22 @@ int pv_judge_b4(const struct pv_scene *scene)
 {
     const struct pv_bucket_row *row = pv_scene_bucket(scene);
     uint64_t before = scene->bucket > 0 ? row[-1].addr : 0;
-    int rc = PV_OK;
+    int status = PV_OK;
     if (row->prev != before && before == 0) {
-        rc = PV_TELL_BUCKET(scene, PV_LAW_B4,
-                            "Previous of the bucket at " HEX " is " HEX
-                            ", but the list begins with this bucket: the link was overwritten.",
-                            row->addr, row->prev);
+        status =
+            PV_TELL_BUCKET(scene, PV_LAW_B4,
+                           "Previous of the bucket at " HEX " is " HEX
+                           ", but the list begins with this bucket: the link was overwritten.",
+                           row->addr, row->prev);
     } else if (row->prev != before) {
-        rc = PV_TELL_BUCKET(scene, PV_LAW_B4,
-                            "Previous of the bucket at " HEX " is " HEX
-                            ", but the list comes from " HEX ": one of the two links was "
-                            "overwritten.",
-                            row->addr, row->prev, before);
+        status = PV_TELL_BUCKET(scene, PV_LAW_B4,
+                                "Previous of the bucket at " HEX " is " HEX
+                                ", but the list comes from " HEX ": one of the two links was "
+                                "overwritten.",
+                                row->addr, row->prev, before);
     }
-    if (rc < 0) {
-        return rc;
+    if (status < 0) {
+        return status;
     }
     /* A walk has followed Next to its end, or told where it broke. */
     bool last = scene->bucket + 1 == scene->snapshot->n_buckets;

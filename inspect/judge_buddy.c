@@ -6,6 +6,7 @@
  */
 #include <inttypes.h>
 
+#include "core/status.h"
 #include "inspect/judge.h"
 
 struct chunk {
@@ -50,7 +51,7 @@ static int judge_row(struct chunk *chunk, size_t index)
                     "is no page times a power of two at a multiple of its size");
     }
     if (pv_pebble_row_used(row)) {
-        return 0;
+        return PV_OK;
     }
     chunk->largest = row->size > chunk->largest ? row->size : chunk->largest;
     chunk->free_before = index;
@@ -61,29 +62,29 @@ static int judge_row(struct chunk *chunk, size_t index)
 
 int pv_judge_buddy(struct pv_snapshot *snapshot)
 {
-    int rc = 0;
-    for (size_t i = 0; i < snapshot->n_buckets && !rc; i++) {
+    int status = PV_OK;
+    for (size_t i = 0; i < snapshot->n_buckets && !status; i++) {
         const struct pv_bucket_row *bucket = &snapshot->buckets[i];
         struct chunk chunk = {.snapshot = snapshot,
                               .bucket = i,
                               .addr = bucket->addr,
                               .bytes = bucket->n_pages * snapshot->page_bytes,
                               .free_before = SIZE_MAX};
-        for (size_t j = 0; j < bucket->n_pebbles && !rc; j++) {
-            rc = judge_row(&chunk, bucket->first_pebble + j);
+        for (size_t j = 0; j < bucket->n_pebbles && !status; j++) {
+            status = judge_row(&chunk, bucket->first_pebble + j);
         }
-        if (!rc && chunk.expected != chunk.bytes) {
-            rc = pv_snapshot_add_finding(snapshot, PV_LAW_P7, i, SIZE_MAX, bucket->addr,
-                                         "the blocks end %" PRIu64
-                                         " bytes into a chunk of %" PRIu64,
-                                         chunk.expected, chunk.bytes);
+        if (!status && chunk.expected != chunk.bytes) {
+            status = pv_snapshot_add_finding(snapshot, PV_LAW_P7, i, SIZE_MAX, bucket->addr,
+                                             "the blocks end %" PRIu64
+                                             " bytes into a chunk of %" PRIu64,
+                                             chunk.expected, chunk.bytes);
         }
-        if (!rc && chunk.largest != bucket->largest) {
-            rc = pv_snapshot_add_finding(snapshot, PV_LAW_B7, i, SIZE_MAX, bucket->addr,
-                                         "the largest free block has %" PRIu64
-                                         " bytes, not %" PRIu64,
-                                         chunk.largest, bucket->largest);
+        if (!status && chunk.largest != bucket->largest) {
+            status = pv_snapshot_add_finding(snapshot, PV_LAW_B7, i, SIZE_MAX, bucket->addr,
+                                             "the largest free block has %" PRIu64
+                                             " bytes, not %" PRIu64,
+                                             chunk.largest, bucket->largest);
         }
     }
-    return rc;
+    return status;
 }

@@ -99,21 +99,22 @@ int pv_judge_p5(const struct pv_scene *scene)
     uint64_t before = scene->before ? scene->before->addr : 0;
     uint64_t after = scene->after ? scene->after->addr : 0;
     bool wrong = scene->row->prev != before && knows_before(scene);
-    int rc = PV_OK;
+    int status = PV_OK;
     if (wrong && before == 0) {
-        rc = PV_TELL_PEBBLE(scene, PV_LAW_P5,
-                            "Previous of the pebble at " HEX " is " HEX
-                            ", but the list begins with this pebble: the link was overwritten.",
-                            scene->row->addr, scene->row->prev);
+        status =
+            PV_TELL_PEBBLE(scene, PV_LAW_P5,
+                           "Previous of the pebble at " HEX " is " HEX
+                           ", but the list begins with this pebble: the link was overwritten.",
+                           scene->row->addr, scene->row->prev);
     } else if (wrong) {
-        rc = PV_TELL_PEBBLE(scene, PV_LAW_P5,
-                            "Previous of the pebble at " HEX " is " HEX
-                            ", but the list comes from " HEX ": one of the two links was "
-                            "overwritten.",
-                            scene->row->addr, scene->row->prev, before);
+        status = PV_TELL_PEBBLE(scene, PV_LAW_P5,
+                                "Previous of the pebble at " HEX " is " HEX
+                                ", but the list comes from " HEX ": one of the two links was "
+                                "overwritten.",
+                                scene->row->addr, scene->row->prev, before);
     }
-    if (rc < 0) {
-        return rc;
+    if (status < 0) {
+        return status;
     }
     if (scene->row->next == after || scene->broken_after) {
         return PV_OK;

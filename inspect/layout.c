@@ -58,7 +58,7 @@ uint64_t pv_layout_get(const struct pv_layout *layout, struct pv_field field,
     uint64_t value = 0;
     const unsigned char *bytes = header + field.offset;
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    if (!layout->big_endian && field.width <= sizeof(value)) {
+    if (!layout->big_endian && field.width <= sizeof value) {
         switch (
             field.width) { /* one load instead of eight shifts: this is the walk's hot path */
         case 8:

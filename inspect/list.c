@@ -48,10 +48,10 @@ static int remember(const struct pv_walker *walker, struct list *list)
     const struct pv_bucket_row *bucket = &walker->snapshot->buckets[list->bucket];
     list->remembers = true;
     for (size_t i = 0; i < bucket->n_pebbles; i++) {
-        int rc =
+        int status =
             pv_seen_add(&list->seen, walker->snapshot->pebbles[bucket->first_pebble + i].addr);
-        if (rc < 0) {
-            return rc;
+        if (status < 0) {
+            return status;
         }
     }
     return PV_OK;
@@ -60,16 +60,9 @@ static int remember(const struct pv_walker *walker, struct list *list)
 /* Whether the list has passed addr. 0 no, 1 yes, PV_ENOMEM. */
 static int has_passed(const struct pv_walker *walker, struct list *list, uint64_t addr)
 {
-    if (list->last == SIZE_MAX || addr > list->high) {
-        return 0;
-    }
-    if (!list->remembers) {
-        int rc = remember(walker, list);
-        if (rc < 0) {
-            return rc;
-        }
-    }
-    return pv_seen_add(&list->seen, addr);
+    bool higher = list->last == SIZE_MAX || addr > list->high;
+    int status = !higher && !list->remembers ? remember(walker, list) : PV_OK;
+    return higher || status < 0 ? status : pv_seen_add(&list->seen, addr);
 }
 
 static uint64_t last_address(const struct pv_walker *walker, const struct list *list)
@@ -113,13 +106,13 @@ static int follow(struct pv_walker *walker, struct list *list, uint64_t addr,
         *ret_link = LINK_NO_PEBBLE;
         return PV_OK;
     }
-    int rc = has_passed(walker, list, addr);
-    if (rc < 0) {
-        return rc;
+    int status = has_passed(walker, list, addr);
+    if (status < 0) {
+        return status;
     }
-    bool astray = rc == 0 && !agreed && addr != list->high_end &&
+    bool astray = status == 0 && !agreed && addr != list->high_end &&
                   find_neighbour(walker, list, &neighbour);
-    *ret_link = rc == 1 ? LINK_BACK : astray ? LINK_ASTRAY : LINK_SOUND;
+    *ret_link = status == 1 ? LINK_BACK : astray ? LINK_ASTRAY : LINK_SOUND;
     return PV_OK;
 }
 
@@ -127,9 +120,9 @@ static int add_row(struct pv_walker *walker, struct list *list,
                    const struct pv_pebble_row *found)
 {
     uint32_t tag;
-    int rc = pv_header_tag(&walker->reader, list->home, found->addr, &tag);
-    if (rc < 0) {
-        return rc;
+    int status = pv_header_tag(&walker->reader, list->home, found->addr, &tag);
+    if (status < 0) {
+        return status;
     }
     struct pv_pebble_row *row = pv_snapshot_add_pebble(walker->snapshot);
     if (!row) {
@@ -149,8 +142,8 @@ static int add_row(struct pv_walker *walker, struct list *list,
         list->high_end = end != 0 ? end : row->addr + header;
     }
     /* follow() has added what leads back already; adding it again does no harm. */
-    rc = list->remembers ? pv_seen_add(&list->seen, row->addr) : PV_OK;
-    return rc < 0 ? rc : PV_OK;
+    status = list->remembers ? pv_seen_add(&list->seen, row->addr) : PV_OK;
+    return status < 0 ? status : PV_OK;
 }
 
 /* What the walk does about a break, for the end of a finding's sentence. */
@@ -228,26 +221,27 @@ static int mend(struct pv_walker *walker, struct list *list, enum link link, uin
         gap.to = gap.from;
     }
     char loss[96];
-    say_loss(loss, sizeof(loss), &gap, found);
+    say_loss(loss, sizeof loss, &gap, found);
     bool beside =
         found && (gap.from == gap.to || (list->last == SIZE_MAX && ret_row->prev == 0));
-    int rc = tell_break(walker, list, link, target, beside, loss);
-    if (rc == 0) {
-        rc = pv_snapshot_add_break(walker->snapshot, gap.from, gap.to);
+    int status = tell_break(walker, list, link, target, beside, loss);
+    if (status == 0) {
+        status = pv_snapshot_add_break(walker->snapshot, gap.from, gap.to);
     }
-    return rc < 0 ? rc : found ? 0 : 1;
+    return status < 0 ? status : found ? 0 : 1;
 }
 
 static int tell_bound(struct pv_walker *walker, const struct list *list, uint64_t at)
 {
-    int rc = pv_snapshot_add_finding(walker->snapshot, PV_LAW_P5, list->bucket, list->last, at,
-                                     "The pebble list of the bucket at " HEX " goes on at " HEX
-                                     ", beyond the bound on rows.",
-                                     list->home->addr, at);
-    return rc < 0 ? rc
-                  : pv_snapshot_add_break(walker->snapshot, list->high_end,
-                                          list->home->to > list->high_end ? list->home->to
-                                                                          : list->high_end);
+    int status =
+        pv_snapshot_add_finding(walker->snapshot, PV_LAW_P5, list->bucket, list->last, at,
+                                "The pebble list of the bucket at " HEX " goes on at " HEX
+                                ", beyond the bound on rows.",
+                                list->home->addr, at);
+    return status < 0 ? status
+                      : pv_snapshot_add_break(walker->snapshot, list->high_end,
+                                              list->home->to > list->high_end ? list->home->to
+                                                                              : list->high_end);
 }
 
 static int follow_all(struct pv_walker *walker, struct list *list, uint64_t first)
@@ -256,9 +250,9 @@ static int follow_all(struct pv_walker *walker, struct list *list, uint64_t firs
     for (;;) {
         enum link link;
         struct pv_pebble_row row;
-        int rc = follow(walker, list, at, &link, &row);
-        if (rc < 0) {
-            return rc;
+        int status = follow(walker, list, at, &link, &row);
+        if (status < 0) {
+            return status;
         }
         if (link == LINK_NONE && list->last != SIZE_MAX) {
             return PV_OK;
@@ -267,14 +261,14 @@ static int follow_all(struct pv_walker *walker, struct list *list, uint64_t firs
             return tell_bound(walker, list, at);
         }
         if (link != LINK_SOUND) {
-            rc = mend(walker, list, link, at, &row);
-            if (rc != 0) {
-                return rc < 0 ? rc : PV_OK;
+            status = mend(walker, list, link, at, &row);
+            if (status != 0) {
+                return status < 0 ? status : PV_OK;
             }
         }
-        rc = add_row(walker, list, &row);
-        if (rc < 0) {
-            return rc;
+        status = add_row(walker, list, &row);
+        if (status < 0) {
+            return status;
         }
         at = row.next;
     }
@@ -309,7 +303,7 @@ int pv_list_follow(struct pv_walker *walker, const struct pv_home *home, size_t 
         .last = SIZE_MAX,
         .high_end = home->from,
     };
-    int rc = follow_all(walker, &list, find_head(walker, home, first));
+    int status = follow_all(walker, &list, find_head(walker, home, first));
     pv_seen_fini(&list.seen);
-    return rc;
+    return status;
 }

@@ -72,9 +72,9 @@ static int judge_bucket(struct pv_snapshot *snapshot, size_t bucket, size_t *at_
     struct pv_scene scene = {.snapshot = snapshot, .bucket = bucket, .at_break = *at_break};
     const struct pv_bucket_row *row = pv_scene_bucket(&scene);
     scene.bucket_end = bucket_end(snapshot, row);
-    int rc = judge(&scene, of_buckets, sizeof of_buckets / sizeof *of_buckets);
-    if (rc < 0) {
-        return rc;
+    int status = judge(&scene, of_buckets, sizeof of_buckets / sizeof *of_buckets);
+    if (status < 0) {
+        return status;
     }
     size_t end = row->first_pebble + row->n_pebbles;
     for (size_t i = row->first_pebble; i < end; i++) {
@@ -86,9 +86,9 @@ static int judge_bucket(struct pv_snapshot *snapshot, size_t bucket, size_t *at_
         scene.broken_before = is_break(snapshot, *at_break, bucket, i);
         *at_break += scene.broken_before;
         scene.broken_after = is_break(snapshot, *at_break, bucket, i + 1);
-        rc = judge(&scene, of_pebbles, sizeof of_pebbles / sizeof *of_pebbles);
-        if (rc < 0) {
-            return rc;
+        status = judge(&scene, of_pebbles, sizeof of_pebbles / sizeof *of_pebbles);
+        if (status < 0) {
+            return status;
         }
     }
     while (*at_break < snapshot->n_breaks && snapshot->breaks[*at_break].bucket <= bucket) {
@@ -115,7 +115,7 @@ static int by_place(const void *a, const void *b)
  * have ended. */
 static int find_overlaps(struct pv_snapshot *snapshot)
 {
-    struct extent *extents = pv_own_calloc(snapshot->n_buckets, sizeof(*extents));
+    struct extent *extents = pv_own_calloc(snapshot->n_buckets, sizeof *extents);
     if (!extents) {
         return PV_ENOMEM;
     }
@@ -125,12 +125,12 @@ static int find_overlaps(struct pv_snapshot *snapshot)
         uint64_t end = bucket_end(snapshot, row);
         extents[n++] = (struct extent){row->addr, end != 0 ? end : row->addr, i};
     }
-    qsort(extents, n, sizeof(*extents), by_place);
-    int rc = PV_OK;
+    qsort(extents, n, sizeof *extents, by_place);
+    int status = PV_OK;
     size_t widest = 0; /* of those below, the one that ends last */
-    for (size_t i = 1; i < n && rc == 0; i++) {
+    for (size_t i = 1; i < n && status == 0; i++) {
         if (extents[i].from < extents[widest].to) {
-            rc = pv_snapshot_add_finding(
+            status = pv_snapshot_add_finding(
                 snapshot, PV_LAW_B3, extents[i].bucket, SIZE_MAX, extents[i].from,
                 "The bucket at " HEX " begins within the bucket at " HEX ", which ends at " HEX
                 ": the size of one was overwritten.",
@@ -141,7 +141,7 @@ static int find_overlaps(struct pv_snapshot *snapshot)
         }
     }
     pv_own_free(extents);
-    return rc;
+    return status;
 }
 
 int pv_rules_apply(struct pv_snapshot *snapshot)
@@ -149,10 +149,10 @@ int pv_rules_apply(struct pv_snapshot *snapshot)
     if (snapshot->kind == PV_CATALOG_BUDDY) {
         return pv_judge_buddy(snapshot);
     }
-    int rc = find_overlaps(snapshot);
+    int status = find_overlaps(snapshot);
     size_t at_break = 0;
-    for (size_t i = 0; i < snapshot->n_buckets && rc == 0; i++) {
-        rc = judge_bucket(snapshot, i, &at_break);
+    for (size_t i = 0; i < snapshot->n_buckets && status == 0; i++) {
+        status = judge_bucket(snapshot, i, &at_break);
     }
-    return rc;
+    return status;
 }

@@ -24,7 +24,7 @@ static size_t slot_of(const uint64_t *slots, size_t n_slots, uint64_t key)
 static int grow(struct pv_seen *seen)
 {
     size_t n_slots = seen->n_slots ? seen->n_slots * 2 : FIRST_SLOTS;
-    uint64_t *slots = pv_own_calloc(n_slots, sizeof(*slots));
+    uint64_t *slots = pv_own_calloc(n_slots, sizeof *slots);
     if (!slots) {
         return PV_ENOMEM;
     }
@@ -46,9 +46,9 @@ int pv_seen_add(struct pv_seen *seen, uint64_t addr)
         return PV_OK;
     }
     if (2 * (seen->n + 1) > seen->n_slots) {
-        int rc = grow(seen);
-        if (rc < 0) {
-            return rc;
+        int status = grow(seen);
+        if (status < 0) {
+            return status;
         }
     }
     size_t slot = slot_of(seen->slots, seen->n_slots, key);

@@ -17,7 +17,7 @@
 int pv_snapshot_open(struct pv_snapshot **ret_snapshot, enum pv_snapshot_source source,
                      const struct pv_layout *layout, const struct pv_tags *tags)
 {
-    struct pv_snapshot *snapshot = pv_own_calloc(1, sizeof(*snapshot));
+    struct pv_snapshot *snapshot = pv_own_calloc(1, sizeof *snapshot);
     if (!snapshot) {
         return PV_ENOMEM;
     }
@@ -49,7 +49,7 @@ struct pv_bucket_row *pv_snapshot_add_bucket(struct pv_snapshot *snapshot)
         return NULL;
     }
     struct pv_bucket_row *grown = pv_own_room(snapshot->buckets, snapshot->n_buckets,
-                                              &snapshot->cap_buckets, sizeof(*grown));
+                                              &snapshot->cap_buckets, sizeof *grown);
     if (!grown) {
         return NULL;
     }
@@ -63,7 +63,7 @@ struct pv_pebble_row *pv_snapshot_add_pebble(struct pv_snapshot *snapshot)
 {
     assert(snapshot->n_buckets > 0);
     struct pv_pebble_row *grown = pv_own_room(snapshot->pebbles, snapshot->n_pebbles,
-                                              &snapshot->cap_pebbles, sizeof(*grown));
+                                              &snapshot->cap_pebbles, sizeof *grown);
     if (!grown) {
         return NULL;
     }
@@ -82,7 +82,7 @@ int pv_snapshot_add_finding(struct pv_snapshot *snapshot, enum pv_law law, size_
         return PV_OK;
     }
     struct pv_finding *grown = pv_own_room(snapshot->findings, snapshot->n_findings,
-                                           &snapshot->cap_findings, sizeof(*grown));
+                                           &snapshot->cap_findings, sizeof *grown);
     if (!grown) {
         return PV_ENOMEM;
     }
@@ -96,7 +96,7 @@ int pv_snapshot_add_finding(struct pv_snapshot *snapshot, enum pv_law law, size_
     char text[2 * PV_FINDING_TEXT];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
+    vsnprintf(text, sizeof text, format, args);
     va_end(args);
     size_t n = pv_text_prefix(text, strlen(text), PV_FINDING_TEXT - 1);
     memcpy(finding->text, text, n);
@@ -107,8 +107,8 @@ int pv_snapshot_add_finding(struct pv_snapshot *snapshot, enum pv_law law, size_
 int pv_snapshot_add_break(struct pv_snapshot *snapshot, uint64_t from, uint64_t to)
 {
     assert(snapshot->n_buckets > 0);
-    struct pv_break *grown = pv_own_room(snapshot->breaks, snapshot->n_breaks,
-                                         &snapshot->cap_breaks, sizeof(*grown));
+    struct pv_break *grown =
+        pv_own_room(snapshot->breaks, snapshot->n_breaks, &snapshot->cap_breaks, sizeof *grown);
     if (!grown) {
         return PV_ENOMEM;
     }

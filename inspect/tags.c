@@ -77,7 +77,7 @@ static int grow_index(struct index *index, const struct text *texts, size_t n_te
         return PV_OK;
     }
     size_t n_slots = index->n_slots ? index->n_slots * 2 : FIRST_SLOTS;
-    uint32_t *slots = pv_own_calloc(n_slots, sizeof(*slots));
+    uint32_t *slots = pv_own_calloc(n_slots, sizeof *slots);
     if (!slots) {
         return PV_ENOMEM;
     }
@@ -97,7 +97,7 @@ static int grow_index(struct index *index, const struct text *texts, size_t n_te
 static char *keep_text(struct pv_tags *tags, const char *text, size_t n)
 {
     if (!tags->blocks || BLOCK_BYTES - tags->n_used < n + 1) {
-        struct block *block = pv_own_calloc(1, sizeof(*block));
+        struct block *block = pv_own_calloc(1, sizeof *block);
         if (!block) {
             return NULL;
         }
@@ -114,16 +114,16 @@ static char *keep_text(struct pv_tags *tags, const char *text, size_t n)
 
 int pv_tags_open(struct pv_tags **ret_tags)
 {
-    struct pv_tags *tags = pv_own_calloc(1, sizeof(*tags));
+    struct pv_tags *tags = pv_own_calloc(1, sizeof *tags);
     if (!tags) {
         return PV_ENOMEM;
     }
     tags->key = pv_hash_key();
     uint32_t none;
-    int rc = pv_tags_add(tags, "", &none);
-    if (rc < 0) {
+    int status = pv_tags_add(tags, "", &none);
+    if (status < 0) {
         pv_tags_close(tags);
-        return rc;
+        return status;
     }
     *ret_tags = tags;
     return PV_OK;
@@ -153,12 +153,12 @@ static int grow(struct pv_tags *tags)
         return PV_ELIMIT;
     }
     struct text *grown =
-        pv_own_room(tags->tags, tags->n_tags, &tags->cap_tags, sizeof(*tags->tags));
+        pv_own_room(tags->tags, tags->n_tags, &tags->cap_tags, sizeof *tags->tags);
     if (!grown) {
         return PV_ENOMEM;
     }
     tags->tags = grown;
-    grown = pv_own_room(tags->shorts, tags->n_tags, &tags->cap_shorts, sizeof(*tags->shorts));
+    grown = pv_own_room(tags->shorts, tags->n_tags, &tags->cap_shorts, sizeof *tags->shorts);
     if (!grown) {
         return PV_ENOMEM;
     }
@@ -189,9 +189,9 @@ static size_t cut(const struct pv_tags *tags, const char *text, size_t n,
 
 static int add_new(struct pv_tags *tags, const char *text, size_t n, uint32_t hash)
 {
-    int rc = grow(tags);
-    if (rc < 0) {
-        return rc;
+    int status = grow(tags);
+    if (status < 0) {
+        return status;
     }
     char name[PV_NAME_BYTES];
     size_t n_name = cut(tags, text, n, name);
@@ -217,18 +217,18 @@ int pv_tags_add(struct pv_tags *tags, const char *text, uint32_t *ret_tag)
 {
     size_t n = pv_text_prefix(text, strnlen(text, PV_TAG_MAX + 1), PV_TAG_MAX);
     uint32_t hash = hash_of(tags, text, n);
-    int rc = grow_index(&tags->by_text, tags->tags, tags->n_tags);
-    if (rc < 0) {
-        return rc;
+    int status = grow_index(&tags->by_text, tags->tags, tags->n_tags);
+    if (status < 0) {
+        return status;
     }
     size_t slot = slot_of(&tags->by_text, tags->tags, text, n, hash);
     if (tags->by_text.slots[slot] == 0) {
         uint32_t number = (uint32_t)tags->n_tags;
-        rc = add_new(tags, text, n, hash);
-        if (rc == PV_OK) {
+        status = add_new(tags, text, n, hash);
+        if (status == PV_OK) {
             *ret_tag = number;
         }
-        return rc;
+        return status;
     }
     *ret_tag = tags->by_text.slots[slot] - 1;
     return PV_OK;
@@ -237,7 +237,7 @@ int pv_tags_add(struct pv_tags *tags, const char *text, uint32_t *ret_tag)
 int pv_tags_add_short(struct pv_tags *tags, const char *text, uint32_t *ret_tag)
 {
     char name[PV_NAME_BYTES];
-    size_t n = pv_text_prefix(text, strnlen(text, sizeof(name)), sizeof(name) - 1);
+    size_t n = pv_text_prefix(text, strnlen(text, sizeof name), sizeof name - 1);
     memcpy(name, text, n);
     name[n] = '\0';
     size_t slot = slot_of(&tags->by_short, tags->shorts, name, n, hash_of(tags, name, n));

@@ -82,11 +82,11 @@ static int read_buckets(struct pv_walker *walker, struct pv_seen *seen)
 {
     uint64_t at = walker->walk->root;
     do {
-        int rc = pv_seen_add(seen, at);
-        if (rc < 0) {
-            return rc;
+        int status = pv_seen_add(seen, at);
+        if (status < 0) {
+            return status;
         }
-        if (rc == 1) {
+        if (status == 1) {
             return tell_bucket(walker, PV_LAW_B5, at,
                                "which the list has passed: it is a loop");
         }
@@ -99,13 +99,13 @@ static int read_buckets(struct pv_walker *walker, struct pv_seen *seen)
         }
         if (!is_bucket(walker, &head.row)) {
             char what[64];
-            snprintf(what, sizeof(what), "where no bucket begins (magic " HEX ")",
+            snprintf(what, sizeof what, "where no bucket begins (magic " HEX ")",
                      head.row.magic);
             return tell_bucket(walker, PV_LAW_B1, at, what);
         }
         head.home = home_of(walker, &head.row);
         struct pv_head *grown = pv_own_room(walker->heads, walker->n_heads, &walker->cap_heads,
-                                            sizeof(*walker->heads));
+                                            sizeof *walker->heads);
         if (!grown) {
             return PV_ENOMEM;
         }
@@ -127,14 +127,14 @@ static int by_address(const void *a, const void *b)
 /* Ends each home where the next bucket begins. */
 static int part_homes(struct pv_walker *walker)
 {
-    struct pv_head **sorted = pv_own_calloc(walker->n_heads, sizeof(*sorted));
+    struct pv_head **sorted = pv_own_calloc(walker->n_heads, sizeof *sorted);
     if (!sorted) {
         return PV_ENOMEM;
     }
     for (size_t i = 0; i < walker->n_heads; i++) {
         sorted[i] = &walker->heads[i];
     }
-    qsort(sorted, walker->n_heads, sizeof(*sorted), by_address);
+    qsort(sorted, walker->n_heads, sizeof *sorted, by_address);
     for (size_t i = 1; i < walker->n_heads; i++) {
         if (sorted[i - 1]->home.to > sorted[i]->row.addr) {
             sorted[i - 1]->home.to = sorted[i]->row.addr;
@@ -157,9 +157,9 @@ static int read_pebbles(struct pv_walker *walker)
         size_t first_pebble = row->first_pebble;
         *row = head->row;
         row->first_pebble = first_pebble;
-        int rc = pv_list_follow(walker, &head->home, i, head->row.first);
-        if (rc < 0) {
-            return rc;
+        int status = pv_list_follow(walker, &head->home, i, head->row.first);
+        if (status < 0) {
+            return status;
         }
     }
     return PV_OK;
@@ -168,25 +168,25 @@ static int read_pebbles(struct pv_walker *walker)
 static int walk_all(struct pv_walker *walker)
 {
     struct pv_seen seen = {0};
-    int rc = read_buckets(walker, &seen);
+    int status = read_buckets(walker, &seen);
     pv_seen_fini(&seen);
-    if (rc == 0) {
-        rc = part_homes(walker);
+    if (status == 0) {
+        status = part_homes(walker);
     }
-    if (rc == 0) {
-        rc = read_pebbles(walker);
+    if (status == 0) {
+        status = read_pebbles(walker);
     }
-    if (rc == 0) {
-        rc = pv_rules_apply(walker->snapshot);
+    if (status == 0) {
+        status = pv_rules_apply(walker->snapshot);
     }
-    return rc;
+    return status;
 }
 
 int pv_walk(const struct pv_walk *walk, struct pv_tags *tags, struct pv_snapshot **ret_snapshot)
 {
     assert(walk->layout->bucket_bytes <= PV_LAYOUT_BUCKET_MAX &&
            walk->layout->pebble_bytes <= PV_LAYOUT_PEBBLE_MAX);
-    struct pv_walker *walker = pv_own_calloc(1, sizeof(*walker));
+    struct pv_walker *walker = pv_own_calloc(1, sizeof *walker);
     if (!walker) {
         return PV_ENOMEM;
     }
@@ -197,12 +197,12 @@ int pv_walk(const struct pv_walk *walk, struct pv_tags *tags, struct pv_snapshot
     walker->budget = (struct pv_scan_budget){PV_WALK_SCAN_BYTES, PV_WALK_SCAN_REFUSALS};
     walker->n_left = walk->max_pebbles ? walk->max_pebbles : PV_WALK_ROWS_MAX;
     struct pv_snapshot *snapshot = NULL;
-    int rc = pv_snapshot_open(&snapshot, PV_SNAPSHOT_MEMORY, walk->layout, tags);
-    if (rc == 0) {
+    int status = pv_snapshot_open(&snapshot, PV_SNAPSHOT_MEMORY, walk->layout, tags);
+    if (status == 0) {
         walker->snapshot = snapshot;
-        rc = walk_all(walker);
+        status = walk_all(walker);
     }
-    if (rc == 0) {
+    if (status == 0) {
         pv_snapshot_count(snapshot);
         *ret_snapshot = snapshot;
     } else {
@@ -210,5 +210,5 @@ int pv_walk(const struct pv_walk *walk, struct pv_tags *tags, struct pv_snapshot
     }
     pv_own_free(walker->heads);
     pv_own_free(walker);
-    return rc;
+    return status;
 }

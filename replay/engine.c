@@ -28,7 +28,7 @@ const struct pv_engine_type *pv_engine_find(const char *name, bool *ret_planned)
     }
     if (ret_planned) {
         *ret_planned = false;
-        for (size_t i = 0; i < sizeof(planned_engines) / sizeof(*planned_engines); i++) {
+        for (size_t i = 0; i < sizeof planned_engines / sizeof *planned_engines; i++) {
             *ret_planned |= strcmp(planned_engines[i], name) == 0;
         }
     }

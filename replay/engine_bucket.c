@@ -98,7 +98,7 @@ static bool is_left(uintptr_t page)
 
 static void clear_absorbed(struct pv_engine *engine)
 {
-    qsort(engine->absorbed, engine->n_absorbed, sizeof(engine->absorbed[0]), by_address);
+    qsort(engine->absorbed, engine->n_absorbed, sizeof engine->absorbed[0], by_address);
     for (size_t i = 0; i < engine->n_absorbed; i++) {
         uintptr_t page = engine->absorbed[i];
         bool is_new = !i || page != engine->absorbed[i - 1];
@@ -212,7 +212,7 @@ static int open_as(const struct pv_engine_type *type, struct pv_engine **ret_eng
                    const struct pv_engine_options *options,
                    const struct pv_engine_listener *listener)
 {
-    struct pv_engine *engine = pv_own_calloc(1, sizeof(*engine));
+    struct pv_engine *engine = pv_own_calloc(1, sizeof *engine);
     if (!engine) {
         return PV_ENOMEM;
     }

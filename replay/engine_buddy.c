@@ -83,7 +83,7 @@ static void free_tables(const struct tables *tables)
     uint64_t n_pages = tables->n_pages;
     pv_space_zeros_free(tables->tree, pv_buddy_tree_bytes(n_pages));
     pv_space_zeros_free(tables->index, pv_buddy_index_bytes(n_pages));
-    pv_space_zeros_free(tables->names, n_pages * sizeof(*tables->names));
+    pv_space_zeros_free(tables->names, n_pages * sizeof *tables->names);
 }
 
 static bool make_tables(struct tables *tables, uint64_t n_pages)
@@ -91,7 +91,7 @@ static bool make_tables(struct tables *tables, uint64_t n_pages)
     tables->n_pages = n_pages;
     tables->tree = pv_space_zeros(pv_buddy_tree_bytes(n_pages));
     tables->index = pv_space_zeros(pv_buddy_index_bytes(n_pages));
-    tables->names = pv_space_zeros(n_pages * sizeof(*tables->names));
+    tables->names = pv_space_zeros(n_pages * sizeof *tables->names);
     if (tables->tree && tables->index && tables->names) {
         return true;
     }
@@ -161,7 +161,7 @@ static int buddy_open(struct pv_engine **ret_engine, const struct pv_engine_opti
     if (options->machine) {
         return PV_ENOTSUP; /* its memory has holes, and a chunk that doubles has none */
     }
-    struct pv_engine *engine = pv_own_calloc(1, sizeof(*engine));
+    struct pv_engine *engine = pv_own_calloc(1, sizeof *engine);
     if (!engine) {
         return PV_ENOMEM;
     }

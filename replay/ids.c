@@ -47,11 +47,11 @@ static enum pv_id_state state_in(const struct pv_id_page *page, uint64_t number,
 static int reach(struct pv_ids *ids, uint64_t page)
 {
     size_t n = 2 * ids->n_pages > page + 1 ? 2 * ids->n_pages : (size_t)page + 1;
-    struct pv_id_page *pages = pv_own_resize(ids->pages, n, sizeof(*pages));
+    struct pv_id_page *pages = pv_own_resize(ids->pages, n, sizeof *pages);
     if (!pages) {
         return PV_ENOMEM;
     }
-    memset(pages + ids->n_pages, 0, (n - ids->n_pages) * sizeof(*pages));
+    memset(pages + ids->n_pages, 0, (n - ids->n_pages) * sizeof *pages);
     ids->pages = pages;
     ids->n_pages = n;
     return PV_OK;
@@ -66,13 +66,13 @@ static int fill(struct pv_ids *ids, struct pv_id_page *page)
     }
     while (ids->cap_spare <= ids->n_filled) { /* so that giving back cannot fail */
         void *room =
-            pv_own_room(ids->spare, ids->cap_spare, &ids->cap_spare, sizeof(*ids->spare));
+            pv_own_room(ids->spare, ids->cap_spare, &ids->cap_spare, sizeof *ids->spare);
         if (!room) {
             return PV_ENOMEM;
         }
         ids->spare = room;
     }
-    page->blocks = pv_own_calloc(PV_IDS_PAGE, sizeof(*page->blocks));
+    page->blocks = pv_own_calloc(PV_IDS_PAGE, sizeof *page->blocks);
     ids->n_filled += page->blocks != NULL;
     return page->blocks ? PV_OK : PV_ENOMEM;
 }
@@ -183,7 +183,7 @@ static int make_room(struct pv_ids *ids)
     while (cap < n_kept * 2 || cap < (forget ? 2 * (size_t)FREED_KEPT : 0)) {
         cap *= 2;
     }
-    struct pv_id_entry *entries = pv_own_calloc(cap, sizeof(*entries));
+    struct pv_id_entry *entries = pv_own_calloc(cap, sizeof *entries);
     if (!entries) {
         return PV_ENOMEM;
     }

@@ -45,7 +45,7 @@ void pv_deeds_fini(struct pv_deeds *deeds)
 static int add_mark(struct pv_deeds *deeds, const char *name, struct pv_deed *deed)
 {
     char **marks =
-        pv_own_room(deeds->marks, deeds->n_marks, &deeds->cap_marks, sizeof(*deeds->marks));
+        pv_own_room(deeds->marks, deeds->n_marks, &deeds->cap_marks, sizeof *deeds->marks);
     if (!marks) {
         return PV_ENOMEM;
     }
@@ -90,7 +90,7 @@ static int take_slot(struct pv_ledger *ledger, uint32_t *ret_slot)
 static int give_slot(struct pv_ledger *ledger, uint32_t slot)
 {
     uint32_t *slots = pv_own_room(ledger->free_slots, ledger->n_free, &ledger->cap_free,
-                                  sizeof(*ledger->free_slots));
+                                  sizeof *ledger->free_slots);
     if (!slots) {
         return PV_ENOMEM;
     }
@@ -139,7 +139,7 @@ static int tell_tags(struct pv_ledger *ledger, struct pv_deeds *deeds)
 {
     while (ledger->n_tags_told < pv_tags_count(ledger->tags)) {
         const char **tags =
-            pv_own_room(deeds->tags, deeds->n_tags, &deeds->cap_tags, sizeof(*deeds->tags));
+            pv_own_room(deeds->tags, deeds->n_tags, &deeds->cap_tags, sizeof *deeds->tags);
         if (!tags) {
             return PV_ENOMEM;
         }

@@ -74,14 +74,14 @@ static int serve(struct pv_live *live, const struct pv_deed *deed, bool flags)
 static int reach(struct pv_live *live, uint32_t slot)
 {
     size_t n = slot < 2 * live->n_slots ? 2 * live->n_slots : (size_t)slot + 1;
-    uint64_t *bytes = pv_own_resize(live->bytes, n, sizeof(*bytes));
+    uint64_t *bytes = pv_own_resize(live->bytes, n, sizeof *bytes);
     live->bytes = bytes ? bytes : live->bytes;
-    uint32_t *tags = bytes ? pv_own_resize(live->tags, n, sizeof(*tags)) : NULL;
+    uint32_t *tags = bytes ? pv_own_resize(live->tags, n, sizeof *tags) : NULL;
     live->tags = tags ? tags : live->tags;
     if (!tags) {
         return PV_ENOMEM;
     }
-    memset(bytes + live->n_slots, 0xff, (n - live->n_slots) * sizeof(*bytes));
+    memset(bytes + live->n_slots, 0xff, (n - live->n_slots) * sizeof *bytes);
     live->n_slots = n;
     return PV_OK;
 }

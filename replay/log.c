@@ -61,16 +61,16 @@ static int make_tile(struct pv_log *log, uint64_t addr)
     uint64_t tile = slot_of(log, addr) / LOG_TILE_SLOTS;
     if (tile >= log->n_tiles) {
         size_t n = tile < 2 * log->n_tiles ? 2 * log->n_tiles : tile + 1;
-        uint32_t **tiles = pv_own_resize(log->tiles, n, sizeof(*tiles));
+        uint32_t **tiles = pv_own_resize(log->tiles, n, sizeof *tiles);
         if (!tiles) {
             return PV_ENOMEM;
         }
-        memset(tiles + log->n_tiles, 0, (n - log->n_tiles) * sizeof(*tiles));
+        memset(tiles + log->n_tiles, 0, (n - log->n_tiles) * sizeof *tiles);
         log->tiles = tiles;
         log->n_tiles = n;
     }
     if (!log->tiles[tile]) {
-        log->tiles[tile] = pv_own_calloc(LOG_TILE_SLOTS, sizeof(**log->tiles));
+        log->tiles[tile] = pv_own_calloc(LOG_TILE_SLOTS, sizeof **log->tiles);
     }
     return log->tiles[tile] ? PV_OK : PV_ENOMEM;
 }
@@ -160,7 +160,7 @@ static size_t bucket_index(const struct pv_log *log, uint64_t addr)
 static void insert_bucket(struct pv_log *log, size_t index, const struct pv_log_bucket *bucket)
 {
     memmove(log->buckets + index + 1, log->buckets + index,
-            (log->n_buckets - index) * sizeof(*log->buckets));
+            (log->n_buckets - index) * sizeof *log->buckets);
     log->buckets[index] = *bucket;
     log->n_buckets++;
 }
@@ -169,7 +169,7 @@ static void remove_bucket(struct pv_log *log, size_t index)
 {
     log->n_buckets--;
     memmove(log->buckets + index, log->buckets + index + 1,
-            (log->n_buckets - index) * sizeof(*log->buckets));
+            (log->n_buckets - index) * sizeof *log->buckets);
 }
 
 /* Puts a bucket of the list from pages `before` to `after`. Room for one more was made when the
@@ -214,7 +214,7 @@ static int save_buckets(struct pv_log *log)
     }
     if (log->cap_held_buckets < log->n_buckets) {
         void *room =
-            pv_own_resize(log->held_buckets, log->cap_buckets, sizeof(*log->held_buckets));
+            pv_own_resize(log->held_buckets, log->cap_buckets, sizeof *log->held_buckets);
         if (!room) {
             return PV_ENOMEM;
         }
@@ -222,7 +222,7 @@ static int save_buckets(struct pv_log *log)
         log->cap_held_buckets = log->cap_buckets;
     }
     if (log->n_buckets) {
-        memcpy(log->held_buckets, log->buckets, log->n_buckets * sizeof(*log->buckets));
+        memcpy(log->held_buckets, log->buckets, log->n_buckets * sizeof *log->buckets);
     }
     log->n_held_buckets = log->n_buckets;
     log->buckets_changed = true;
@@ -235,7 +235,7 @@ int pv_log_bucket(struct pv_log *log, const struct pv_bucket_change *what)
         return PV_ENOMEM;
     }
     void *room =
-        pv_own_room(log->buckets, log->n_buckets, &log->cap_buckets, sizeof(*log->buckets));
+        pv_own_room(log->buckets, log->n_buckets, &log->cap_buckets, sizeof *log->buckets);
     if (!room) {
         return PV_ENOMEM;
     }
@@ -253,7 +253,7 @@ int pv_log_bucket(struct pv_log *log, const struct pv_bucket_change *what)
     }
     if (log->keep) {
         room =
-            pv_own_room(log->changes, log->n_changes, &log->cap_changes, sizeof(*log->changes));
+            pv_own_room(log->changes, log->n_changes, &log->cap_changes, sizeof *log->changes);
         if (!room) {
             return PV_ENOMEM;
         }
@@ -286,10 +286,10 @@ int pv_log_begin(struct pv_log *log, enum pv_op op)
         return PV_ELIMIT;
     }
     if (log->keep) {
-        void *ops = pv_own_room(log->ops, log->n_events, &log->cap_ops, sizeof(*log->ops));
+        void *ops = pv_own_room(log->ops, log->n_events, &log->cap_ops, sizeof *log->ops);
         log->ops = ops ? ops : log->ops;
         void *steps =
-            pv_own_room(log->steps, log->n_events, &log->cap_steps, sizeof(*log->steps));
+            pv_own_room(log->steps, log->n_events, &log->cap_steps, sizeof *log->steps);
         log->steps = steps ? steps : log->steps;
         if (!ops || !steps) {
             return PV_ENOMEM;
@@ -313,7 +313,7 @@ int pv_log_made(struct pv_log *log, const struct pv_placement *placement, uint32
         log->free_placement = log->placements[index].from;
     } else {
         void *room = pv_own_room(log->placements, log->n_placements, &log->cap_placements,
-                                 sizeof(*log->placements));
+                                 sizeof *log->placements);
         if (!room) {
             return PV_ENOMEM;
         }
@@ -349,7 +349,7 @@ int pv_log_ended(struct pv_log *log, uint32_t index)
     if (log->keep) {
         log->steps[log->at].ended = index;
     } else if (is_held(log, &log->placements[index])) {
-        void *room = pv_own_room(log->gone, log->n_gone, &log->cap_gone, sizeof(*log->gone));
+        void *room = pv_own_room(log->gone, log->n_gone, &log->cap_gone, sizeof *log->gone);
         if (!room) {
             return PV_ENOMEM;
         }
@@ -375,7 +375,7 @@ int pv_log_failed(struct pv_log *log, uint64_t bytes, uint32_t tag)
     }
     log->ops[log->at] |= LOG_FAILED;
     struct pv_log_failure *failures =
-        pv_own_room(log->failures, log->n_failures, &log->cap_failures, sizeof(*failures));
+        pv_own_room(log->failures, log->n_failures, &log->cap_failures, sizeof *failures);
     if (!failures) {
         return PV_ENOMEM;
     }
@@ -511,7 +511,7 @@ int pv_log_finish(struct pv_log *log)
         }
     }
     struct pv_checkpoint checkpoint = {.event = log->at};
-    checkpoint.live = pv_own_calloc(log->moment.live_blocks, sizeof(*checkpoint.live));
+    checkpoint.live = pv_own_calloc(log->moment.live_blocks, sizeof *checkpoint.live);
     if (!checkpoint.live) {
         return PV_ENOMEM;
     }
@@ -530,7 +530,7 @@ static void restore(struct pv_log *log, const struct pv_checkpoint *checkpoint)
 {
     for (size_t i = 0; i < log->n_tiles; i++) {
         if (log->tiles[i]) {
-            memset(log->tiles[i], 0, LOG_TILE_SLOTS * sizeof(**log->tiles));
+            memset(log->tiles[i], 0, LOG_TILE_SLOTS * sizeof **log->tiles);
         }
     }
     log->moment.live_bytes = log->moment.live_blocks = 0;

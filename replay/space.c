@@ -83,7 +83,7 @@ static size_t find_zone(const struct pv_space *space, uint32_t flags, uint64_t n
         end = bytes / PV_PAGE_BYTES < end ? bytes / PV_PAGE_BYTES : end;
     }
     size_t at = SIZE_MAX;
-    for (size_t i = 0; i < sizeof(zones) / sizeof(*zones) && at == SIZE_MAX; i++) {
+    for (size_t i = 0; i < sizeof zones / sizeof *zones && at == SIZE_MAX; i++) {
         uint64_t from = zones[i] > space->base ? (zones[i] - space->base) / PV_PAGE_BYTES : 0;
         at = find_place(space, from, end, n_pages, ret_page);
     }
@@ -93,11 +93,11 @@ static size_t find_zone(const struct pv_space *space, uint32_t flags, uint64_t n
 static int insert_run(struct pv_space *space, size_t at, struct run run)
 {
     struct run *runs =
-        pv_own_room(space->runs, space->n_runs, &space->cap_runs, sizeof(*space->runs));
+        pv_own_room(space->runs, space->n_runs, &space->cap_runs, sizeof *space->runs);
     if (!runs) {
         return PV_ENOMEM;
     }
-    memmove(runs + at + 1, runs + at, (space->n_runs - at) * sizeof(*runs));
+    memmove(runs + at + 1, runs + at, (space->n_runs - at) * sizeof *runs);
     runs[at] = run;
     space->runs = runs;
     space->n_runs++;
@@ -129,7 +129,7 @@ static void *space_get(void *ctx, uint64_t n_pages, uint32_t flags)
     if (!make_real(space, page, n_pages)) {
         space->n_runs--;
         memmove(space->runs + at, space->runs + at + 1,
-                (space->n_runs - at) * sizeof(*space->runs));
+                (space->n_runs - at) * sizeof *space->runs);
         return NULL;
     }
     return space->start + page * PV_PAGE_BYTES;
@@ -184,8 +184,7 @@ static void space_put(void *ctx, void *start, uint64_t n_pages)
     size_t at = find_run(space, page_of(space, start));
     make_unreal(start, n_pages);
     space->n_runs--;
-    memmove(space->runs + at, space->runs + at + 1,
-            (space->n_runs - at) * sizeof(*space->runs));
+    memmove(space->runs + at, space->runs + at + 1, (space->n_runs - at) * sizeof *space->runs);
 }
 
 bool pv_space_can_clear(const struct pv_space *space, const void *page)
@@ -270,7 +269,7 @@ static int furnish(struct pv_space *space, const struct pv_machine *machine)
 
 int pv_space_open(struct pv_space **ret_space, const struct pv_machine *machine)
 {
-    struct pv_space *space = pv_own_calloc(1, sizeof(*space));
+    struct pv_space *space = pv_own_calloc(1, sizeof *space);
     if (!space) {
         return PV_ENOMEM;
     }

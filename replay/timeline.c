@@ -29,7 +29,7 @@ static int add_mark(struct pv_timeline *timeline, const char *name)
         return PV_OK;
     }
     struct pv_mark_row *rows = pv_own_room(timeline->marks, timeline->n_marks,
-                                           &timeline->cap_marks, sizeof(*timeline->marks));
+                                           &timeline->cap_marks, sizeof *timeline->marks);
     if (!rows) {
         return PV_ENOMEM;
     }
@@ -52,7 +52,7 @@ static int add_mistake(struct pv_timeline *timeline, const struct pv_deed *deed)
     }
     struct pv_mistake_row *rows =
         pv_own_room(timeline->mistakes, timeline->n_mistakes, &timeline->cap_mistakes,
-                    sizeof(*timeline->mistakes));
+                    sizeof *timeline->mistakes);
     if (!rows) {
         return PV_ENOMEM;
     }
@@ -68,7 +68,7 @@ static int learn_tags(struct pv_timeline *timeline, const struct pv_deeds *deeds
 {
     for (size_t i = 0; i < deeds->n_tags; i++) {
         struct pv_timeline_tag *names = pv_own_room(timeline->names, timeline->n_names,
-                                                    &timeline->cap_names, sizeof(*names));
+                                                    &timeline->cap_names, sizeof *names);
         if (!names) {
             return PV_ENOMEM;
         }
@@ -100,11 +100,11 @@ static int reach_slots(struct pv_timeline *timeline, const struct pv_deeds *deed
         return PV_OK;
     }
     size_t n = wanted < 2 * timeline->n_blocks ? 2 * timeline->n_blocks : wanted;
-    uint32_t *blocks = pv_own_resize(timeline->blocks, n, sizeof(*blocks));
+    uint32_t *blocks = pv_own_resize(timeline->blocks, n, sizeof *blocks);
     if (!blocks) {
         return PV_ENOMEM;
     }
-    memset(blocks + timeline->n_blocks, 0xff, (n - timeline->n_blocks) * sizeof(*blocks));
+    memset(blocks + timeline->n_blocks, 0xff, (n - timeline->n_blocks) * sizeof *blocks);
     timeline->blocks = blocks;
     timeline->n_blocks = n;
     return PV_OK;
@@ -279,9 +279,9 @@ int pv_timeline_run(struct pv_timeline *timeline, const struct pv_deeds *deeds, 
 
 static int open_ledger(struct pv_timeline *timeline)
 {
-    timeline->deeds = pv_own_calloc(1, sizeof(*timeline->deeds));
+    timeline->deeds = pv_own_calloc(1, sizeof *timeline->deeds);
     struct pv_ledger *ledger =
-        timeline->deeds ? pv_own_calloc(1, sizeof(*timeline->ledger)) : NULL;
+        timeline->deeds ? pv_own_calloc(1, sizeof *timeline->ledger) : NULL;
     timeline->ledger = ledger;
     return ledger ? pv_ledger_init(ledger) : PV_ENOMEM;
 }
@@ -305,7 +305,7 @@ void pv_timeline_hold(struct pv_timeline *timeline)
 int pv_timeline_open(struct pv_timeline **ret_timeline,
                      const struct pv_timeline_options *options)
 {
-    struct pv_timeline *timeline = pv_own_calloc(1, sizeof(*timeline));
+    struct pv_timeline *timeline = pv_own_calloc(1, sizeof *timeline);
     if (!timeline) {
         return PV_ENOMEM;
     }

@@ -238,8 +238,8 @@ int pv_timeline_snapshot_held(struct pv_timeline *timeline, struct pv_snapshot *
 uint64_t pv_timeline_log_bytes(const struct pv_timeline *timeline)
 {
     const struct pv_log *log = &timeline->log;
-    return log->keep ? log->cap_ops * sizeof(*log->ops) + log->cap_steps * sizeof(*log->steps) +
-                           log->cap_placements * sizeof(*log->placements)
+    return log->keep ? log->cap_ops * sizeof *log->ops + log->cap_steps * sizeof *log->steps +
+                           log->cap_placements * sizeof *log->placements
                      : 0;
 }
 
@@ -329,9 +329,9 @@ int pv_moment_parse(const char *text, struct pv_moment_name *ret_name)
         name.kind = PV_MOMENT_END;
     } else if (strcmp(text, "peak") == 0) {
         name.kind = PV_MOMENT_PEAK;
-    } else if (strncmp(text, mark, sizeof(mark) - 1) == 0) {
+    } else if (strncmp(text, mark, sizeof mark - 1) == 0) {
         name.kind = PV_MOMENT_MARK;
-        name.mark = text + sizeof(mark) - 1;
+        name.mark = text + sizeof mark - 1;
     } else if (!*text || text[strspn(text, "0123456789")] || strlen(text) > 18) {
         return PV_EINVAL;
     } else {

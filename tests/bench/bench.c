@@ -25,7 +25,7 @@ enum { ROUNDS = 7, NAIVE_CALLS = 200000, SEARCH_CALLS = 20000, CONTENDERS_MAX = 
 
 static void add_call(struct calls *calls, struct call call)
 {
-    calls->rows = pv_own_room(calls->rows, calls->n, &calls->cap, sizeof(*calls->rows));
+    calls->rows = pv_own_room(calls->rows, calls->n, &calls->cap, sizeof *calls->rows);
     if (!calls->rows) {
         die("out of memory");
     }
@@ -72,7 +72,7 @@ static struct pv_reader *open_trace(const char *path)
 /* What each free gives back. */
 static void know_sizes(struct calls *calls)
 {
-    uint64_t *sizes = pv_own_calloc(calls->n_blocks + 1, sizeof(*sizes));
+    uint64_t *sizes = pv_own_calloc(calls->n_blocks + 1, sizeof *sizes);
     for (size_t i = 0; i < calls->n; i++) {
         struct call *call = &calls->rows[i];
         if (!sizes) {
@@ -232,7 +232,7 @@ static struct calls steady(size_t n_live)
 
 static const size_t growth_n_live[] = {1000, 10000, 100000, 1000000};
 
-enum { SIZES = sizeof(growth_n_live) / sizeof(*growth_n_live), GROWTH_ROUNDS = 5 };
+enum { SIZES = sizeof growth_n_live / sizeof *growth_n_live, GROWTH_ROUNDS = 5 };
 
 /* In each round all sizes after another, as the machine's speed changes by the minute. */
 static void bench_growth_of(const struct contender *contender, const struct calls calls[SIZES])

@@ -48,7 +48,7 @@ static int by_value(const void *a, const void *b)
 
 double median(double *values, size_t n)
 {
-    qsort(values, n, sizeof(*values), by_value);
+    qsort(values, n, sizeof *values, by_value);
     return values[n / 2];
 }
 
@@ -154,7 +154,7 @@ static bool run_buddy(const struct calls *calls, size_t from, uint64_t bytes, bo
                                      .page_bytes = BUDDY_PAGE,
                                      .index = with_index ? memory + bytes : NULL,
                                      .ignore_payloads = true};
-    memset(blocks, 0, calls->n_blocks * sizeof(*blocks));
+    memset(blocks, 0, calls->n_blocks * sizeof *blocks);
     if (!pv_buddy_init(&buddy, &config)) {
         die("no buddy");
     }
@@ -180,7 +180,7 @@ static bool run_buddy(const struct calls *calls, size_t from, uint64_t bytes, bo
 static void run_buddy_that_fits(const struct calls *calls, size_t from, bool with_index,
                                 struct figures *ret_figures)
 {
-    void **blocks = calloc(calls->n_blocks + 1, sizeof(*blocks));
+    void **blocks = calloc(calls->n_blocks + 1, sizeof *blocks);
     uint64_t bytes = BUDDY_FIRST;
     if (!blocks) {
         die("out of memory");
@@ -278,10 +278,10 @@ struct figures contend(const struct contender *contender, const struct calls *ca
     pid_t child = fork();
     if (child == 0) {
         figures = run(contender, calls, from, watch);
-        _exit(write(pipes[1], &figures, sizeof(figures)) != sizeof(figures));
+        _exit(write(pipes[1], &figures, sizeof figures) != sizeof figures);
     }
     close(pipes[1]);
-    if (child < 0 || read(pipes[0], &figures, sizeof(figures)) != sizeof(figures)) {
+    if (child < 0 || read(pipes[0], &figures, sizeof figures) != sizeof figures) {
         die("a run failed");
     }
     close(pipes[0]);
@@ -297,7 +297,7 @@ bool contender_library(struct contender *contender, const char *name, const char
     void *found[4];
     void *handle = dlopen(file, RTLD_NOW | RTLD_LOCAL);
     for (size_t i = 0; handle && i < 4; i++) {
-        snprintf(symbol, sizeof(symbol), "%s%s", prefix, functions[i]);
+        snprintf(symbol, sizeof symbol, "%s%s", prefix, functions[i]);
         found[i] = dlsym(handle, symbol);
         handle = found[i] ? handle : NULL;
     }

@@ -16,7 +16,7 @@ int main(int argc, char **argv)
                                         "text/glyph"};
     uint64_t n_events = argc == 4 ? strtoull(argv[1], NULL, 10) : 0;
     uint64_t n_places = argc == 4 ? strtoull(argv[2], NULL, 10) : 0;
-    uint64_t *live = calloc(n_places ? n_places : 1, sizeof(*live)); /* ids, 0: none */
+    uint64_t *live = calloc(n_places ? n_places : 1, sizeof *live); /* ids, 0: none */
     struct pv_trace_header header = {.program = "make_huge", .clock = "ns"};
     struct pv_writer *writer = NULL;
     if (!n_events || !n_places || !live || pv_writer_open(&writer, argv[3], NULL, &header)) {

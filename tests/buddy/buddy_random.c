@@ -503,7 +503,7 @@ static void test_config(void **state)
 
 int main(int argc, char **argv)
 {
-    enum { N = sizeof(configs) / sizeof(*configs) };
+    enum { N = sizeof configs / sizeof *configs };
     struct CMUnitTest tests[N];
     n_ops = argc > 1 ? strtoull(argv[1], NULL, 10) : n_ops;
     for (size_t i = 0; i < N; i++) {

@@ -48,7 +48,7 @@ static const struct {
 static void test_laws(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct pv_tags *tags;
         struct pv_snapshot *snapshot;
         assert_int_equal(pv_tags_open(&tags), 0);

@@ -42,7 +42,7 @@ static struct block *live(struct pv_timeline *timeline, size_t *ret_n)
     assert_int_equal(pv_timeline_snapshot(timeline, &logged), 0);
     assert_same_catalog(walked, logged);
     assert_int_equal(walked->n_findings, 0);
-    struct block *blocks = calloc(walked->n_pebbles + 1, sizeof(*blocks));
+    struct block *blocks = calloc(walked->n_pebbles + 1, sizeof *blocks);
     assert_non_null(blocks);
     *ret_n = 0;
     for (size_t i = 0; i < walked->n_pebbles; i++) {
@@ -53,7 +53,7 @@ static struct block *live(struct pv_timeline *timeline, size_t *ret_n)
                                                 pv_tags_text(walked->tags, row->tag)};
         }
     }
-    qsort(blocks, *ret_n, sizeof(*blocks), by_birth);
+    qsort(blocks, *ret_n, sizeof *blocks, by_birth);
     pv_snapshot_close(walked);
     pv_snapshot_close(logged);
     return blocks;

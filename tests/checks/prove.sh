@@ -41,7 +41,7 @@ violation() { # violation CHECK FILE TEXT
 }
 
 clean_tree
-for check in layers spdx words format headers freestanding cppcheck shell spelling; do
+for check in layers spdx words format dialect headers freestanding cppcheck shell spelling; do
     expect 0 "$check" "a clean tree"
 done
 violation layers core/a.c '#include "traces/b.h"'
@@ -62,6 +62,18 @@ violation words viz/e.c "/* /wo""rk/x */"
 violation words viz/e.c "/* TO""DO: later */"
 violation format viz/e.c "$spdx
 int   pv_e;"
+violation dialect viz/e.c 'int pv_e(void) { int rc = 0; return rc; }'
+violation dialect viz/e.c 'int pv_e(int *ret_e)
+{
+    if (!ret_e) {
+        return PV_EINVAL;
+    }
+    return 0;
+}'
+violation dialect viz/e.c 'static int a[3]; static int n = sizeof(a);'
+violation dialect viz/meson.build "e = executable('e', 'e.c',
+  install: true)"
+violation dialect viz/meson.build "e= executable('e')"
 violation headers viz/e.h 'size_t pv_e(void);'
 violation headers viz/e.h 'struct pv_twice { int a; };'
 clean_tree

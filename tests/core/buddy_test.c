@@ -20,8 +20,8 @@ static unsigned char memory[CHUNK], index_memory[CHUNK], second[CHUNK];
 static struct pv_buddy open_with(uint64_t total, uint64_t used, uint64_t page, bool with_index)
 {
     struct pv_buddy buddy;
-    memset(memory, 0xAA, sizeof(memory));
-    memset(index_memory, 0xAA, sizeof(index_memory));
+    memset(memory, 0xAA, sizeof memory);
+    memset(index_memory, 0xAA, sizeof index_memory);
     assert_true(pv_buddy_init(
         &buddy, &(struct pv_buddy_config){.chunk = memory,
                                           .total_bytes = total,
@@ -64,7 +64,7 @@ static void test_depth(void **state)
         unsigned depth;
     } cases[] = {{64, 64, 0},   {127, 64, 0},    {128, 64, 1},     {1, 1, 0},     {1023, 1, 9},
                  {1024, 1, 10}, {24 * 9, 24, 3}, {36 * 16, 36, 4}, {65535, 7, 13}};
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct pv_buddy buddy = open_with(cases[i].total, 0, cases[i].page, false);
         assert_int_equal(buddy.depth, cases[i].depth);
         assert_int_equal(buddy.page, cases[i].page);
@@ -175,7 +175,7 @@ static void test_sizes(void **state)
     struct pv_buddy buddy = open_bare(16, 24);
     static const uint64_t asked[] = {0, 1, 24, 25, 48, 49, 97, 192};
     static const uint64_t granted[] = {24, 24, 24, 48, 48, 96, 192, 192};
-    for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++) {
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
         uint64_t size = asked[i];
         void *ptr = pv_buddy_alloc(&buddy, &size, PV_BUDDY_LOW);
         assert_int_equal(size, granted[i]);
@@ -270,7 +270,7 @@ static void test_bad_frees(void **state)
     uint64_t size = 36 * 2;
     unsigned char *ptr = pv_buddy_alloc(&buddy, &size, PV_BUDDY_LOW);
     unsigned char before[8], *freed = ptr + size;
-    memcpy(before, buddy.tree, sizeof(before));
+    memcpy(before, buddy.tree, sizeof before);
     pv_buddy_listen(&buddy, &listener);
     const struct {
         void *ptr;
@@ -283,7 +283,7 @@ static void test_bad_frees(void **state)
         {(void *)(uintptr_t)1, PV_BUDDY_FAULT_OUTSIDE},
         {(void *)UINTPTR_MAX, PV_BUDDY_FAULT_OUTSIDE},
     };
-    enum { N = sizeof(cases) / sizeof(*cases) };
+    enum { N = sizeof cases / sizeof *cases };
     for (size_t i = 0; i < N; i++) {
         for (uint64_t length = 0; length < 200; length += 36) {
             log.n = 0;
@@ -291,7 +291,7 @@ static void test_bad_frees(void **state)
             assert_int_equal(log.n, 1);
             assert_int_equal(log.events[0].fault, cases[i].fault);
             assert_ptr_equal(log.events[0].ptr, cases[i].ptr);
-            assert_memory_equal(buddy.tree, before, sizeof(before));
+            assert_memory_equal(buddy.tree, before, sizeof before);
         }
     }
     log.n = 0;
@@ -376,8 +376,8 @@ static void test_realloc_no_room(void **state)
     fill(first, 32);
     unsigned char tree[4];
     static unsigned char bytes[32];
-    memcpy(tree, buddy.tree, sizeof(tree));
-    memcpy(bytes, buddy.index, sizeof(bytes));
+    memcpy(tree, buddy.tree, sizeof tree);
+    memcpy(bytes, buddy.index, sizeof bytes);
     pv_buddy_listen(&buddy, &listener);
     static const uint64_t sizes[] = {65, 129, UINT64_MAX};
     for (size_t i = 0; i < 3; i++) {
@@ -434,14 +434,14 @@ static void test_struct_inside(void **state)
     _Alignas(struct pv_buddy) static unsigned char chunk[4096];
     struct pv_buddy *buddy = (struct pv_buddy *)(void *)chunk;
     assert_true(pv_buddy_init(buddy, &(struct pv_buddy_config){.chunk = chunk,
-                                                               .total_bytes = sizeof(chunk),
-                                                               .used_bytes = sizeof(*buddy),
+                                                               .total_bytes = sizeof chunk,
+                                                               .used_bytes = sizeof *buddy,
                                                                .page_bytes = 16}));
     uint64_t n = 0, size = 16;
     while (pv_buddy_alloc(buddy, &size, PV_BUDDY_LOW)) {
         n++;
     }
-    uint64_t reserved = sizeof(*buddy) + pv_buddy_tree_bytes(256);
+    uint64_t reserved = sizeof *buddy + pv_buddy_tree_bytes(256);
     assert_int_equal(n, 256 - (reserved + 15) / 16);
 }
 

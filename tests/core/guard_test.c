@@ -51,7 +51,7 @@ static void remember(void *ctx, const struct pv_event *event)
 
 static struct fixture *begin(struct pv_guard_config guards)
 {
-    struct fixture *f = calloc(1, sizeof(*f));
+    struct fixture *f = calloc(1, sizeof *f);
     assert_non_null(f);
     f->start = aligned_alloc(1 << 20, (size_t)N_PAGES * PV_PAGE_BYTES);
     assert_non_null(f->start);
@@ -207,7 +207,7 @@ static void test_every_guarded_byte(void **state)
         expect_fault(f, PV_GUARD_OVERFLOW, a);
         a[i] ^= 1;
     }
-    for (size_t i = 0; i < sizeof(*pebble); i++) {
+    for (size_t i = 0; i < sizeof *pebble; i++) {
         for (unsigned bit = 0; bit < 8; bit++) {
             bool state_bit = i == offsetof(struct pv_pebble, lflags) && bit == 0;
             header[i] ^= (unsigned char)(1U << bit);

@@ -43,7 +43,7 @@ static void remember(void *ctx, const struct pv_event *event)
 
 static struct fixture *begin(struct pv_heap_config config)
 {
-    struct fixture *f = calloc(1, sizeof(*f));
+    struct fixture *f = calloc(1, sizeof *f);
     assert_non_null(f);
     f->start = aligned_alloc(1 << 20, (size_t)N_PAGES * PV_PAGE_BYTES);
     assert_non_null(f->start);
@@ -128,7 +128,7 @@ static void test_split_bound(void **state)
     static const struct {
         uint64_t asked, got;
     } cases[] = {{1024, 1024}, {897, 1024}, {833, PEBBLE + 64 > 128 ? 1024 : 896}, {832, 832}};
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_int_equal(pv_heap_free(&f->heap, hole), PV_FAULT_NONE);
         hole = pv_heap_malloc(&f->heap, cases[i].asked, NULL);
         assert_int_equal(pebble_of(hole)->size, cases[i].got);
@@ -391,7 +391,7 @@ static void test_flags(void **state)
     (void)state;
     static const uint32_t unknown[] = {0x200, 0x80000000u, 0xfffff000u, 0x248};
     struct fixture *f = begin((struct pv_heap_config){0});
-    for (size_t i = 0; i < sizeof(unknown) / sizeof(*unknown); i++) {
+    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
         f->n_events = 0;
         assert_null(
             pv_heap_alloc(&f->heap, &(struct pv_request){.size = 64, .flags = unknown[i]}));

@@ -23,12 +23,12 @@
 static void expect_clean(const char *in, size_t n, const char *wanted)
 {
     char out[256];
-    size_t length = pv_text_clean(out, sizeof(out), in, n);
+    size_t length = pv_text_clean(out, sizeof out, in, n);
     assert_string_equal(out, wanted);
     assert_int_equal(length, strlen(wanted));
 }
 
-#define EXPECT_CLEAN(in, wanted) expect_clean(in, sizeof(in) - 1, wanted)
+#define EXPECT_CLEAN(in, wanted) expect_clean(in, sizeof in - 1, wanted)
 
 static size_t put(char *out, uint32_t code)
 {
@@ -102,7 +102,7 @@ static void test_every_code_point(void **state)
                             : is_one_of_the_hidden(code) ? 0xFFFD
                                                          : code;
         size_t n_wanted = put(wanted, expected);
-        size_t n_out = pv_text_clean(out, sizeof(out), in, n);
+        size_t n_out = pv_text_clean(out, sizeof out, in, n);
         if (n_out != n_wanted || memcmp(out, wanted, n_out) != 0 || out[n_out] != '\0') {
             fail_msg("U+%04X comes out wrong", (unsigned)code);
         }
@@ -147,12 +147,12 @@ static void test_never_cut_inside_a_character(void **state)
         char *out = malloc(cap); /* the sanitizer guards its end */
         assert_non_null(out);
         size_t wanted = 0;
-        for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
             if (ends[i] < cap) {
                 wanted = ends[i];
             }
         }
-        assert_int_equal(pv_text_clean(out, cap, in, sizeof(in) - 1), wanted);
+        assert_int_equal(pv_text_clean(out, cap, in, sizeof in - 1), wanted);
         assert_memory_equal(out, in, wanted);
         assert_int_equal(out[wanted], '\0');
         free(out);
@@ -164,7 +164,7 @@ static void test_stops_at_the_first_that_does_not_fit(void **state)
 {
     (void)state;
     char out[4];
-    assert_int_equal(pv_text_clean(out, sizeof(out), "ab\x1Bz", 4), 2);
+    assert_int_equal(pv_text_clean(out, sizeof out, "ab\x1Bz", 4), 2);
     assert_string_equal(out, "ab");
 }
 
@@ -183,13 +183,13 @@ static void test_random_bytes_come_out_clean(void **state)
                                                   0xEF, 0xF0, 0xF4, 0xED};
             in[n] = (char)(bases[random & 7] + (random >> 8 & 63));
         }
-        size_t length = pv_text_clean(once, sizeof(once), in, n);
+        size_t length = pv_text_clean(once, sizeof once, in, n);
         assert_true(length <= 3 * n + n);
         assert_int_equal(strlen(once), length);
         for (size_t i = 0; i < length; i++) {
             assert_true((unsigned char)once[i] >= 0x20 && once[i] != 0x7F);
         }
-        assert_int_equal(pv_text_clean(twice, sizeof(twice), once, length), length);
+        assert_int_equal(pv_text_clean(twice, sizeof twice, once, length), length);
         assert_memory_equal(once, twice, length + 1);
     }
 }
@@ -199,8 +199,8 @@ static void test_prefix(void **state)
     (void)state;
     static const char text[] = "a\xC3\xB6\xE2\x82\xAC\xF0\x9F\x98\x80z";
     static const size_t wanted[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11, 11};
-    for (size_t max = 0; max < sizeof(wanted) / sizeof(wanted[0]); max++) {
-        assert_int_equal(pv_text_prefix(text, sizeof(text) - 1, max), wanted[max]);
+    for (size_t max = 0; max < sizeof wanted / sizeof wanted[0]; max++) {
+        assert_int_equal(pv_text_prefix(text, sizeof text - 1, max), wanted[max]);
     }
     assert_int_equal(pv_text_prefix("", 0, 31), 0);
     assert_int_equal(pv_text_prefix("0123456789012345678901234567890", 31, 31), 31);

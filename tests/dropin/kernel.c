@@ -246,8 +246,8 @@ static int check_region(void)
 #ifdef WITH_BUDDY
 static int check_frames(void)
 {
-    CHECK(60, !kernel_frames_begin(NULL, sizeof(pages)));
-    CHECK(61, kernel_frames_begin(pages, sizeof(pages)));
+    CHECK(60, !kernel_frames_begin(NULL, sizeof pages));
+    CHECK(61, kernel_frames_begin(pages, sizeof pages));
     uint64_t free_bytes = kernel_frames.free_bytes;
     unsigned char *at = kernel_frames_get(3 * PV_PAGE_BYTES);
     CHECK(62, at && ((uintptr_t)at & (PV_PAGE_BYTES - 1)) == 0);

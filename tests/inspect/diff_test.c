@@ -345,14 +345,14 @@ static void test_random_against_plain_search(void **state)
         counts[PV_CAME] = b.snapshot->n_pebbles - n_matched;
         struct pv_diff *diff = diff_of(&a, &b);
         assert_true(diff->n_same == n_same);
-        assert_memory_equal(diff->blocks, counts, sizeof(counts));
+        assert_memory_equal(diff->blocks, counts, sizeof counts);
         uint64_t by_tag[PV_N_CHANGES] = {0};
         for (size_t i = 0; i < diff->n_tags; i++) {
             for (size_t c = 0; c < PV_N_CHANGES; c++) {
                 by_tag[c] += diff->tags[i].blocks[c];
             }
         }
-        assert_memory_equal(by_tag, counts, sizeof(counts));
+        assert_memory_equal(by_tag, counts, sizeof counts);
         pv_diff_close(diff);
         close_side(&a);
         close_side(&b);
@@ -374,16 +374,16 @@ static void test_out_of_memory(void **state)
     int64_t live = own_n_live();
     for (unsigned sticky = 0; sticky < 2; sticky++) {
         size_t n = 0;
-        int rc;
+        int status;
         do {
             struct pv_diff *diff = NULL;
             own_fail_at(++n, sticky);
-            rc = pv_diff_open(&diff, a.snapshot, b.snapshot);
+            status = pv_diff_open(&diff, a.snapshot, b.snapshot);
             own_fail_at(0, false);
-            assert_true(rc == 0 || (rc == PV_ENOMEM && !diff));
+            assert_true(status == 0 || (status == PV_ENOMEM && !diff));
             pv_diff_close(diff);
             assert_int_equal(own_n_live(), live);
-        } while (rc != 0);
+        } while (status != 0);
         assert_true(n > 15);
     }
     close_side(&a);

@@ -261,7 +261,7 @@ static void forged(struct drill *drill)
         moved.size -= 64;
         one->size += 64;
         one->next = next;
-        memcpy(image_pebble(drill->image, next), &moved, sizeof(moved));
+        memcpy(image_pebble(drill->image, next), &moved, sizeof moved);
         if (moved.next != 0) {
             image_pebble(drill->image, moved.next)->prev = next;
         }
@@ -308,7 +308,7 @@ static const struct drill_class {
     {"forged: all laws kept", forged, NEVER},
 };
 
-enum { N_CLASSES = sizeof(classes) / sizeof(classes[0]) };
+enum { N_CLASSES = sizeof classes / sizeof classes[0] };
 
 /* Whether a finding is about the damaged header, a neighbour, or the bucket. */
 static bool is_placed(const struct drill *drill, const struct image *sound,
@@ -416,7 +416,7 @@ static void mutate(struct image *image, const struct mutation *kind, uint64_t *r
         }
         if (style == 2 && kind->n_bytes >= 8) { /* a pointer into the image */
             uint64_t addr = image->base + (random_next(random) % image->n & ~UINT64_C(15));
-            memcpy(image->bytes + at, &addr, sizeof(addr));
+            memcpy(image->bytes + at, &addr, sizeof addr);
         }
     }
 }

@@ -34,13 +34,13 @@ static int replay_file(const char *path)
         perror(path);
         return -1;
     }
-    size_t n = fread(bytes, 1, sizeof(bytes), file);
+    size_t n = fread(bytes, 1, sizeof bytes, file);
     fclose(file);
-    int rc = replay(bytes, n);
-    for (size_t cut = 0; cut < n && rc == 0; cut += 64) {
-        rc = replay(bytes, cut);
+    int status = replay(bytes, n);
+    for (size_t cut = 0; cut < n && status == 0; cut += 64) {
+        status = replay(bytes, cut);
     }
-    return rc;
+    return status;
 }
 
 int main(int argc, char **argv)
@@ -51,17 +51,18 @@ int main(int argc, char **argv)
         return 2;
     }
     unsigned n_files = 0;
-    int rc = 0;
-    for (struct dirent *entry = readdir(folder); entry && rc == 0; entry = readdir(folder)) {
+    int status = 0;
+    for (struct dirent *entry = readdir(folder); entry && status == 0;
+         entry = readdir(folder)) {
         if (entry->d_name[0] == '.') {
             continue;
         }
         char path[4096];
-        snprintf(path, sizeof(path), "%s/%s", argv[1], entry->d_name);
-        rc = replay_file(path);
+        snprintf(path, sizeof path, "%s/%s", argv[1], entry->d_name);
+        status = replay_file(path);
         n_files++;
     }
     closedir(folder);
     printf("%u files\n", n_files);
-    return rc == 0 && n_files > 0 ? 0 : 1;
+    return status == 0 && n_files > 0 ? 0 : 1;
 }

@@ -56,7 +56,7 @@ static void check_findings(const struct pv_snapshot *snapshot)
         size_t length = strlen(text);
         char clean[2 * PV_FINDING_TEXT];
         must(length > 0 && text[length - 1] == '.');
-        must(pv_text_clean(clean, sizeof(clean), text, length) == length);
+        must(pv_text_clean(clean, sizeof clean, text, length) == length);
         must(memcmp(clean, text, length) == 0);
     }
 }

@@ -12,7 +12,7 @@ void image_open(struct image *image, uint64_t base, uint64_t n_pages)
 {
     *image = (struct image){.n = n_pages * PV_PAGE_BYTES, .base = base};
     image->bytes = calloc(n_pages, PV_PAGE_BYTES);
-    image->pebbles = calloc(image->n / IMAGE_HEADER + 1, sizeof(*image->pebbles));
+    image->pebbles = calloc(image->n / IMAGE_HEADER + 1, sizeof *image->pebbles);
     assert_non_null(image->bytes);
     assert_non_null(image->pebbles);
 }
@@ -61,7 +61,7 @@ void image_add(struct image *image, uint64_t n_pages, const struct image_pebble 
     image->n_pages_used += n_pages;
     struct pv_bucket *bucket = image_bucket(image, addr);
     *bucket = (struct pv_bucket){
-        .magic = PV_BUCKET_MAGIC, .size = n_pages, .first = addr + sizeof(*bucket)};
+        .magic = PV_BUCKET_MAGIC, .size = n_pages, .first = addr + sizeof *bucket};
     if (image->n_buckets > 0) {
         bucket->prev = image->buckets[image->n_buckets - 1];
         image_bucket(image, bucket->prev)->next = addr;

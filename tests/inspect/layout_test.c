@@ -44,7 +44,7 @@ static void test_fields_of_every_width(void **state)
 {
     (void)state;
     unsigned char header[16];
-    for (unsigned i = 0; i < sizeof(header); i++) {
+    for (unsigned i = 0; i < sizeof header; i++) {
         header[i] = (unsigned char)(0xA0 + i);
     }
     struct pv_layout little = {.big_endian = false}, big = {.big_endian = true};

@@ -18,7 +18,7 @@ static void test_bytes_at_every_edge(void **state)
         content[i] = (unsigned char)(i + 1);
     }
     static const uint64_t bases[] = {0, 1, 0x1000, UINT64_MAX - 15};
-    for (size_t b = 0; b < sizeof(bases) / sizeof(bases[0]); b++) {
+    for (size_t b = 0; b < sizeof bases / sizeof bases[0]; b++) {
         struct pv_bytes_memory bytes = {content, 16, bases[b]};
         struct pv_memory memory = pv_bytes_memory(&bytes);
         for (uint64_t offset = 0; offset <= 20; offset++) {
@@ -26,8 +26,8 @@ static void test_bytes_at_every_edge(void **state)
                 unsigned char buf[20] = {0};
                 uint64_t addr = bases[b] + offset; /* may wrap around for the last base */
                 bool inside = offset + n <= 16;
-                int rc = memory.read(memory.ctx, addr, buf, n);
-                assert_int_equal(rc, inside ? 0 : PV_EFAULT);
+                int status = memory.read(memory.ctx, addr, buf, n);
+                assert_int_equal(status, inside ? 0 : PV_EFAULT);
                 assert_true(!inside || memcmp(buf, content + offset, n) == 0);
             }
         }
@@ -59,8 +59,8 @@ static void test_self_knows_only_its_ranges(void **state)
         for (unsigned n = 1; from + n <= 64; n++) {
             unsigned char buf[64];
             bool inside = from + n <= 32 || (from >= 40 && from + n <= 48);
-            int rc = memory.read(memory.ctx, at + from, buf, n);
-            assert_int_equal(rc, inside ? 0 : PV_EFAULT);
+            int status = memory.read(memory.ctx, at + from, buf, n);
+            assert_int_equal(status, inside ? 0 : PV_EFAULT);
             assert_true(!inside || memcmp(buf, content + from, n) == 0);
         }
     }

@@ -427,7 +427,7 @@ static const struct damage {
 #undef DAMAGE
 };
 
-enum { N_DAMAGES = sizeof(damages) / sizeof(damages[0]) };
+enum { N_DAMAGES = sizeof damages / sizeof damages[0] };
 
 static void print_findings(const struct pv_snapshot *snapshot)
 {
@@ -442,7 +442,7 @@ static void print_findings(const struct pv_snapshot *snapshot)
 static void expect_sentence(const struct pv_finding *finding)
 {
     char addr[32];
-    snprintf(addr, sizeof(addr), "0x%" PRIx64, finding->addr);
+    snprintf(addr, sizeof addr, "0x%" PRIx64, finding->addr);
     size_t n = strlen(finding->text);
     assert_true(n > 20 && n < PV_FINDING_TEXT - 1);
     assert_int_equal(finding->text[n - 1], '.');
@@ -687,7 +687,7 @@ static void test_a_log_is_judged_by_all_laws(void **state)
         b1_magic,     b2_flags,  b3_no_page, b3_overlap,    b4_previous, b6_outside,
         b7_too_large, p1_magic,  p2_flags,   p3_odd,        p4_huge,     p5_previous,
         p5_loop,      p6_parent, p7_grown,   p8_not_merged, p9_no_power, p10_both_kinds};
-    for (size_t i = 0; i < sizeof(inflicts) / sizeof(inflicts[0]); i++) {
+    for (size_t i = 0; i < sizeof inflicts / sizeof inflicts[0]; i++) {
         const struct damage *damage = damage_named(inflicts[i]);
         judge_copy(damage, PV_SNAPSHOT_LOG, &n, &first);
         if (n != 1 || first.law != damage->law) {
@@ -711,7 +711,7 @@ static void test_a_file_is_judged_by_what_it_knows(void **state)
     static uint64_t (*const known[])(struct image *) = {
         b2_flags, b3_no_page, b3_overlap,    b7_too_large, p2_flags,      p3_odd,
         p4_huge,  p7_grown,   p8_not_merged, p9_no_power,  p10_both_kinds};
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         const struct damage *damage = damage_named(known[i]);
         judge_copy(damage, PV_SNAPSHOT_FILE, &n, &first);
         assert_int_equal(n, 1);
@@ -719,7 +719,7 @@ static void test_a_file_is_judged_by_what_it_knows(void **state)
     }
     static uint64_t (*const unknown[])(struct image *) = {
         b1_magic, b4_previous, b6_outside, p1_magic, p5_previous, p5_loop, p6_parent};
-    for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+    for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
         judge_copy(damage_named(unknown[i]), PV_SNAPSHOT_FILE, &n, &first);
         assert_int_equal(n, 0);
     }
@@ -760,7 +760,7 @@ static void test_extreme_rows(void **state)
                                       UINT64_MAX - IMAGE_HEADER,
                                       UINT64_MAX / 2,
                                       UINT64_MAX};
-    enum { N = sizeof(values) / sizeof(values[0]) };
+    enum { N = sizeof values / sizeof values[0] };
     struct pv_tags *tags;
     assert_int_equal(pv_tags_open(&tags), 0);
     for (size_t i = 0; i < N * N * N; i++) {

@@ -55,7 +55,7 @@ static void test_an_empty_one(void **state)
     assert_ptr_equal(snapshot->tags, tags);
     pv_snapshot_count(snapshot);
     static const struct pv_totals nothing = {0};
-    assert_memory_equal(&snapshot->totals, &nothing, sizeof(nothing));
+    assert_memory_equal(&snapshot->totals, &nothing, sizeof nothing);
     assert_true(pv_snapshot_find(snapshot, 0) == SIZE_MAX);
     close_snapshot(snapshot);
     pv_snapshot_close(NULL);
@@ -177,10 +177,10 @@ static void test_findings(void **state)
     assert_int_equal(snapshot->findings[1].tag, 0);
     /* Longer than there is room for: cut between two characters. */
     char longer[600];
-    for (size_t i = 0; i + 3 < sizeof(longer); i += 3) {
+    for (size_t i = 0; i + 3 < sizeof longer; i += 3) {
         memcpy(longer + i, "\xE2\x82\xAC", 3);
     }
-    longer[sizeof(longer) - 3] = '\0';
+    longer[sizeof longer - 3] = '\0';
     assert_int_equal(pv_snapshot_add_finding(snapshot, PV_LAW_P1, 0, SIZE_MAX, 0, "%s", longer),
                      0);
     assert_int_equal(strlen(snapshot->findings[2].text), (PV_FINDING_TEXT - 1) / 3 * 3);

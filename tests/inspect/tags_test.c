@@ -34,7 +34,7 @@ static void test_numbers_count_appearances(void **state)
     assert_int_equal(pv_tags_open(&tags), 0);
     static const char *const texts[] = {"b", "a", "net/tcp", "b", "a ", "", "net/tcp", "B"};
     static const uint32_t wanted[] = {1, 2, 3, 1, 4, 0, 3, 5};
-    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
         uint32_t tag;
         assert_int_equal(pv_tags_add(tags, texts[i], &tag), 0);
         assert_int_equal(tag, wanted[i]);
@@ -96,13 +96,13 @@ static void test_many_tags_and_texts_that_stay(void **state)
     enum { N = 50000 };
     struct pv_tags *tags;
     assert_int_equal(pv_tags_open(&tags), 0);
-    const char **kept = calloc(N, sizeof(*kept));
+    const char **kept = calloc(N, sizeof *kept);
     assert_non_null(kept);
     for (unsigned round = 0; round < 2; round++) {
         for (unsigned i = 0; i < N; i++) {
             char text[32];
             uint32_t tag;
-            snprintf(text, sizeof(text), "tag/%u", i);
+            snprintf(text, sizeof text, "tag/%u", i);
             assert_int_equal(pv_tags_add(tags, text, &tag), 0);
             assert_int_equal(tag, i + 1);
             if (round == 0) {
@@ -126,9 +126,9 @@ static void test_out_of_memory(void **state)
     for (;; n++) {
         struct pv_tags *tags = NULL;
         own_fail_at(n, false);
-        int rc = pv_tags_open(&tags);
-        if (rc < 0) {
-            assert_int_equal(rc, PV_ENOMEM);
+        int status = pv_tags_open(&tags);
+        if (status < 0) {
+            assert_int_equal(status, PV_ENOMEM);
             assert_int_equal(own_n_live(), 0);
             continue;
         }
@@ -136,11 +136,11 @@ static void test_out_of_memory(void **state)
         for (unsigned i = 1; i <= 200; i++) {
             char text[32];
             uint32_t tag;
-            snprintf(text, sizeof(text), "tag/%u", i);
-            rc = pv_tags_add(tags, text, &tag);
-            if (rc < 0) {
+            snprintf(text, sizeof text, "tag/%u", i);
+            status = pv_tags_add(tags, text, &tag);
+            if (status < 0) {
                 n_refused++;
-                assert_int_equal(rc, PV_ENOMEM);
+                assert_int_equal(status, PV_ENOMEM);
                 assert_int_equal(pv_tags_count(tags), i);
                 assert_int_equal(pv_tags_add(tags, text, &tag), 0);
             }

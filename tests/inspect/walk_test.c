@@ -22,10 +22,10 @@ static int read_metered(void *ctx, uint64_t addr, void *buf, size_t n)
 {
     struct meter *meter = ctx;
     meter->n_reads++;
-    int rc = meter->under.read(meter->under.ctx, addr, buf, n);
-    meter->n_bytes += rc == 0 ? n : 0;
-    meter->n_refused += rc != 0;
-    return rc;
+    int status = meter->under.read(meter->under.ctx, addr, buf, n);
+    meter->n_bytes += status == 0 ? n : 0;
+    meter->n_refused += status != 0;
+    return status;
 }
 
 struct case_of_walk {
@@ -140,7 +140,7 @@ static void test_bias(void **state)
     struct image image;
     image_open_sample(&image);
     static const uint64_t bases[] = {0x1000, UINT64_C(0x7F0000000000), UINT64_MAX - 0xFFFFF};
-    for (size_t i = 0; i < sizeof(bases) / sizeof(bases[0]); i++) {
+    for (size_t i = 0; i < sizeof bases / sizeof bases[0]; i++) {
         struct case_of_walk c;
         start(&c, image.bytes, image.n, bases[i]);
         c.walk.bias = bases[i] - IMAGE_BASE;
@@ -200,7 +200,7 @@ static void test_another_layout(void **state)
     put(two, layout.pebble.parent, 0x8000);
     put(two, layout.pebble.prev, 0x8020);
     struct case_of_walk c;
-    start(&c, image, sizeof(image), 0x8000);
+    start(&c, image, sizeof image, 0x8000);
     c.walk.layout = &layout;
     assert_int_equal(pv_walk(&c.walk, c.tags, &c.snapshot), 0);
     assert_int_equal(c.snapshot->n_findings, 0);
@@ -211,7 +211,7 @@ static void test_another_layout(void **state)
     assert_int_equal(c.snapshot->totals.header_bytes, 28 + 2 * 32);
     finish(&c);
     put(two, layout.pebble.magic, 0);
-    start(&c, image, sizeof(image), 0x8000);
+    start(&c, image, sizeof image, 0x8000);
     c.walk.layout = &layout;
     assert_int_equal(pv_walk(&c.walk, c.tags, &c.snapshot), 0);
     assert_int_equal(c.snapshot->n_findings, 1);
@@ -246,7 +246,7 @@ static void test_goes_on_behind_a_smashed_header(void **state)
     struct image image;
     image_open_sample(&image);
     for (size_t i = 0; i < image.n_pebbles; i++) {
-        for (size_t f = 0; f < sizeof(fills); f++) {
+        for (size_t f = 0; f < sizeof fills; f++) {
             struct pv_pebble saved = *image_pebble(&image, image.pebbles[i]);
             memset(image_pebble(&image, image.pebbles[i]), fills[f], IMAGE_HEADER);
             struct pv_snapshot *snapshot = image_walk(&image);
@@ -386,7 +386,7 @@ static void test_forgeries_in_a_payload(void **state)
             .parent = variant == 0 ? image.buckets[0] : image.buckets[1],
             .prev = holder,
         };
-        memcpy(image_pebble(&image, at), &forgery, sizeof(forgery));
+        memcpy(image_pebble(&image, at), &forgery, sizeof forgery);
         if (variant == 1) {
             image_pebble(&image, holder)->next = at;
         } else {
@@ -475,7 +475,7 @@ static void test_a_wall_of_headers(void **state)
     for (unsigned variant = 0; variant < 6; variant++) {
         unsigned step = variant < 3 ? IMAGE_HEADER : 16;
         memset(bytes, 0, N);
-        memcpy(bytes, &bucket, sizeof(bucket));
+        memcpy(bytes, &bucket, sizeof bucket);
         for (uint64_t at = 48; at + IMAGE_HEADER <= N; at += step) {
             static const uint64_t nexts[] = {1, UINT64_MAX, IMAGE_BASE + 48};
             struct pv_pebble pebble = {
@@ -486,7 +486,7 @@ static void test_a_wall_of_headers(void **state)
                 .next = nexts[variant % 3],
             };
             /* Overlapping headers: of each only the first fields stay. */
-            memcpy(bytes + at, &pebble, sizeof(pebble));
+            memcpy(bytes + at, &pebble, sizeof pebble);
         }
         struct case_of_walk c;
         start(&c, bytes, N, IMAGE_BASE);
@@ -517,7 +517,7 @@ static void test_a_wall_of_buckets(void **state)
                 .first = IMAGE_BASE + N / 2 + 128,
                 .next = last ? 0 : IMAGE_BASE + next,
             };
-            memcpy(bytes + at, &bucket, sizeof(bucket));
+            memcpy(bytes + at, &bucket, sizeof bucket);
         }
         struct case_of_walk c;
         start(&c, bytes, N, IMAGE_BASE);
@@ -565,7 +565,7 @@ static void test_a_list_out_of_order(void **state)
         }
         before = addr;
     }
-    memcpy(bytes, &bucket, sizeof(bucket));
+    memcpy(bytes, &bucket, sizeof bucket);
     struct case_of_walk c;
     start(&c, bytes, n_pages * 4096, IMAGE_BASE);
     assert_int_equal(pv_walk(&c.walk, c.tags, &c.snapshot), 0);
@@ -583,7 +583,7 @@ static void test_a_bucket_of_unreadable_pages(void **state)
     (void)state;
     struct pv_bucket bucket = {.magic = PV_BUCKET_MAGIC, .size = UINT64_C(1) << 50, .first = 8};
     struct case_of_walk c;
-    start(&c, &bucket, sizeof(bucket), IMAGE_BASE);
+    start(&c, &bucket, sizeof bucket, IMAGE_BASE);
     assert_int_equal(pv_walk(&c.walk, c.tags, &c.snapshot), 0);
     assert_int_equal(c.snapshot->n_findings, 1);
     assert_int_equal(c.snapshot->findings[0].law, PV_LAW_B6);
@@ -597,7 +597,7 @@ static void test_reads_pages_and_not_headers(void **state)
 {
     (void)state;
     enum { N_PEBBLES = 5000 };
-    struct image_pebble *pebbles = calloc(N_PEBBLES, sizeof(*pebbles));
+    struct image_pebble *pebbles = calloc(N_PEBBLES, sizeof *pebbles);
     assert_non_null(pebbles);
     for (size_t i = 0; i + 1 < N_PEBBLES; i++) {
         pebbles[i] = (struct image_pebble){.size = 64, .used = true, .name = "x"};
@@ -653,16 +653,16 @@ static void test_out_of_memory(void **state)
             memset(image_pebble(&image, image_addr(&image, 1, 1)), 7, IMAGE_HEADER);
         }
         size_t n = 0;
-        int rc;
+        int status;
         do {
             struct case_of_walk c;
             start(&c, image.bytes, image.n, image.base);
             int64_t live = own_n_live();
             own_fail_at(++n, variant % 2);
-            rc = pv_walk(&c.walk, c.tags, &c.snapshot);
+            status = pv_walk(&c.walk, c.tags, &c.snapshot);
             own_fail_at(0, false);
-            if (rc != 0) {
-                assert_int_equal(rc, PV_ENOMEM);
+            if (status != 0) {
+                assert_int_equal(status, PV_ENOMEM);
                 assert_null(c.snapshot);
                 assert_true(own_n_live() <= live + 16); /* tags may have grown */
             } else {
@@ -670,7 +670,7 @@ static void test_out_of_memory(void **state)
             }
             finish(&c);
             assert_int_equal(own_n_live(), 0);
-        } while (rc != 0);
+        } while (status != 0);
         assert_true(n > 20);
         image_close(&image);
     }

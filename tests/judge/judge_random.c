@@ -142,7 +142,7 @@ static uint32_t random_flags(uint64_t *state)
                                      PV_FLAG_PERSISTENT,
                                      PV_FLAG_PHYSICAL | PV_FLAG_PERSISTENT,
                                      PV_FLAG_VIRTUAL | PV_FLAG_PHYSICAL};
-    return sorts[random_next(state) % (sizeof(sorts) / sizeof(*sorts))];
+    return sorts[random_next(state) % (sizeof sorts / sizeof *sorts)];
 }
 
 static uint64_t target(const struct pv_heap *heap, const void *ptr)
@@ -363,7 +363,7 @@ static void test_config(void **state)
 
 int main(int argc, char **argv)
 {
-    enum { N = sizeof(configs) / sizeof(*configs) };
+    enum { N = sizeof configs / sizeof *configs };
     struct CMUnitTest tests[N + 1];
     n_ops = argc > 1 ? strtoull(argv[1], NULL, 10) : n_ops;
     n_steps = argc > 2 ? strtoull(argv[2], NULL, 10) : n_steps;

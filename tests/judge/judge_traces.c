@@ -84,7 +84,7 @@ static void run(void **state)
     for (size_t i = 0; i < n_moments; i++) {
         moments[i] = i ? random_next(&random) % n_events : n_events - 1;
     }
-    qsort(moments, n_moments, sizeof(*moments), by_number);
+    qsort(moments, n_moments, sizeof *moments, by_number);
 
     struct naive naive = {.fit = config->fit,
                           .new_buckets = config->growth == PV_GROWTH_NEW_BUCKET,
@@ -133,7 +133,7 @@ static const struct config configs[] = {
 
 int main(int argc, char **argv)
 {
-    enum { N = sizeof(configs) / sizeof(*configs) };
+    enum { N = sizeof configs / sizeof *configs };
     struct CMUnitTest tests[N];
     if (argc < 3) {
         return 2;

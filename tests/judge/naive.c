@@ -34,7 +34,7 @@ struct wish {
 static struct naive_pebble *new_pebble(struct naive_bucket *bucket, uint64_t addr,
                                        uint64_t size)
 {
-    struct naive_pebble *pebble = calloc(1, sizeof(*pebble));
+    struct naive_pebble *pebble = calloc(1, sizeof *pebble);
     if (!pebble) {
         abort();
     }
@@ -231,7 +231,7 @@ static struct naive_bucket *new_bucket(struct naive *naive, uint64_t pages,
     if (!fit(&whole, wish)) {
         return NULL;
     }
-    struct naive_bucket *bucket = calloc(1, sizeof(*bucket));
+    struct naive_bucket *bucket = calloc(1, sizeof *bucket);
     if (!bucket) {
         abort();
     }

@@ -307,7 +307,7 @@ static void check_promise(struct arena *arena)
     static const uint32_t sorts[] = {0, PV_FLAG_PHYSICAL, PV_FLAG_PERSISTENT, PV_FLAG_LOW1MEG,
                                      PV_FLAG_PHYSICAL | PV_FLAG_LOW16MEG};
     struct pv_request request = {
-        .flags = sorts[random_below(&arena->state, sizeof(sorts) / sizeof(*sorts))]};
+        .flags = sorts[random_below(&arena->state, sizeof sorts / sizeof *sorts)]};
     request.size = pv_heap_largest_of(&arena->heap, request.flags);
     arena->denies = true;
     if (request.size) {
@@ -369,7 +369,7 @@ static uint32_t random_flags(struct arena *arena)
                                      PV_FLAG_LOW16MEG,
                                      PV_FLAG_PERSISTENT,
                                      PV_FLAG_PHYSICAL | PV_FLAG_LOW16MEG | PV_FLAG_PERSISTENT};
-    uint32_t flags = sorts[random_below(&arena->state, sizeof(sorts) / sizeof(*sorts))];
+    uint32_t flags = sorts[random_below(&arena->state, sizeof sorts / sizeof *sorts)];
     return random_below(&arena->state, 3) ? flags : flags | PV_FLAG_ALIGNED;
 }
 
@@ -386,7 +386,7 @@ static void refused(struct arena *arena, struct account before, bool had_place,
                     const struct wish *wish)
 {
     struct account after = account_of(&arena->heap);
-    assert_memory_equal(&before, &after, sizeof(before));
+    assert_memory_equal(&before, &after, sizeof before);
     if (had_place) {
         fail_msg("seed %llu, request %llu: %llu bytes, kind %u, alignment %llu, below %llu: "
                  "refused with a place",
@@ -515,7 +515,7 @@ static bool begin(struct arena *arena)
     if (random_below(&arena->state, 2)) {
         config.pages.get_aligned = get_aligned;
     }
-    memset(arena->blocks, 0, sizeof(arena->blocks));
+    memset(arena->blocks, 0, sizeof arena->blocks);
     arena->denies = false;
     return pv_heap_init(&arena->heap, &config);
 }
@@ -540,7 +540,7 @@ static void live(struct arena *arena)
 static void test_refusals(void **state)
 {
     (void)state;
-    struct arena *arena = calloc(1, sizeof(*arena));
+    struct arena *arena = calloc(1, sizeof *arena);
     assert_non_null(arena);
     arena->memory = aligned_alloc(PV_ALIGN_MAX, (size_t)4 << 20);
     assert_non_null(arena->memory);

@@ -178,10 +178,10 @@ static void in_child(const struct misuse *misuse, bool guarded, int out)
             pv_guard_fini(&place.guard);
         }
         result.n_faults = place.n_faults;
-        memcpy(result.faults, place.faults, sizeof(result.faults));
-        memcpy(result.tags, place.tags, sizeof(result.tags));
+        memcpy(result.faults, place.faults, sizeof result.faults);
+        memcpy(result.tags, place.tags, sizeof result.tags);
     }
-    _exit(write(out, &result, sizeof(result)) == sizeof(result) ? 0 : 1);
+    _exit(write(out, &result, sizeof result) == sizeof result ? 0 : 1);
 }
 
 static struct result run(const struct misuse *misuse, bool guarded)
@@ -196,11 +196,11 @@ static struct result run(const struct misuse *misuse, bool guarded)
         in_child(misuse, guarded, ends[1]);
     }
     close(ends[1]);
-    ssize_t n = read(ends[0], &result, sizeof(result));
+    ssize_t n = read(ends[0], &result, sizeof result);
     close(ends[0]);
     int status;
     assert_int_equal(waitpid(child, &status, 0), child);
-    if (n != sizeof(result)) {
+    if (n != sizeof result) {
         result = (struct result){.crashed = true};
     }
     return result;
@@ -227,7 +227,7 @@ static void expect_row(const char *guide, size_t i)
         words[k] = faults[k] ? pv_guard_fault_name(faults[k]) : "";
     }
     char row[200];
-    snprintf(row, sizeof(row), "\n| %zu | %s |%s%s |%s%s |\n", i + 1, misuses[i].name,
+    snprintf(row, sizeof row, "\n| %zu | %s |%s%s |%s%s |\n", i + 1, misuses[i].name,
              *words[0] ? " " : "", words[0], *words[1] ? " " : "", words[1]);
     if (!strstr(guide, row)) {
         print_error("core/README.md has no row%s", row);
@@ -240,7 +240,7 @@ static void test_the_guide_says_so(void **state)
     static char guide[1 << 16];
     FILE *file = fopen(*state, "r");
     assert_non_null(file);
-    size_t n = fread(guide, 1, sizeof(guide) - 1, file);
+    size_t n = fread(guide, 1, sizeof guide - 1, file);
     fclose(file);
     guide[n] = 0;
     for (size_t i = 0; i < N_MISUSES; i++) {
@@ -291,9 +291,9 @@ static void test_misuses(void **state)
     }
     printf("\ndetected of %d: pebbleviz with guards %u, without %u;", N_MISUSES, n_guarded,
            n_bare);
-    for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         printf(" %s %u%s", others[i].name, others[i].n_detected,
-               i + 1 < sizeof(others) / sizeof(*others) ? "," : "\n");
+               i + 1 < sizeof others / sizeof *others ? "," : "\n");
     }
     assert_int_equal(n_guarded, 21);
     assert_int_equal(n_bare, 12);
@@ -309,7 +309,7 @@ static void test_tags(void **state)
     } cases[] = {{1, "victim"},  {2, "victim"},  {6, "victim"},   {7, "victim"},
                  {8, "behind"},  {9, "victim"},  {12, "victim"},  {15, "victim"},
                  {17, "victim"}, {19, "victim"}, {20, "aligned"}, {22, "lost"}};
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct result result = run(&misuses[cases[i].misuse - 1], true);
         assert_string_equal(result.tags[0], PV_NAMES ? cases[i].tag : "");
     }

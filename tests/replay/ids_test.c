@@ -112,7 +112,7 @@ static void test_memory(void **state)
             }
         }
         assert_true(ids.n_filled <= (sparse ? 8192 : 16));
-        assert_true(ids.n_pages * sizeof(*ids.pages) <= 6 * (size_t)N);
+        assert_true(ids.n_pages * sizeof *ids.pages <= 6 * (size_t)N);
         assert_true(ids.cap <= 1 << 18);
         uint32_t block;
         assert_true(sparse || find(&ids, number(5), &block) == PV_ID_FREED);
@@ -170,7 +170,7 @@ static void test_many(void **state)
     for (uint32_t i = 0; i < N; i++) {
         struct pv_id id = number(i * UINT64_C(0x9E3779B97F4A7C15));
         if (i % 7 == 0) {
-            snprintf(name, sizeof(name), "block %u", i);
+            snprintf(name, sizeof name, "block %u", i);
             id = text(name);
         }
         assert_int_equal(pv_ids_put(&ids, &id, i), 0);
@@ -182,7 +182,7 @@ static void test_many(void **state)
     for (uint32_t i = 0; i < N; i++) {
         struct pv_id id = number(i * UINT64_C(0x9E3779B97F4A7C15));
         if (i % 7 == 0) {
-            snprintf(name, sizeof(name), "block %u", i);
+            snprintf(name, sizeof name, "block %u", i);
             id = text(name);
         }
         uint32_t block = 0;

@@ -25,7 +25,7 @@ static void test_pc(void **state)
     static const struct pv_machine_range wanted[] = {
         {1, 159}, {256, 786432 - 256}, {1048576, 524288}};
     assert_int_equal(machine.n_ranges, 3);
-    assert_memory_equal(machine.ranges, wanted, sizeof(wanted));
+    assert_memory_equal(machine.ranges, wanted, sizeof wanted);
 }
 
 static void test_descriptions(void **state)
@@ -50,7 +50,7 @@ static void test_descriptions(void **state)
         {"1M 1M 1M\n", PV_EFORMAT, 1, "there is more than START LENGTH on the line"},
         {"511G 2G\n", PV_EFORMAT, 1, "memory ends at 512 GiB"},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct pv_machine machine;
         size_t line;
         const char *what = NULL;
@@ -66,7 +66,7 @@ static void test_descriptions(void **state)
     }
     char many[65 * 16] = "";
     for (unsigned i = 0; i < 65; i++) {
-        snprintf(many + strlen(many), sizeof(many) - strlen(many), "%uM 4K\n", i + 1);
+        snprintf(many + strlen(many), sizeof many - strlen(many), "%uM 4K\n", i + 1);
     }
     struct pv_machine machine;
     size_t line;

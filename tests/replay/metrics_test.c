@@ -36,7 +36,7 @@ static struct pv_snapshot *make(struct pv_tags **ret_tags)
         bool used;
     } rows[] = {{64, 0, false}, {128, 100, true}, {64, 0, false},
                 {192, 1, true}, {128, 0, false},  {1024, 0, false}};
-    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct pv_pebble_row *row = pv_snapshot_add_pebble(snapshot);
         assert_non_null(row);
         row->size = rows[i].size;
@@ -85,7 +85,7 @@ static void test_of_stats(void **state)
                    {800, 1600, 1000, 70, 60},
                    {400, 2000, 500, 700, 50},
                    {800, 2000, 1250, 70, 50}};
-    for (size_t i = 0; i < sizeof(moments) / sizeof(*moments); i++) {
+    for (size_t i = 0; i < sizeof moments / sizeof *moments; i++) {
         struct pv_moment moment = {.event = (int64_t)i - 1,
                                    .live_bytes = moments[i].live,
                                    .held_bytes = moments[i].held,

@@ -38,7 +38,7 @@ static uint32_t random_flags(uint64_t *state)
                                      PV_FLAG_HARDWARE32,
                                      PV_FLAG_PERSISTENT,
                                      PV_FLAG_PHYSICAL | PV_FLAG_PERSISTENT};
-    return sorts[random_next(state) % (sizeof(sorts) / sizeof(*sorts))];
+    return sorts[random_next(state) % (sizeof sorts / sizeof *sorts)];
 }
 
 /* Calls of every kind, mistakes among them. */
@@ -114,7 +114,7 @@ static void run(const char *engine, enum pv_growth growth, uint64_t limit,
     struct pv_timeline *timeline = open_with(engine, growth, limit, machine, true);
     struct pv_timeline *bare = open_with(engine, growth, limit, machine, false);
     struct pv_snapshot **walked = calloc(N + 1, sizeof(struct pv_snapshot *));
-    struct pv_moment *moments = calloc(N + 1, sizeof(*moments));
+    struct pv_moment *moments = calloc(N + 1, sizeof *moments);
     bool live[N_IDS] = {0};
     uint64_t state = 42 + limit, dice = 7 + limit;
     int64_t held = PV_START - 1;
@@ -163,7 +163,7 @@ static void run(const char *engine, enum pv_growth growth, uint64_t limit,
         moment.free_bytes = snapshot->totals.free_bytes;
         moment.free_blocks = snapshot->totals.n_free;
         moment.largest_free_bytes = snapshot->totals.largest_free_bytes;
-        assert_memory_equal(&moment, &moments[to + 1], sizeof(moment));
+        assert_memory_equal(&moment, &moments[to + 1], sizeof moment);
         pv_snapshot_close(snapshot);
     }
     for (int64_t e = PV_START; e < N; e++) {
@@ -330,7 +330,7 @@ static void test_moments(void **state)
                  {"-1", PV_EINVAL, 0},
                  {"2x", PV_EINVAL, 0},
                  {"99999999999999999999", PV_EINVAL, 0}};
-    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int64_t event = 0;
         assert_int_equal(pv_timeline_moment_named(timeline, cases[i].text, &event),
                          cases[i].status);

@@ -351,7 +351,7 @@ static void refuse(const struct bad *bad)
 }
 
 #define REFUSE_ALL(table)                                                                      \
-    for (size_t i = 0; i < sizeof(table) / sizeof((table)[0]); ++i) {                          \
+    for (size_t i = 0; i < sizeof table / sizeof((table)[0]); ++i) {                           \
         refuse(&(table)[i]);                                                                   \
     }
 

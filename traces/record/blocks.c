@@ -50,7 +50,7 @@ struct pv_block_entry *pv_blocks_find(const struct pv_blocks *blocks, uint64_t k
 static int make_room(struct pv_blocks *blocks)
 {
     if (blocks->n_places && blocks->n_taken < blocks->n_places / 4 * 3) {
-        return 0;
+        return PV_OK;
     }
     struct pv_blocks wider = {.n_places = blocks->n_places ? blocks->n_places : FIRST_PLACES,
                               .secret = pv_hash_key()};
@@ -70,7 +70,7 @@ static int make_room(struct pv_blocks *blocks)
     wider.n_live = wider.n_taken;
     pv_blocks_fini(blocks);
     *blocks = wider;
-    return 0;
+    return PV_OK;
 }
 
 int pv_blocks_put(struct pv_blocks *blocks, uint64_t key, uint64_t id)
@@ -83,7 +83,7 @@ int pv_blocks_put(struct pv_blocks *blocks, uint64_t key, uint64_t id)
     blocks->n_taken += !entry->key;
     blocks->n_live += !entry->live;
     *entry = (struct pv_block_entry){.key = key, .id = id, .live = true};
-    return 0;
+    return PV_OK;
 }
 
 void pv_blocks_take(struct pv_blocks *blocks, struct pv_block_entry *entry)

@@ -183,7 +183,7 @@ static int make_environment(struct pv_stage *stage)
             stage->environment[kept++] = environ[i];
         }
     }
-    return 0;
+    return PV_OK;
 }
 
 int pv_stage_make(struct pv_stage *stage, const char *library, uint64_t depth)

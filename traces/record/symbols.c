@@ -53,7 +53,7 @@ static int read_part(const struct file *file, uint64_t offset, void *ret, uint64
         }
         done += (uint64_t)got;
     }
-    return 0;
+    return PV_OK;
 }
 
 /* One byte more than asked for, a NUL, so that text in it always ends. */
@@ -72,7 +72,7 @@ static int read_table(const struct file *file, uint64_t offset, uint64_t n, char
         return status;
     }
     *ret_bytes = bytes;
-    return 0;
+    return PV_OK;
 }
 
 static const Elf64_Shdr *section_of(const Elf64_Shdr *sections, unsigned n, uint32_t type)
@@ -196,7 +196,7 @@ int pv_symbols_open(struct pv_symbols **ret_symbols, const char *path)
         return status;
     }
     *ret_symbols = symbols;
-    return 0;
+    return PV_OK;
 }
 
 void pv_symbols_close(struct pv_symbols *symbols)

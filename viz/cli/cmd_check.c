@@ -65,18 +65,17 @@ static int gather(struct check *check, const struct pv_snapshot *snapshot, int64
             continue;
         }
         struct found *rows =
-            pv_own_room(check->rows, check->n, &check->cap, sizeof(*check->rows));
+            pv_own_room(check->rows, check->n, &check->cap, sizeof *check->rows);
         if (!rows) {
             return PV_ENOMEM;
         }
         check->rows = rows;
         struct found *row = &rows[check->n++];
         *row = (struct found){.event = event, .finding = *finding};
-        snprintf(row->name, sizeof(row->name), "%s",
-                 pv_tags_text(snapshot->tags, finding->tag));
+        snprintf(row->name, sizeof row->name, "%s", pv_tags_text(snapshot->tags, finding->tag));
     }
     check->n_more += snapshot->n_findings_more;
-    return 0;
+    return PV_OK;
 }
 
 static int look(struct check *check, struct pv_timeline *timeline)

@@ -40,7 +40,7 @@ static void text_totals(const struct pair *pair, FILE *out)
     fprintf(out, "A  %s%s%s\nB  %s%s%s\n\n%-14s %12s %12s\n", pair->a.title,
             *pair->a.source.engine ? ", " : "", pair->a.source.engine, pair->b.title,
             *pair->b.source.engine ? ", " : "", pair->b.source.engine, "", "A", "B");
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         uint64_t a =
             *(const uint64_t *)((const char *)&pair->a.snapshot->totals + rows[i].offset);
         uint64_t b =

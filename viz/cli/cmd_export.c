@@ -101,8 +101,7 @@ static int write_out(const struct pv_target *target, enum format format, bool fu
                                    format == MAP_PNG ? PV_MAP_PNG : PV_MAP_SVG, out, text,
                                    sizeof text);
         } else {
-            status =
-                picture(target, format_names[format], full, out, &hint, text, sizeof(text));
+            status = picture(target, format_names[format], full, out, &hint, text, sizeof text);
         }
         if (!status || (status == PV_EIO && !*text)) {
             int finished = pv_save_finish(save);

@@ -95,7 +95,7 @@ static void *work(void *ctx)
 
 int pv_crew_open(struct pv_crew **ret_crew, const struct pv_crew_work *work)
 {
-    struct pv_crew *crew = pv_own_calloc(1, sizeof(*crew));
+    struct pv_crew *crew = pv_own_calloc(1, sizeof *crew);
     if (!crew) {
         return PV_ENOMEM;
     }

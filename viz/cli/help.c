@@ -15,9 +15,9 @@ static void option(const struct pv_option *option, FILE *out)
     char head[64];
     char letter[5] = "    ";
     if (option->letter) {
-        snprintf(letter, sizeof(letter), "-%c, ", option->letter);
+        snprintf(letter, sizeof letter, "-%c, ", option->letter);
     }
-    int n = snprintf(head, sizeof(head), "  %s--%s%s%s", letter, option->name,
+    int n = snprintf(head, sizeof head, "  %s--%s%s%s", letter, option->name,
                      option->argument ? " " : "", option->argument ? option->argument : "");
     fputs(head, out);
     if (n + 2 > ABOUT_COLUMN) {

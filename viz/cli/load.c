@@ -45,7 +45,7 @@ static int open_timelines(struct pv_load *load, const struct pv_replay_options *
         }
         load->n++;
     }
-    return 0;
+    return PV_EXIT_FINE;
 }
 
 /* ---- moments in passing ---- */
@@ -137,7 +137,7 @@ static int take_last(struct pv_load *load, const struct wanted *wanted,
             return no_moment(load, wish->moments[i]);
         }
     }
-    return 0;
+    return PV_EXIT_FINE;
 }
 
 /* ---- reading ---- */
@@ -229,7 +229,7 @@ static int run(struct pv_load *load, struct pv_feed *feed, struct wanted *wanted
                                       .hold_peaks = wanted->peak,
                                       .after = after_batch,
                                       .ctx = load};
-    struct pv_ledger *ledger = pv_own_calloc(1, sizeof(*ledger));
+    struct pv_ledger *ledger = pv_own_calloc(1, sizeof *ledger);
     struct pv_crew *crew = NULL;
     int status = ledger ? pv_ledger_init(ledger) : PV_ENOMEM;
     status = status ? status : begin(load, wanted);
@@ -254,10 +254,10 @@ static int read_all(struct pv_load *load, struct pv_feed *feed, const struct pv_
     }
     pv_feed_end(feed);
     const struct pv_trace_header *header = pv_reader_header(feed->reader);
-    copy_text(load->program, sizeof(load->program), header->program);
-    copy_text(load->format, sizeof(load->format), header->format);
-    copy_text(load->packing, sizeof(load->packing), header->packing);
-    copy_text(load->clock, sizeof(load->clock), header->clock);
+    copy_text(load->program, sizeof load->program, header->program);
+    copy_text(load->format, sizeof load->format, header->format);
+    copy_text(load->packing, sizeof load->packing, header->packing);
+    copy_text(load->clock, sizeof load->clock, header->clock);
     load->n_events = feed->n_events;
     load->code = feed->code;
     bool some = feed->code == PV_EXIT_DAMAGED && feed->n_events;
@@ -270,7 +270,7 @@ int pv_load_open(struct pv_load *load, const char *path,
     *load = (struct pv_load){.n = 0};
     struct pv_feed feed;
     int code = pv_feed_open(&feed, path, &options->reading);
-    memcpy(load->path, feed.path, sizeof(load->path));
+    memcpy(load->path, feed.path, sizeof load->path);
     if (!code) {
         code = open_timelines(load, options, wish->keep_log);
     }
@@ -297,5 +297,5 @@ int pv_load_moment(const struct pv_load *load, const char *text, int64_t *ret_ev
 {
     const char *name = text ? text : "peak";
     int status = pv_timeline_moment_named(load->timelines[0], name, ret_event);
-    return status ? no_moment(load, name) : 0;
+    return status ? no_moment(load, name) : PV_EXIT_FINE;
 }

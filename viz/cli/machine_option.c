@@ -31,8 +31,8 @@ static int of_file(const char *path, struct pv_machine *ret_machine)
     struct pv_stream *stream;
     size_t n = 0, more = 1;
     int status = pv_stream_open(&stream, path);
-    while (!status && more && n < sizeof(text)) {
-        status = pv_stream_read(stream, text + n, sizeof(text) - n, &more);
+    while (!status && more && n < sizeof text) {
+        status = pv_stream_read(stream, text + n, sizeof text - n, &more);
         n += status ? 0 : more;
     }
     int code = status ? refused(path, status, stream) : PV_EXIT_FINE;

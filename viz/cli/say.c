@@ -20,12 +20,12 @@ static void line(const char *tail, const char *format, va_list list)
 {
     char raw[LINE_BYTES];
     char clean[2 * LINE_BYTES];
-    int n = vsnprintf(raw, sizeof(raw), format, list);
+    int n = vsnprintf(raw, sizeof raw, format, list);
     if (n < 0) {
         return;
     }
-    size_t length = (size_t)n < sizeof(raw) ? (size_t)n : sizeof(raw) - 1;
-    pv_text_clean(clean, sizeof(clean), raw, length);
+    size_t length = (size_t)n < sizeof raw ? (size_t)n : sizeof raw - 1;
+    pv_text_clean(clean, sizeof clean, raw, length);
     fprintf(stderr, "pebbleviz: %s%s\n", clean, tail);
 }
 
@@ -46,7 +46,7 @@ int pv_say_no_memory(void)
 int pv_say_usage(const char *command, const char *format, ...)
 {
     char tail[128];
-    snprintf(tail, sizeof(tail), "; see 'pebbleviz help%s%s'", command ? " " : "",
+    snprintf(tail, sizeof tail, "; see 'pebbleviz help%s%s'", command ? " " : "",
              command ? command : "");
     va_list list;
     va_start(list, format);

@@ -35,7 +35,7 @@ int pv_target_split(const char *text, char **ret_path, const char **ret_moment)
     *ret_path = path;
     *ret_moment = NULL;
     if (there(path)) {
-        return 0;
+        return PV_OK;
     }
     char *guess = NULL;
     for (size_t i = n; i-- > 1;) {
@@ -45,7 +45,7 @@ int pv_target_split(const char *text, char **ret_path, const char **ret_moment)
         path[i] = '\0';
         if (there(path)) {
             *ret_moment = path + i + 1;
-            return 0;
+            return PV_OK;
         }
         path[i] = '@';
         if (!guess && like_moment(path + i + 1)) {
@@ -56,7 +56,7 @@ int pv_target_split(const char *text, char **ret_path, const char **ret_moment)
         *guess = '\0';
         *ret_moment = guess + 1;
     }
-    return 0;
+    return PV_OK;
 }
 
 static void entitle(struct pv_target *target, int64_t event)
@@ -64,11 +64,11 @@ static void entitle(struct pv_target *target, int64_t event)
     char path[PV_PATH_TEXT];
     pv_path_text(path, target->path);
     if (target->is_catalog) {
-        snprintf(target->title, sizeof(target->title), "%s", path);
+        snprintf(target->title, sizeof target->title, "%s", path);
     } else if (event == PV_START) {
-        snprintf(target->title, sizeof(target->title), "%s, before the first event", path);
+        snprintf(target->title, sizeof target->title, "%s, before the first event", path);
     } else {
-        snprintf(target->title, sizeof(target->title), "%s, event %" PRId64, path, event);
+        snprintf(target->title, sizeof target->title, "%s, event %" PRId64, path, event);
     }
 }
 
@@ -92,7 +92,7 @@ int pv_target_look(const char *path, bool *ret_is_catalog)
     struct pv_place place = {.line = 0};
     int status = pv_catalog_is(path, &place);
     *ret_is_catalog = status == 1;
-    return status < 0 ? refused(pv_path_text(text, path), status, &place) : 0;
+    return status < 0 ? refused(pv_path_text(text, path), status, &place) : PV_EXIT_FINE;
 }
 
 static int open_catalog(struct pv_target *target)
@@ -115,7 +115,7 @@ static int open_catalog(struct pv_target *target)
         .engine = target->catalog.engine,
     };
     entitle(target, target->catalog.event);
-    return 0;
+    return PV_EXIT_FINE;
 }
 
 static void take(struct pv_target *target, struct pv_load *load, size_t moment, size_t engine)

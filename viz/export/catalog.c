@@ -24,7 +24,7 @@ const char *pv_catalog_flag_name(unsigned bit)
         "VIRTUAL", "PHYSICAL", "CLEAR",   "LOW1MEG",    "LOW16MEG",
         "LOW4GIG", NULL,       "ALIGNED", "PERSISTENT",
     };
-    return bit < sizeof(names) / sizeof(names[0]) ? names[bit] : NULL;
+    return bit < sizeof names / sizeof names[0] ? names[bit] : NULL;
 }
 
 struct reading {
@@ -42,14 +42,14 @@ static int wrong(struct reading *reading, const char *format, ...)
     char what[NAME_TEXT];
     va_list list;
     va_start(list, format);
-    vsnprintf(what, sizeof(what), format, list);
+    vsnprintf(what, sizeof what, format, list);
     va_end(list);
     *reading->place = (struct pv_place){.line = 0};
     if (reading->in_pebble) {
-        snprintf(reading->place->text, sizeof(reading->place->text),
+        snprintf(reading->place->text, sizeof reading->place->text,
                  "buckets[%zu].pebbles[%zu]: %s", reading->bucket, reading->pebble, what);
     } else {
-        snprintf(reading->place->text, sizeof(reading->place->text), "buckets[%zu]: %s",
+        snprintf(reading->place->text, sizeof reading->place->text, "buckets[%zu]: %s",
                  reading->bucket, what);
     }
     return PV_EFORMAT;
@@ -63,7 +63,7 @@ static int integer(struct reading *reading, const struct pv_json *object, const 
         return wrong(reading, "'%s' is missing or no whole number", key);
     }
     *ret_value = pv_json_integer(value);
-    return *ret_value <= max ? 0 : wrong(reading, "'%s' is too large", key);
+    return *ret_value <= max ? PV_OK : wrong(reading, "'%s' is too large", key);
 }
 
 /* PV_UNKNOWN where the file does not have it. */
@@ -73,7 +73,7 @@ static int integer_or_unknown(struct reading *reading, const struct pv_json *obj
     const struct pv_json *value = pv_json_member(object, key);
     *ret_value = PV_UNKNOWN;
     if (!value || pv_json_kind(value) == PV_JSON_NULL || pv_json_kind(value) == PV_JSON_TEXT) {
-        return 0;
+        return PV_OK;
     }
     return integer(reading, object, key, UINT64_MAX - 1, ret_value);
 }
@@ -84,7 +84,7 @@ static int address(struct reading *reading, const struct pv_json *object, uint64
     if (!value || !pv_json_address(value, ret_addr)) {
         return wrong(reading, "'address' is missing or not \"0x...\"");
     }
-    return 0;
+    return PV_OK;
 }
 
 /* NULL unless it is a text. */
@@ -99,7 +99,7 @@ static bool flag_bit(const char *text, uint32_t *ret_bits)
 {
     for (unsigned bit = 0; bit < 32; bit++) {
         char plain[8];
-        snprintf(plain, sizeof(plain), "bit%u", bit);
+        snprintf(plain, sizeof plain, "bit%u", bit);
         const char *name = pv_catalog_flag_name(bit);
         if (strcmp(text, plain) == 0 || (name && strcmp(text, name) == 0)) {
             *ret_bits = UINT32_C(1) << bit;
@@ -114,7 +114,7 @@ static int flags(struct reading *reading, const struct pv_json *object, uint32_t
     const struct pv_json *list = pv_json_member(object, "flags");
     *ret_flags = 0;
     if (!list) {
-        return 0;
+        return PV_OK;
     }
     if (pv_json_kind(list) != PV_JSON_ARRAY) {
         return wrong(reading, "'flags' is no array");
@@ -128,7 +128,7 @@ static int flags(struct reading *reading, const struct pv_json *object, uint32_t
         }
         *ret_flags |= bits;
     }
-    return 0;
+    return PV_OK;
 }
 
 static int tag(struct reading *reading, const struct pv_json *object, uint32_t *ret_tag)
@@ -136,7 +136,7 @@ static int tag(struct reading *reading, const struct pv_json *object, uint32_t *
     const struct pv_json *value = pv_json_member(object, "name");
     *ret_tag = 0;
     if (!value) {
-        return 0;
+        return PV_OK;
     }
     size_t n = 0;
     const char *text = pv_json_text(value, &n);
@@ -144,7 +144,7 @@ static int tag(struct reading *reading, const struct pv_json *object, uint32_t *
         return wrong(reading, "'name' is no text");
     }
     char clean[PV_TAG_MAX + 1];
-    pv_text_clean(clean, sizeof(clean), text, n);
+    pv_text_clean(clean, sizeof clean, text, n);
     return pv_tags_add(reading->catalog->tags, clean, ret_tag);
 }
 
@@ -198,7 +198,7 @@ static int read_pebble(struct reading *reading, const struct pv_json *object)
     }
     row.parent = reading->catalog->snapshot->buckets[reading->bucket].addr;
     *to = row;
-    return 0;
+    return PV_OK;
 }
 
 static int read_bucket(struct reading *reading, const struct pv_json *object)
@@ -252,7 +252,7 @@ static int read_bucket(struct reading *reading, const struct pv_json *object)
         }
     }
     reading->in_pebble = false;
-    return 0;
+    return PV_OK;
 }
 
 static char *source_text(const struct pv_json *source, const char *key)
@@ -260,7 +260,7 @@ static char *source_text(const struct pv_json *source, const char *key)
     size_t n = 0;
     const char *text = pv_json_text(pv_json_member(source, key), &n);
     char clean[PATH_MAX_TEXT];
-    n = text ? pv_text_clean(clean, sizeof(clean), text, n) : 0;
+    n = text ? pv_text_clean(clean, sizeof clean, text, n) : 0;
     return pv_own_text(clean, n);
 }
 
@@ -275,7 +275,7 @@ static int read_source(struct pv_catalog *catalog, const struct pv_json *root)
         pv_json_integer(event) <= (uint64_t)INT64_MAX) {
         catalog->event = (int64_t)pv_json_integer(event);
     }
-    return catalog->trace && catalog->engine ? 0 : PV_ENOMEM;
+    return catalog->trace && catalog->engine ? PV_OK : PV_ENOMEM;
 }
 
 static bool has_finding(const struct pv_snapshot *snapshot, enum pv_law law, uint64_t addr)
@@ -302,7 +302,7 @@ static int keep_findings(struct pv_snapshot *snapshot, const struct pv_json *lis
         for (unsigned law = 0; rule && text && law < PV_N_LAWS; law++) {
             if (strcmp(pv_rules[law].id, rule) == 0 && !has_finding(snapshot, law, addr)) {
                 char clean[PV_FINDING_TEXT];
-                pv_text_clean(clean, sizeof(clean), text, text_n);
+                pv_text_clean(clean, sizeof clean, text, text_n);
                 int status = pv_snapshot_add_finding(snapshot, law, SIZE_MAX, SIZE_MAX, addr,
                                                      "%s", clean);
                 if (status) {
@@ -311,13 +311,13 @@ static int keep_findings(struct pv_snapshot *snapshot, const struct pv_json *lis
             }
         }
     }
-    return 0;
+    return PV_OK;
 }
 
 static int refuse(struct pv_place *place, int status, const char *text)
 {
     *place = (struct pv_place){.line = 0};
-    snprintf(place->text, sizeof(place->text), "%s", text);
+    snprintf(place->text, sizeof place->text, "%s", text);
     return status;
 }
 
@@ -327,7 +327,7 @@ static int read_kind(struct reading *reading, const struct pv_json *root)
     struct pv_snapshot *snapshot = reading->catalog->snapshot;
     const char *kind = text_of(pv_json_member(root, "kind"));
     if (!kind || strcmp(kind, "buddy") != 0) {
-        return 0;
+        return PV_OK;
     }
     uint64_t page_bytes = 0;
     int status = integer(reading, root, "page_bytes", PV_BUDDY_PAGE_MOST, &page_bytes);

@@ -35,13 +35,13 @@ static bool says_catalog(const char *bytes, size_t n)
     static const char value[] = "\"pebbleviz-catalog\"";
     const char *end = bytes + n;
     const char *at = bytes;
-    while ((at = memmem(at, (size_t)(end - at), key, sizeof(key) - 1))) {
-        at += sizeof(key) - 1;
+    while ((at = memmem(at, (size_t)(end - at), key, sizeof key - 1))) {
+        at += sizeof key - 1;
         const char *colon = skip_blanks(at, end);
         if (colon < end && *colon == ':') {
             const char *text = skip_blanks(colon + 1, end);
-            if ((size_t)(end - text) >= sizeof(value) - 1 &&
-                memcmp(text, value, sizeof(value) - 1) == 0) {
+            if ((size_t)(end - text) >= sizeof value - 1 &&
+                memcmp(text, value, sizeof value - 1) == 0) {
                 return true;
             }
         }
@@ -70,7 +70,7 @@ static ssize_t peek_pipe(int fd, char *buf)
 static int refuse(struct pv_place *place, int status, const char *what, const char *why)
 {
     *place = (struct pv_place){.line = 0};
-    snprintf(place->text, sizeof(place->text), "%s%s", what, why);
+    snprintf(place->text, sizeof place->text, "%s%s", what, why);
     return status;
 }
 
@@ -86,9 +86,9 @@ int pv_catalog_is(const char *path, struct pv_place *ret_place)
     int fd = standard ? STDIN_FILENO : pv_stream_open_fd(path, O_NONBLOCK);
     if (fd < 0) {
         int status = refused(ret_place, "cannot open: ", errno);
-        return status == PV_ENOFILE ? 0 : status;
+        return status == PV_ENOFILE ? false : status;
     }
-    ssize_t n = pread(fd, buf, sizeof(buf), standard ? lseek(fd, 0, SEEK_CUR) : 0);
+    ssize_t n = pread(fd, buf, sizeof buf, standard ? lseek(fd, 0, SEEK_CUR) : 0);
     if (n < 0 && standard && (errno == ESPIPE || errno == EINVAL)) {
         n = peek_pipe(fd, buf);
     }
@@ -101,7 +101,7 @@ int pv_catalog_is(const char *path, struct pv_place *ret_place)
     }
     bool cannot_look = error == ESPIPE || error == EINVAL || error == EBADF;
     int status = cannot_look ? 0 : refused(ret_place, "cannot read: ", error);
-    return status == PV_ENOFILE ? 0 : status;
+    return status == PV_ENOFILE ? false : status;
 }
 
 static int read_file(int fd, char **ret_bytes, size_t *ret_n, struct pv_place *place)
@@ -130,7 +130,7 @@ static int read_file(int fd, char **ret_bytes, size_t *ret_n, struct pv_place *p
         if (got == 0) {
             *ret_bytes = bytes;
             *ret_n = n;
-            return 0;
+            return PV_OK;
         }
         n += (size_t)got;
     }

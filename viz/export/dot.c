@@ -138,7 +138,7 @@ static int list_items(struct pv_drawing *drawing, const struct pv_bucket_row *bu
     drawing->n_items = 0;
     for (size_t at = bucket->first_pebble; at < end;) {
         struct pv_pick_item *items =
-            pv_own_room(drawing->items, drawing->n_items, &drawing->cap_items, sizeof(*items));
+            pv_own_room(drawing->items, drawing->n_items, &drawing->cap_items, sizeof *items);
         if (!items) {
             return PV_ENOMEM;
         }
@@ -146,7 +146,7 @@ static int list_items(struct pv_drawing *drawing, const struct pv_bucket_row *bu
         items[drawing->n_items] = pv_pick_next(&drawing->pick, at, end);
         at += items[drawing->n_items++].n;
     }
-    return 0;
+    return PV_OK;
 }
 
 /* A page is wider than high, a box too: about as many columns as rows, and the last row full
@@ -217,7 +217,7 @@ static int draw_bucket(struct pv_drawing *drawing, size_t index)
     }
     draw_edges(drawing, index, columns);
     fputs("  }\n", out);
-    return 0;
+    return PV_OK;
 }
 
 /* Buckets from `from` on that are not shown, as one box. */
@@ -271,7 +271,7 @@ static int draw_buckets(struct pv_drawing *drawing)
         }
         end = from;
     }
-    return 0;
+    return PV_OK;
 }
 
 static void begin(const struct pv_drawing *drawing)
@@ -331,5 +331,5 @@ int pv_export_dot(const struct pv_snapshot *snapshot, const struct pv_source *so
     pv_tally_fini(&drawing.all);
     pv_tally_fini(&drawing.shown);
     pv_own_free(drawing.items);
-    return status ? status : ferror(out) ? PV_EIO : 0;
+    return status ? status : ferror(out) ? PV_EIO : PV_OK;
 }

@@ -49,7 +49,7 @@ static void put_flags(struct pv_json_out *out, uint64_t flags)
         char plain[8];
         if (flags >> bit & 1) {
             const char *name = pv_catalog_flag_name(bit);
-            snprintf(plain, sizeof(plain), "bit%u", bit);
+            snprintf(plain, sizeof plain, "bit%u", bit);
             pv_json_put_text(out, name ? name : plain);
         }
     }

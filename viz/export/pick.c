@@ -87,7 +87,7 @@ int pv_pick_init(struct pv_pick *pick, const struct pv_snapshot *snapshot, size_
 {
     *pick = (struct pv_pick){.all = all || snapshot->n_pebbles <= bound};
     if (pick->all) {
-        return 0;
+        return PV_OK;
     }
     pick->shown_pebbles = pv_own_calloc(snapshot->n_pebbles, 1);
     pick->shown_buckets = pv_own_calloc(snapshot->n_buckets, 1);
@@ -95,7 +95,7 @@ int pv_pick_init(struct pv_pick *pick, const struct pv_snapshot *snapshot, size_
         return PV_ENOMEM;
     }
     choose(pick, snapshot);
-    return 0;
+    return PV_OK;
 }
 
 void pv_pick_fini(struct pv_pick *pick)

@@ -127,12 +127,12 @@ static int copy(int fd, pid_t child, FILE *out, size_t *ret_n)
         if (!wait_for(fd, child)) {
             return PV_ELIMIT;
         }
-        ssize_t n = read(fd, buf, sizeof(buf));
+        ssize_t n = read(fd, buf, sizeof buf);
         if (n < 0 && errno == EINTR) {
             continue;
         }
         if (n <= 0) {
-            return n < 0 ? PV_EIO : 0;
+            return n < 0 ? PV_EIO : PV_OK;
         }
         *ret_n += (size_t)n;
         if (fwrite(buf, 1, (size_t)n, out) != (size_t)n) {

@@ -236,7 +236,7 @@ static void bar(const struct pv_report_engine *engine, FILE *out)
     uint64_t sum = 0;
     unsigned drawn = 0;
     fputc('|', out);
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         sum += parts[i];
         double share = split->heap_bytes ? (double)sum / (double)split->heap_bytes : 0;
         for (unsigned until = (unsigned)(share * BAR + 0.5); drawn < until && drawn < BAR;

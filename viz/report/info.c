@@ -40,7 +40,7 @@ static int add_request(struct pv_info *info, uint32_t tag, uint64_t bytes)
 static int add_thread(struct pv_info *info, uint64_t thread)
 {
     if (info->n_threads && thread == info->thread) {
-        return 0;
+        return PV_OK;
     }
     info->thread = thread;
     size_t low = 0;
@@ -55,18 +55,18 @@ static int add_thread(struct pv_info *info, uint64_t thread)
     }
     if ((low < info->n_threads && info->threads[low] == thread) ||
         info->n_threads == PV_INFO_THREADS_MAX) {
-        return 0;
+        return PV_OK;
     }
     uint64_t *threads =
-        pv_own_room(info->threads, info->n_threads, &info->cap_threads, sizeof(*info->threads));
+        pv_own_room(info->threads, info->n_threads, &info->cap_threads, sizeof *info->threads);
     if (!threads) {
         return PV_ENOMEM;
     }
     info->threads = threads;
-    memmove(threads + low + 1, threads + low, (info->n_threads - low) * sizeof(*threads));
+    memmove(threads + low + 1, threads + low, (info->n_threads - low) * sizeof *threads);
     threads[low] = thread;
     info->n_threads++;
-    return 0;
+    return PV_OK;
 }
 
 static void note(const struct pv_info *info, struct pv_info_places *places,

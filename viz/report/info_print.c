@@ -140,10 +140,10 @@ static void text_sizes(const struct pv_info *info, FILE *out)
         uint64_t from = i ? UINT64_C(1) << (i - 1) : 0;
         uint64_t to = i < 64 ? (UINT64_C(1) << i) - 1 : UINT64_MAX;
         if (from == to || i > 40) {
-            snprintf(range, sizeof(range), "%s%s", i > 40 ? "from " : "",
+            snprintf(range, sizeof range, "%s%s", i > 40 ? "from " : "",
                      pv_units_count(low, from));
         } else {
-            snprintf(range, sizeof(range), "%s - %s", pv_units_count(low, from),
+            snprintf(range, sizeof range, "%s - %s", pv_units_count(low, from),
                      pv_units_count(high, to));
         }
         fprintf(out, "  %21s %12s %10s  ", range, pv_units_count(n, info->sizes[i]),

@@ -37,7 +37,7 @@ int pv_buffer_begin(struct pv_buffer *buffer)
 {
     *buffer = (struct pv_buffer){.n = 0};
     buffer->file = fopencookie(buffer, "w", (cookie_io_functions_t){.write = keep});
-    return buffer->file ? 0 : PV_ENOMEM;
+    return buffer->file ? PV_OK : PV_ENOMEM;
 }
 
 int pv_buffer_end(struct pv_buffer *buffer)
@@ -45,7 +45,7 @@ int pv_buffer_end(struct pv_buffer *buffer)
     FILE *file = buffer->file;
     buffer->file = NULL;
     bool failed = !file || fclose(file) != 0 || buffer->no_memory || !buffer->bytes;
-    return failed ? PV_ENOMEM : 0;
+    return failed ? PV_ENOMEM : PV_OK;
 }
 
 void pv_buffer_free(struct pv_buffer *buffer)

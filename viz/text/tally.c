@@ -15,7 +15,7 @@ int pv_tally_add(struct pv_tally *tally, uint32_t tag, uint64_t bytes)
 {
     while (tag >= tally->n) {
         struct pv_tally_row *rows =
-            pv_own_room(tally->rows, tally->n, &tally->cap, sizeof(*rows));
+            pv_own_room(tally->rows, tally->n, &tally->cap, sizeof *rows);
         if (!rows) {
             return PV_ENOMEM;
         }
@@ -28,7 +28,7 @@ int pv_tally_add(struct pv_tally *tally, uint32_t tag, uint64_t bytes)
     if (__builtin_add_overflow(row->bytes, bytes, &row->bytes)) {
         row->bytes = UINT64_MAX;
     }
-    return 0;
+    return PV_OK;
 }
 
 int pv_tally_snapshot(struct pv_tally *tally, const struct pv_snapshot *snapshot)
@@ -43,7 +43,7 @@ int pv_tally_snapshot(struct pv_tally *tally, const struct pv_snapshot *snapshot
             }
         }
     }
-    return 0;
+    return PV_OK;
 }
 
 static int by_bytes(const void *a, const void *b)
@@ -71,7 +71,7 @@ void pv_tally_rank(struct pv_tally *tally, const struct pv_tags *tags)
     }
     tally->n = n;
     if (n) {
-        qsort(tally->rows, n, sizeof(*tally->rows), by_bytes);
+        qsort(tally->rows, n, sizeof *tally->rows, by_bytes);
     }
 }
 

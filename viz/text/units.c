@@ -67,7 +67,7 @@ const char *pv_units_change(char *buf, uint64_t before, uint64_t after)
 const char *pv_units_count(char *buf, uint64_t n)
 {
     char digits[24];
-    size_t length = (size_t)snprintf(digits, sizeof(digits), "%" PRIu64, n);
+    size_t length = (size_t)snprintf(digits, sizeof digits, "%" PRIu64, n);
     char *to = buf;
     for (size_t i = 0; i < length; i++) {
         if (i && (length - i) % 3 == 0) {
@@ -106,7 +106,7 @@ bool pv_units_parse(const char *text, uint64_t *ret_bytes)
     static const char letters[] = "KMG";
     char digits[24];
     size_t length = strlen(text);
-    if (!length || length >= sizeof(digits)) {
+    if (!length || length >= sizeof digits) {
         return false;
     }
     memcpy(digits, text, length + 1);

@@ -129,20 +129,20 @@ static void put_cell(struct terminal *terminal, const struct pv_cell *cell, int 
 static int draw(struct terminal *terminal)
 {
     struct pv_grid grid;
-    int result = pv_model_refresh(&terminal->model);
+    int status = pv_model_refresh(&terminal->model);
 
-    if (result) {
-        return result;
+    if (status) {
+        return status;
     }
-    result = pv_grid_init(&grid, terminal->model.columns, terminal->model.lines,
+    status = pv_grid_init(&grid, terminal->model.columns, terminal->model.lines,
                           terminal->model.theme.ascii);
-    if (result) {
-        return result;
+    if (status) {
+        return status;
     }
-    result = pv_view_draw(&terminal->model, &grid);
-    if (result) {
+    status = pv_view_draw(&terminal->model, &grid);
+    if (status) {
         pv_grid_fini(&grid);
-        return result;
+        return status;
     }
     bool all = terminal->all || terminal->shown.columns != grid.columns ||
                terminal->shown.lines != grid.lines;
@@ -167,7 +167,7 @@ static int draw(struct terminal *terminal)
     terminal->shown = grid;
     terminal->all = false;
     refresh();
-    return 0;
+    return PV_OK;
 }
 
 /* ---- keys to the model ---- */
@@ -178,14 +178,14 @@ static int mouse(struct terminal *terminal)
     struct pv_mouse to = {0};
 
     if (getmouse(&event) == ERR) {
-        return 0;
+        return PV_OK;
     }
     if (event.bstate & BUTTON4_PRESSED) {
         to.kind = PV_MOUSE_WHEEL_UP;
     } else if (event.bstate & BUTTON5_PRESSED) {
         to.kind = PV_MOUSE_WHEEL_DOWN;
     } else if (!(event.bstate & (BUTTON1_PRESSED | BUTTON1_CLICKED))) {
-        return 0;
+        return PV_OK;
     }
     to.column = event.x;
     to.line = event.y;
@@ -234,29 +234,29 @@ static int take_keys(struct terminal *terminal, bool *ret_any)
     *ret_any = false;
     for (int i = 0; i < KEYS_A_FRAME; i++) {
         wint_t code;
-        int kind = get_wch(&code), result = 0;
+        int kind = get_wch(&code), status = 0;
         if (kind == ERR) {
-            return 0;
+            return PV_OK;
         }
         *ret_any = true;
         if (kind == KEY_CODE_YES && code == KEY_RESIZE) {
             resize(terminal);
         } else if (kind == KEY_CODE_YES && code == KEY_MOUSE) {
-            result = mouse(terminal);
+            status = mouse(terminal);
         } else if (kind == KEY_CODE_YES) {
-            result = pv_model_key(&terminal->model, key_of(code));
+            status = pv_model_key(&terminal->model, key_of(code));
         } else if (code == '\n') {
-            result = pv_model_key(&terminal->model, PV_KEY_ENTER);
+            status = pv_model_key(&terminal->model, PV_KEY_ENTER);
         } else if (code == '\b') {
-            result = pv_model_key(&terminal->model, PV_KEY_BACKSPACE);
+            status = pv_model_key(&terminal->model, PV_KEY_BACKSPACE);
         } else {
-            result = pv_model_key(&terminal->model, (uint32_t)code);
+            status = pv_model_key(&terminal->model, (uint32_t)code);
         }
-        if (result) {
-            return result;
+        if (status) {
+            return status;
         }
     }
-    return 0;
+    return PV_OK;
 }
 
 /* ---- the loop ---- */
@@ -278,7 +278,7 @@ static int rest(struct terminal *terminal, double milliseconds)
 
     int n = ppoll(on, 2, terminal->model.playing ? &limit : NULL, &terminal->before);
     if (n < 0) {
-        return errno == EINTR ? 0 : PV_EIO;
+        return errno == EINTR ? PV_OK : PV_EIO;
     }
     if (on[1].revents) {
         struct signalfd_siginfo taken;
@@ -290,23 +290,23 @@ static int rest(struct terminal *terminal, double milliseconds)
     if (on[0].revents & (POLLHUP | POLLERR | POLLNVAL)) {
         return PV_MODEL_QUIT;
     }
-    return 0;
+    return PV_OK;
 }
 
 static int run(struct terminal *terminal)
 {
     double shown = now_ms();
-    int result = draw(terminal);
+    int status = draw(terminal);
 
-    while (result == 0) {
+    while (status == 0) {
         bool any;
         double wait = FRAME_MS - (now_ms() - shown);
-        result = rest(terminal, wait > 0 ? wait : 0);
-        if (result) {
+        status = rest(terminal, wait > 0 ? wait : 0);
+        if (status) {
             break;
         }
-        result = take_keys(terminal, &any);
-        if (result) {
+        status = take_keys(terminal, &any);
+        if (status) {
             break;
         }
         double now = now_ms();
@@ -316,10 +316,10 @@ static int run(struct terminal *terminal)
         }
         if (any) {
             shown = terminal->model.playing && now - shown < FRAME_MS ? shown : now;
-            result = draw(terminal);
+            status = draw(terminal);
         }
     }
-    return result == PV_MODEL_QUIT ? 0 : result;
+    return status == PV_MODEL_QUIT ? PV_OK : status;
 }
 
 /* ---- beginning and end ---- */
@@ -346,7 +346,7 @@ static int mask_signals(struct terminal *terminal)
     }
     /* While we sleep, only those that curses handles come through. */
     sigaddset(&terminal->before, SIGINT);
-    return 0;
+    return PV_OK;
 }
 
 /* The terminal's own words, without the pauses ("$<5>") that only a machine of the seventies
@@ -413,7 +413,7 @@ static int take_screen(struct terminal *terminal, const char **ret_message)
     }
     pv_signals_release(&before);
     if (can_place) {
-        return terminal->screen ? 0 : PV_ENOMEM; /* the type is known, the size too large */
+        return terminal->screen ? PV_OK : PV_ENOMEM; /* the type is known, the size too large */
     }
     *ret_message = terminal->screen ? "this terminal cannot place its cursor (TERM); view "
                                       "--screen 120x40 prints a screen without one"
@@ -430,9 +430,9 @@ static int open_screen(struct terminal *terminal, const struct pv_tui_options *o
             "this needs a terminal; view --screen 120x40 prints a screen without one";
         return PV_ENOTSUP;
     }
-    int result = take_screen(terminal, ret_message);
-    if (result) {
-        return result;
+    int status = take_screen(terminal, ret_message);
+    if (status) {
+        return status;
     }
     cbreak();
     noecho();
@@ -449,7 +449,7 @@ static int open_screen(struct terminal *terminal, const struct pv_tui_options *o
         terminal->defaults = use_default_colors() == OK;
     }
     terminal->pairs = pv_own_calloc(PAIR_SIDE * PAIR_SIDE, sizeof *terminal->pairs);
-    return terminal->pairs ? 0 : PV_ENOMEM;
+    return terminal->pairs ? PV_OK : PV_ENOMEM;
 }
 
 static void close_screen(struct terminal *terminal)
@@ -481,20 +481,20 @@ int pv_tui_run(struct pv_timeline *timeline, const struct pv_tui_options *option
     sigaction(SIGTERM, NULL, &on_term);
     sigaction(SIGTSTP, NULL, &on_stop);
     sigaction(SIGWINCH, NULL, &on_resize);
-    int result = mask_signals(&terminal);
-    if (result == 0) {
-        result = open_screen(&terminal, options, ret_message);
+    int status = mask_signals(&terminal);
+    if (status == 0) {
+        status = open_screen(&terminal, options, ret_message);
     }
-    if (result == 0) {
+    if (status == 0) {
         struct pv_theme theme = {
             .level = level_of(options),
             .ascii = options->ascii || strcmp(nl_langinfo(CODESET), "UTF-8") != 0,
         };
-        result = pv_model_init(&terminal.model, timeline, options->title, options->at, theme,
+        status = pv_model_init(&terminal.model, timeline, options->title, options->at, theme,
                                COLS, LINES);
     }
-    if (result == 0) {
-        result = run(&terminal);
+    if (status == 0) {
+        status = run(&terminal);
     }
     close_screen(&terminal);
     sigaction(SIGINT, &on_int, NULL);
@@ -502,5 +502,5 @@ int pv_tui_run(struct pv_timeline *timeline, const struct pv_tui_options *option
     sigaction(SIGTSTP, &on_stop, NULL);
     sigaction(SIGWINCH, &on_resize, NULL);
     sigprocmask(SIG_SETMASK, &before, NULL);
-    return result;
+    return status;
 }

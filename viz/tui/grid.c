@@ -39,7 +39,7 @@ int pv_grid_init(struct pv_grid *grid, int columns, int lines, bool ascii)
     grid->lines = lines;
     pv_grid_fill(grid, (struct pv_area){.columns = columns, .lines = lines}, " ",
                  (struct pv_style){.fg = -1, .bg = -1});
-    return 0;
+    return PV_OK;
 }
 
 void pv_grid_fini(struct pv_grid *grid)
@@ -225,5 +225,5 @@ int pv_grid_write(const struct pv_grid *grid, FILE *out)
         }
         fputc('\n', out);
     }
-    return ferror(out) ? PV_EIO : 0;
+    return ferror(out) ? PV_EIO : PV_OK;
 }

@@ -123,29 +123,29 @@ static int pane(struct pv_model *model, uint32_t key)
 static int zoom(struct pv_model *model, uint32_t key)
 {
     int by = key == '-' ? -1 : 1;
-    int result = pv_model_refresh(model);
+    int status = pv_model_refresh(model);
 
-    if (result) {
-        return result;
+    if (status) {
+        return status;
     }
     model->zoom = model->zoom + by < 0 ? 0 : model->zoom + by;
-    result = pv_map_shape_make(model);
+    status = pv_map_shape_make(model);
     pv_map_scroll(model, true);
-    return result;
+    return status;
 }
 
 static int enter(struct pv_model *model, uint32_t key)
 {
     (void)key;
     if (model->focus == PV_PANE_TAGS) {
-        int result = pv_model_refresh(model);
-        return result ? result : pv_search_tag(model, model->tag);
+        int status = pv_model_refresh(model);
+        return status ? status : pv_search_tag(model, model->tag);
     }
     model->follow = !model->follow;
     model->stale = true;
     pv_model_say(model, model->follow ? "the selection follows the event"
                                       : "the selection stays where it is");
-    return 0;
+    return PV_OK;
 }
 
 static int scale(struct pv_model *model, uint32_t key)

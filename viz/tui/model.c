@@ -40,7 +40,7 @@ static int find_troubles(struct pv_model *model)
         model->troubles = room;
         model->troubles[model->n_troubles++] = event;
     }
-    return 0;
+    return PV_OK;
 }
 
 int pv_model_init(struct pv_model *model, struct pv_timeline *timeline, const char *title,
@@ -192,31 +192,31 @@ static void scroll_panes(struct pv_model *model)
 static int picture(struct pv_model *model)
 {
     struct pv_snapshot *snapshot;
-    int result;
+    int status;
 
     model->step = (struct pv_step){0};
     model->before = (struct pv_moment){0};
     if (model->cursor >= 0) {
-        result = pv_timeline_seek(model->timeline, model->cursor - 1);
-        if (result) {
-            return result;
+        status = pv_timeline_seek(model->timeline, model->cursor - 1);
+        if (status) {
+            return status;
         }
         model->before = pv_timeline_moment(model->timeline);
         model->step = pv_timeline_step(model->timeline, model->cursor);
     }
-    result = pv_timeline_seek(model->timeline, model->cursor);
-    if (result) {
-        return result;
+    status = pv_timeline_seek(model->timeline, model->cursor);
+    if (status) {
+        return status;
     }
     model->now = pv_timeline_moment(model->timeline);
-    result = pv_timeline_snapshot(model->timeline, &snapshot);
-    if (result) {
-        return result;
+    status = pv_timeline_snapshot(model->timeline, &snapshot);
+    if (status) {
+        return status;
     }
-    result = pv_rules_apply(snapshot);
-    if (result) {
+    status = pv_rules_apply(snapshot);
+    if (status) {
         pv_snapshot_close(snapshot);
-        return result;
+        return status;
     }
     pv_snapshot_close(model->snapshot);
     model->snapshot = snapshot;
@@ -227,8 +227,8 @@ static int picture(struct pv_model *model)
             model->step.made ? model->step.made : model->step.ended;
         model->addr = place ? place->addr : model->addr;
     }
-    result = pv_rows_tags(model);
-    return result ? result : pv_rows_sort(model);
+    status = pv_rows_tags(model);
+    return status ? status : pv_rows_sort(model);
 }
 
 int pv_model_refresh(struct pv_model *model)
@@ -236,14 +236,14 @@ int pv_model_refresh(struct pv_model *model)
     bool stale = model->stale;
 
     if (stale) {
-        int result = picture(model);
-        if (result) {
-            return result;
+        int status = picture(model);
+        if (status) {
+            return status;
         }
     } else if (model->sort != PV_SORT_ADDRESS && model->cap_order == 0) {
-        int result = pv_rows_sort(model);
-        if (result) {
-            return result;
+        int status = pv_rows_sort(model);
+        if (status) {
+            return status;
         }
     }
     settle_selection(model);
@@ -251,13 +251,13 @@ int pv_model_refresh(struct pv_model *model)
         pv_model_take_tag(model);
     }
     pv_model_layout(model);
-    int result = pv_map_shape_make(model);
-    if (result) {
-        return result;
+    int status = pv_map_shape_make(model);
+    if (status) {
+        return status;
     }
     pv_map_scroll(model, false);
     scroll_panes(model);
-    return 0;
+    return PV_OK;
 }
 
 void pv_model_tick(struct pv_model *model, double milliseconds)

@@ -127,7 +127,7 @@ static int order_buckets(struct pv_model *model)
     if (n > 1) {
         qsort_r(map->order, n, sizeof *map->order, by_address, model->snapshot->buckets);
     }
-    return 0;
+    return PV_OK;
 }
 
 int pv_map_shape_make(struct pv_model *model)
@@ -172,7 +172,7 @@ int pv_map_shape_make(struct pv_model *model)
         cell = map->rows ? (cell + columns - 1) / columns * columns : cell + 1;
     }
     map->n_lines = (cell + columns - 1) / columns;
-    return 0;
+    return PV_OK;
 }
 
 uint64_t pv_map_cell(const struct pv_model *model, size_t bucket, uint64_t addr)

@@ -3,6 +3,7 @@
  * model_mouse.c - what a click and the wheel do in each pane, and which event a column of the
  * graph stands for.
  */
+#include "core/status.h"
 #include "viz/tui/model.h"
 
 enum { WHEEL = 3 };
@@ -52,10 +53,10 @@ int pv_model_mouse(struct pv_model *model, const struct pv_mouse *mouse)
     model->message[0] = '\0';
     if (model->help) {
         model->help = false;
-        return 0;
+        return PV_OK;
     }
-    int result = pv_model_refresh(model);
-    for (int i = 0; result == 0 && i < PV_N_PANES; i++) {
+    int status = pv_model_refresh(model);
+    for (int i = 0; status == 0 && i < PV_N_PANES; i++) {
         struct pv_area area = model->panes[i];
         if (area.columns == 0 || !inside(area, mouse)) {
             continue;
@@ -68,9 +69,9 @@ int pv_model_mouse(struct pv_model *model, const struct pv_mouse *mouse)
             click(model, (enum pv_pane)i, mouse->column - area.column, mouse->line - area.line);
         }
         pv_model_focus(model, (enum pv_pane)i);
-        return 0;
+        return PV_OK;
     }
-    return result;
+    return status;
 }
 
 int64_t pv_graph_event(const struct pv_model *model, int column, int columns)

@@ -61,10 +61,10 @@ static size_t clamp(int64_t top, int most)
 /* Up and down in the pane that has the keys. */
 int pv_model_scroll(struct pv_model *model, enum pv_pane pane, int by)
 {
-    int result = pv_model_refresh(model);
+    int status = pv_model_refresh(model);
 
-    if (result) {
-        return result;
+    if (status) {
+        return status;
     }
     switch (pane) {
     case PV_PANE_MAP:
@@ -84,26 +84,26 @@ int pv_model_scroll(struct pv_model *model, enum pv_pane pane, int by)
         pv_model_move(model, -by * pv_model_page_events(model));
         break;
     }
-    return 0;
+    return PV_OK;
 }
 
 int pv_model_across(struct pv_model *model, int by)
 {
     if (model->focus == PV_PANE_MAP) {
-        int result = pv_model_refresh(model);
-        if (!result) {
+        int status = pv_model_refresh(model);
+        if (!status) {
             pv_map_move(model, by, 0);
         }
-        return result;
+        return status;
     }
     if (model->focus == PV_PANE_GRAPH) {
         int columns = model->panes[PV_PANE_GRAPH].columns - PV_GRAPH_LABEL;
         int64_t events = columns > 0 ? (model->last + 1) / columns : 0;
         pv_model_move(model, by * (events > 1 ? events : 1));
-        return 0;
+        return PV_OK;
     }
     pv_model_move(model, by);
-    return 0;
+    return PV_OK;
 }
 
 int pv_model_page(struct pv_model *model, int sign)
@@ -115,15 +115,15 @@ int pv_model_page(struct pv_model *model, int sign)
 /* Choosing among the tags begins with the largest. */
 int pv_model_cycle(struct pv_model *model, int by)
 {
-    int result = pv_model_refresh(model);
+    int status = pv_model_refresh(model);
 
-    if (result) {
-        return result;
+    if (status) {
+        return status;
     }
     pv_model_focus(model, (enum pv_pane)(((int)model->focus + by + PV_N_PANES) % PV_N_PANES));
     pv_model_take_tag(model);
     if (model->focus == PV_PANE_TAGS && !model->searching && model->n_tags) {
         model->tag = model->tags[0].tag;
     }
-    return 0;
+    return PV_OK;
 }

@@ -15,28 +15,28 @@ static int go_typed(struct pv_model *model)
     int64_t event;
 
     if (!*text) {
-        return 0;
+        return PV_OK;
     }
     if (strncmp(text, "0x", 2) == 0) {
-        int result = pv_model_refresh(model);
-        if (!result) {
+        int status = pv_model_refresh(model);
+        if (!status) {
             pv_model_select(model, strtoull(text, NULL, 16));
         }
-        return result;
+        return status;
     }
     if (*text == '+' || (*text == '-' && text[1])) {
         pv_model_move(model, strtoll(text, NULL, 10));
-        return 0;
+        return PV_OK;
     }
     if (pv_timeline_moment_named(model->timeline, text, &event)) {
         pv_model_say(
             model, "no such moment: %s (a number, +N, -N, start, end, peak, mark:NAME or 0x…)",
             text);
-        return 0;
+        return PV_OK;
     }
     model->playing = false;
     pv_model_go(model, event);
-    return 0;
+    return PV_OK;
 }
 
 void pv_prompt_type(struct pv_model *model, uint32_t key)

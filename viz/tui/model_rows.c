@@ -54,7 +54,7 @@ int pv_rows_tags(struct pv_model *model)
         }
     }
     qsort(model->tags, model->n_tags, sizeof *model->tags, compare_tags);
-    return 0;
+    return PV_OK;
 }
 
 static int compare_pebbles(const void *left, const void *right, void *context)
@@ -89,7 +89,7 @@ int pv_rows_sort(struct pv_model *model)
     size_t n = model->snapshot->n_pebbles;
 
     if (model->sort == PV_SORT_ADDRESS) {
-        return 0;
+        return PV_OK;
     }
     if (n > model->cap_order) {
         uint32_t *order = pv_own_resize(model->order, n, sizeof *order);
@@ -105,7 +105,7 @@ int pv_rows_sort(struct pv_model *model)
     if (n) {
         qsort_r(model->order, n, sizeof *model->order, compare_pebbles, model);
     }
-    return 0;
+    return PV_OK;
 }
 
 size_t pv_model_row_pebble(const struct pv_model *model, size_t row)

@@ -24,7 +24,7 @@ static int clear_matches(struct pv_model *model)
     }
     memset(model->match, 0, model->cap_match);
     model->searching = false;
-    return 0;
+    return PV_OK;
 }
 
 static bool matches(const struct pv_model *model, uint32_t tag)
@@ -61,7 +61,7 @@ static int go_in_time(struct pv_model *model, bool forward)
     if (event == PV_START) {
         pv_model_say(model, "no pebble of %s lives now, and none is made at another event",
                      model->search);
-        return 0;
+        return PV_OK;
     }
     pv_model_say(model, "no pebble of %s lived then: event %lld makes one", model->search,
                  (long long)event);
@@ -74,11 +74,11 @@ int pv_search_next(struct pv_model *model, bool forward)
 {
     if (!model->searching) {
         pv_model_say(model, "nothing to search for yet: / asks for a tag");
-        return 0;
+        return PV_OK;
     }
-    int result = pv_model_refresh(model);
-    if (result) {
-        return result;
+    int status = pv_model_refresh(model);
+    if (status) {
+        return status;
     }
     const struct pv_snapshot *snapshot = model->snapshot;
     size_t n = snapshot->n_pebbles;
@@ -94,7 +94,7 @@ int pv_search_next(struct pv_model *model, bool forward)
         }
         model->tag = pebble->tag;
         pv_model_select(model, pebble->addr);
-        return 0;
+        return PV_OK;
     }
     return go_in_time(model, forward);
 }
@@ -107,13 +107,13 @@ static int begin(struct pv_model *model)
     model->searching = true;
     if (pebble && pv_pebble_row_used(pebble) && matches(model, pebble->tag)) {
         model->tag = pebble->tag;
-        return 0;
+        return PV_OK;
     }
-    int result = pv_search_next(model, true);
-    if (!result && !model->stale && !model->follow) {
+    int status = pv_search_next(model, true);
+    if (!status && !model->stale && !model->follow) {
         model->message[0] = '\0'; /* where a search begins does not matter */
     }
-    return result;
+    return status;
 }
 
 static char lower(char c)
@@ -149,10 +149,10 @@ static void remember(struct pv_model *model, const char *text)
 int pv_search_begin(struct pv_model *model, const char *text)
 {
     uint32_t n = pv_tags_count(pv_timeline_tags(model->timeline)), n_matches = 0;
-    int result = clear_matches(model);
+    int status = clear_matches(model);
 
-    if (result || !*text) {
-        return result;
+    if (status || !*text) {
+        return status;
     }
     for (uint32_t tag = 0; tag < n; tag++) {
         model->match[tag] = holds(pv_model_tag_text(model, tag), text);
@@ -161,17 +161,17 @@ int pv_search_begin(struct pv_model *model, const char *text)
     remember(model, text);
     if (n_matches == 0) {
         pv_model_say(model, "no tag of this trace holds \"%s\"", text);
-        return 0;
+        return PV_OK;
     }
     return begin(model);
 }
 
 int pv_search_tag(struct pv_model *model, uint32_t tag)
 {
-    int result = clear_matches(model);
+    int status = clear_matches(model);
 
-    if (result || tag >= model->cap_match) {
-        return result;
+    if (status || tag >= model->cap_match) {
+        return status;
     }
     model->match[tag] = true;
     model->tag = tag;

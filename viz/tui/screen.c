@@ -12,19 +12,19 @@ static int apply(struct pv_model *model, const char *keys, const char **ret_bad_
     uint32_t key;
 
     while (keys) {
-        int result = pv_keys_next(&keys, &key);
-        if (result == 1) {
+        int status = pv_keys_next(&keys, &key);
+        if (status == 1) {
             break;
         }
-        if (result < 0) {
+        if (status < 0) {
             *ret_bad_key = keys;
-            return result;
+            return status;
         }
-        result = pv_model_key(model, key);
-        if (result < 0) {
-            return result;
+        status = pv_model_key(model, key);
+        if (status < 0) {
+            return status;
         }
-        if (result == PV_MODEL_QUIT) {
+        if (status == PV_MODEL_QUIT) {
             break;
         }
     }
@@ -41,26 +41,26 @@ int pv_tui_screen(struct pv_timeline *timeline, const struct pv_tui_options *opt
     };
     struct pv_model model = {0};
     struct pv_grid grid = {0};
-    int result =
+    int status =
         pv_model_init(&model, timeline, options->title, options->at, theme, columns, lines);
 
-    if (result == 0) {
+    if (status == 0) {
         /* Keys may ask for the geometry before the first picture. */
-        result = pv_model_refresh(&model);
+        status = pv_model_refresh(&model);
     }
-    if (result == 0) {
-        result = apply(&model, keys, ret_bad_key);
+    if (status == 0) {
+        status = apply(&model, keys, ret_bad_key);
     }
-    if (result == 0) {
-        result = pv_grid_init(&grid, columns, lines, options->ascii);
+    if (status == 0) {
+        status = pv_grid_init(&grid, columns, lines, options->ascii);
     }
-    if (result == 0) {
-        result = pv_view_draw(&model, &grid);
+    if (status == 0) {
+        status = pv_view_draw(&model, &grid);
     }
-    if (result == 0) {
-        result = pv_grid_write(&grid, out);
+    if (status == 0) {
+        status = pv_grid_write(&grid, out);
     }
     pv_grid_fini(&grid);
     pv_model_fini(&model);
-    return result;
+    return status;
 }

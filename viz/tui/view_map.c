@@ -374,10 +374,10 @@ int pv_view_map(const struct pv_model *model, struct pv_grid *grid)
         .from = model->map.top * (uint64_t)model->map.columns,
         .n_tags = n_tags,
     };
-    int result = PV_ENOMEM;
+    int status = PV_ENOMEM;
 
     if (area.columns == 0) {
-        return 0;
+        return PV_OK;
     }
     draw_title(model, grid);
     map.until = map.from + n_cells;
@@ -394,10 +394,10 @@ int pv_view_map(const struct pv_model *model, struct pv_grid *grid)
         flag_cells(&map);
         draw_cells(&map, grid, area);
         draw_room(model, grid, area);
-        result = 0;
+        status = 0;
     }
     pv_own_free(map.cells);
     pv_own_free(map.tag_bytes);
     pv_own_free(map.tag_cell);
-    return result;
+    return status;
 }

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "core/status.h"
 #include "viz/tui/view.h"
 
 void pv_view_pane_title(const struct pv_model *model, struct pv_grid *grid, enum pv_pane pane,
@@ -60,11 +61,11 @@ int pv_view_draw(const struct pv_model *model, struct pv_grid *grid)
 {
     if (pv_model_too_small(model)) {
         draw_too_small(model, grid);
-        return 0;
+        return PV_OK;
     }
-    int result = pv_view_map(model, grid);
-    if (result) {
-        return result;
+    int status = pv_view_map(model, grid);
+    if (status) {
+        return status;
     }
     draw_wall(model, grid);
     pv_view_tags(model, grid);
@@ -78,5 +79,5 @@ int pv_view_draw(const struct pv_model *model, struct pv_grid *grid)
     if (model->help) {
         pv_view_help(model, grid);
     }
-    return 0;
+    return PV_OK;
 }

@@ -30,7 +30,7 @@ static const struct {
 enum { N_FILES = sizeof files / sizeof files[0], BENCH = 0, WL = 1, HOUND = 2, OLDER = 3 };
 
 /* Bytes with NULs among them, and how many there are. */
-#define BYTES(text) (text), sizeof(text) - 1
+#define BYTES(text) (text), sizeof text - 1
 
 /* Numbers of bytehound's. */
 #define N0        "\0\0\0\0\0\0\0\0"

@@ -44,7 +44,7 @@ static void sizes_are_written(void **state)
         {UINT64_MAX, "16.0 EiB"},
     };
     char buf[PV_UNIT_TEXT];
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         assert_string_equal(pv_units_bytes(buf, rows[i].bytes), rows[i].text);
     }
     assert_string_equal(pv_units_change(buf, 5, 5), "0 B");
@@ -78,7 +78,7 @@ static void sizes_are_read(void **state)
                                       "1.5K",
                                       "18446744073709551616",
                                       "17179869184G"};
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_false(pv_units_parse(bad[i], &n));
     }
 }
@@ -132,7 +132,7 @@ static void boxes_cover_all(void **state)
     struct pv_tags *tags = NULL;
     assert_int_equal(pv_tags_open(&tags), 0);
     static const size_t counts[] = {0, 1, 2, 500, 501, 2000};
-    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
         struct pv_snapshot *snapshot = many(tags, counts[i]);
         struct pv_pick pick;
         assert_int_equal(pv_pick_init(&pick, snapshot, 500, false), 0);
@@ -175,7 +175,7 @@ static void moments_are_cut_off(void **state)
         {"@5", "@5", NULL},
         {"", "", NULL},
     };
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char *path = NULL;
         const char *moment = NULL;
         assert_int_equal(pv_target_split(rows[i].text, &path, &moment), 0);

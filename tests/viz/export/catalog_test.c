@@ -35,7 +35,7 @@ static void reads_every_field(void **state)
     (void)state;
     struct pv_catalog catalog;
     struct pv_place place;
-    assert_int_equal(pv_catalog_open_bytes(&catalog, text, sizeof(text) - 1, &place), PV_OK);
+    assert_int_equal(pv_catalog_open_bytes(&catalog, text, sizeof text - 1, &place), PV_OK);
     const struct pv_snapshot *snapshot = catalog.snapshot;
     assert_int_equal(snapshot->source, PV_SNAPSHOT_FILE);
     assert_string_equal(catalog.trace, "a.json");
@@ -78,16 +78,16 @@ static void headers_are_as_long_as_the_file_says(void **state)
         {"\"totals\": {\"header_bytes\": \"144\"},", "0x10c0\", \"size\": 3824", 80, true},
         {"\"totals\": 144,", "0x10c0\", \"size\": 3824", 80, true},
     };
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char bytes[1024];
-        int n = snprintf(bytes, sizeof(bytes),
+        int n = snprintf(bytes, sizeof bytes,
                          "{\"format\": \"pebbleviz-catalog\", \"version\": 1, %s\n"
                          " \"buckets\": [{\"address\": \"0x1000\", \"pages\": 1, \"fit\": "
                          "\"first\", \"largest\": %s, \"flags\": [], \"pebbles\": [\n"
                          " {\"address\": \"0x1030\", \"size\": 64, \"state\": \"used\"},\n"
                          " {\"address\": \"%s, \"state\": \"free\"}]}]}",
                          rows[i].totals, strrchr(rows[i].second, ' '), rows[i].second);
-        assert_in_range(n, 1, sizeof(bytes) - 1);
+        assert_in_range(n, 1, sizeof bytes - 1);
         struct pv_catalog catalog;
         struct pv_place place;
         assert_int_equal(pv_catalog_open_bytes(&catalog, bytes, (size_t)n, &place), PV_OK);
@@ -100,7 +100,7 @@ static void headers_are_as_long_as_the_file_says(void **state)
 static void every_cut_is_refused(void **state)
 {
     (void)state;
-    for (size_t n = 0; n < sizeof(text) - 1; n++) {
+    for (size_t n = 0; n < sizeof text - 1; n++) {
         struct pv_catalog catalog;
         struct pv_place place;
         assert_int_equal(pv_catalog_open_bytes(&catalog, text, n, &place), PV_EFORMAT);
@@ -114,15 +114,15 @@ static void every_changed_byte_is_survived(void **state)
 {
     (void)state;
     static const char values[] = {'\0', '"', '9', '{', ']', 'e', '-', '\xFF'};
-    char bytes[sizeof(text)];
+    char bytes[sizeof text];
     size_t n_read = 0;
-    for (size_t i = 0; i < sizeof(text) - 1; i++) {
-        for (size_t j = 0; j < sizeof(values); j++) {
+    for (size_t i = 0; i < sizeof text - 1; i++) {
+        for (size_t j = 0; j < sizeof values; j++) {
             struct pv_catalog catalog;
             struct pv_place place;
-            memcpy(bytes, text, sizeof(text));
+            memcpy(bytes, text, sizeof text);
             bytes[i] = values[j];
-            int status = pv_catalog_open_bytes(&catalog, bytes, sizeof(bytes) - 1, &place);
+            int status = pv_catalog_open_bytes(&catalog, bytes, sizeof bytes - 1, &place);
             assert_true(status == PV_OK || status == PV_EFORMAT);
             if (status == PV_OK) {
                 struct pv_source source = {.trace = catalog.trace, .event = catalog.event};

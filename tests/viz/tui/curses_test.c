@@ -73,7 +73,7 @@ struct setting {
     bool no_color, has_shell;
 };
 
-/* In the child: the program that is tested. Its exit code is the result, made positive. */
+/* In the child: the program that is tested. Its exit code is the status, made positive. */
 static void child(const struct setting *setting)
 {
     /* The sanitizers have taken these for themselves. */
@@ -90,12 +90,12 @@ static void child(const struct setting *setting)
         signal(taken[i], SIG_DFL);
     }
     pv_signals_begin();
-    int result = pv_tui_run(story.timeline, &options, &message);
-    if (result == PV_ENOTSUP) {
+    int status = pv_tui_run(story.timeline, &options, &message);
+    if (status == PV_ENOTSUP) {
         printf("refused: %s\n", message);
         fflush(stdout);
     }
-    _exit(-result);
+    _exit(-status);
 }
 
 /* In the child: a shell of one job, which a program must have to be stopped by the terminal.

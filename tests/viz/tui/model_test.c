@@ -642,24 +642,24 @@ static void out_of_memory(void **state)
         uint32_t key;
         int64_t live = own_n_live();
         own_fail_at(n, false);
-        int result = pv_model_init(&model, program.timeline, "t", 500, theme, 120, 40);
-        result = result ? result : pv_model_refresh(&model);
-        while (result == 0 && pv_keys_next(&keys, &key) == 0) {
-            result = pv_model_key(&model, key);
-            result = result ? result : pv_model_refresh(&model);
+        int status = pv_model_init(&model, program.timeline, "t", 500, theme, 120, 40);
+        status = status ? status : pv_model_refresh(&model);
+        while (status == 0 && pv_keys_next(&keys, &key) == 0) {
+            status = pv_model_key(&model, key);
+            status = status ? status : pv_model_refresh(&model);
         }
-        result = result ? result : pv_grid_init(&grid, 120, 40, false);
-        result = result ? result : pv_view_draw(&model, &grid);
+        status = status ? status : pv_grid_init(&grid, 120, 40, false);
+        status = status ? status : pv_view_draw(&model, &grid);
         uint64_t requests = own_n_requests();
         own_fail_at(0, false);
         pv_grid_fini(&grid);
         pv_model_fini(&model);
         assert_int_equal(own_n_live(), live);
         if (requests < n) {
-            assert_int_equal(result, 0);
+            assert_int_equal(status, 0);
             break;
         }
-        assert_int_equal(result, PV_ENOMEM);
+        assert_int_equal(status, PV_ENOMEM);
         refused++;
     }
     assert_true(refused > 20);
