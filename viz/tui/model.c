@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * model.c - the model's life, its moment in time and its selection. See model.h.
+ * model.c - the model's life and its moment in time: what a refresh makes, and in which order.
  *
  * Costs: a move in time is the timeline's seek; a refresh is O(live pebbles) for the snapshot,
  * the tags and the selection, and O(n log n) more only when the list is sorted.
@@ -99,62 +99,6 @@ void pv_model_go(struct pv_model *model, int64_t event)
     }
 }
 
-const char *pv_model_tag_text(const struct pv_model *model, uint32_t tag)
-{
-    return pv_tags_text(pv_timeline_tags(model->timeline), tag);
-}
-
-const struct pv_pebble_row *pv_model_pebble(const struct pv_model *model)
-{
-    return model->selected == PV_NONE ? NULL : &model->snapshot->pebbles[model->selected];
-}
-
-/* An address that lies in no pebble (a bucket's header, an end that was given back) selects the
- * nearest one: a heap that has pebbles always has one selected. */
-static void settle_selection(struct pv_model *model)
-{
-    const struct pv_snapshot *snapshot = model->snapshot;
-
-    model->selected = PV_NONE;
-    if (snapshot->n_pebbles == 0) {
-        return;
-    }
-    model->selected = pv_snapshot_find(snapshot, model->addr);
-    if (model->selected == PV_NONE) {
-        size_t nearest = 0;
-        for (size_t i = 0; i < snapshot->n_buckets; i++) {
-            const struct pv_bucket_row *bucket = &snapshot->buckets[i];
-            if (bucket->n_pebbles && bucket->addr <= model->addr &&
-                bucket->addr >= snapshot->buckets[snapshot->pebbles[nearest].bucket].addr) {
-                nearest = bucket->first_pebble;
-                if (model->addr >= bucket->addr + bucket->n_pages * snapshot->page_bytes) {
-                    nearest += bucket->n_pebbles - 1;
-                }
-            }
-        }
-        model->selected = nearest;
-        model->addr = snapshot->pebbles[nearest].addr;
-    }
-}
-
-void pv_model_take_tag(struct pv_model *model)
-{
-    const struct pv_pebble_row *pebble = pv_model_pebble(model);
-
-    if (pebble && pv_pebble_row_used(pebble) && !model->searching &&
-        model->focus != PV_PANE_TAGS) {
-        model->tag = pebble->tag;
-    }
-}
-
-void pv_model_select(struct pv_model *model, uint64_t addr)
-{
-    model->addr = addr;
-    model->follow = false;
-    settle_selection(model);
-    pv_model_take_tag(model);
-}
-
 /* The row stays visible, a quarter of the pane kept around it where there is room. */
 static size_t scroll(size_t top, size_t row, size_t n, int lines)
 {
@@ -246,7 +190,7 @@ int pv_model_refresh(struct pv_model *model)
             return status;
         }
     }
-    settle_selection(model);
+    pv_model_settle(model);
     if (stale) {
         pv_model_take_tag(model);
     }

@@ -149,6 +149,9 @@ void pv_model_say(struct pv_model *model, const char *format, ...)
 /* To an event; clamped. */
 void pv_model_go(struct pv_model *model, int64_t event);
 
+/* model_select.c: the selection goes to the pebble that holds model->addr, or to the nearest
+ * one. Wants a snapshot. */
+void pv_model_settle(struct pv_model *model);
 /* Selects the pebble that holds addr; ends following. Wants a refreshed model. */
 void pv_model_select(struct pv_model *model, uint64_t addr);
 /* Makes the current tag that of the selected pebble, but for somebody who is choosing among the

@@ -26,8 +26,8 @@ void pv_view_status(const struct pv_model *model, struct pv_grid *grid, int line
 void pv_view_hints(const struct pv_model *model, struct pv_grid *grid, int line);
 void pv_view_help(const struct pv_model *model, struct pv_grid *grid);
 
-/* The title line above a pane, with a rule to its right end; `right` may be NULL and is left
- * out where there is no room. */
+/* view_pane.c: the title line above a pane, with a rule to its right end; `right` may be NULL
+ * and is left out where there is no room. */
 void pv_view_pane_title(const struct pv_model *model, struct pv_grid *grid, enum pv_pane pane,
                         const char *title, const char *right);
 
