@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * drawing.h - what the files of the DOT export share: dot.c draws boxes and edges,
- * tree.c a buddy's tree,
- * caption.c escapes text, chooses colours and writes the caption with its legend.
+ * drawing.h - what the files of the DOT export share. dot.c draws a heap and tree.c a buddy's
+ * chunk; both stand on boxes.c, which draws a pebble and a run of pebbles, and on caption.c, which
+ * escapes text, chooses colours and writes the caption with its legend.
  */
 #ifndef PV_EXPORT_INSIDE_H
 #define PV_EXPORT_INSIDE_H
@@ -31,7 +31,13 @@ void pv_dot_tag(FILE *out, const char *tag);
 
 const struct pv_colour *pv_dot_colour(const struct pv_drawing *drawing, uint32_t tag);
 
-/* The box of a pebble, and of a run of pebbles: nodes named p and the first's index. */
+/* What the pebbles of a run hold together. */
+struct pv_dot_sums {
+    uint64_t used, free, bytes;
+};
+struct pv_dot_sums pv_dot_sum(const struct pv_snapshot *snapshot, struct pv_pick_item item);
+
+/* boxes.c: the box of a pebble, and of a run of pebbles: nodes named p and the first's index. */
 void pv_dot_pebble(const struct pv_drawing *drawing, size_t index);
 void pv_dot_run(const struct pv_drawing *drawing, struct pv_pick_item item);
 
