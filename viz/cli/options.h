@@ -64,6 +64,7 @@ struct pv_option {
     bool planned; /* known, but a later version has it */
 };
 
+/* option_rows.c */
 extern const struct pv_option pv_options[PV_N_OPTIONS];
 
 struct pv_args;
@@ -86,7 +87,7 @@ struct pv_command {
     struct pv_example examples[PV_EXAMPLES_MAX];
 };
 
-/* All commands, the end has no name. */
+/* commands.c: all commands; the end has no name. */
 extern const struct pv_command pv_commands[];
 
 /* A command line that was read. Texts and operands are argv's. */
@@ -116,6 +117,8 @@ static inline bool pv_args_has(const struct pv_args *args, enum pv_option_key ke
 {
     return args->value[key];
 }
+
+/* ---- args.c: what the options' values mean ---- */
 
 /* How the trace is to be read. */
 struct pv_reader_wish pv_args_reading(const struct pv_args *args);
