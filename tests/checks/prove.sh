@@ -85,4 +85,20 @@ violation freestanding core/f.c 'int pv_f(void); int pv_f(void) { }'
 violation cppcheck viz/e.c 'int pv_e(void); int pv_e(void) { int *a = 0; return *a; }'
 violation shell viz/e.sh 'if [ $a == b ]; then :; fi'
 violation spelling viz/e.c "/* reci""eve */"
+
+# circles.sh reads libraries, too.
+clean_tree
+printf '%s\n#include "viz/e.h"\n' "$spdx" >"$tree/core/a.h"
+printf '%s\n#include "core/a.h"\n' "$spdx" >"$tree/viz/e.h"
+expect 1 circles "two headers that include one another"
+library() { # library A-CALLS B-CALLS: of two files that call this
+    clean_tree
+    printf 'void a(void); void b(void); void c(void);\nvoid a(void) { %s(); }\n' "$1" >"$tree/a.c"
+    printf 'void a(void); void b(void); void c(void);\nvoid b(void) { %s(); }\n' "$2" >"$tree/b.c"
+    (cd "$tree" && ${CC:-cc} -c a.c b.c && ar rc lib.a a.o b.o)
+}
+library b c
+sh "$checks/circles.sh" "$tree" lib.a || { echo "circles: of a library without one" && failed=1; }
+library b a
+sh "$checks/circles.sh" "$tree" lib.a >/dev/null && { echo "circles: one is not seen" && failed=1; }
 exit $failed

@@ -36,11 +36,6 @@ struct pvt_writer {
     size_t n_callers;
 };
 
-const unsigned char pv_pvt_magic[PV_PVT_MAGIC_BYTES] = {0x89, 'P',  'V',  'T',
-                                                        '\r', '\n', 0x1a, '\n'};
-
-const char *const pv_pvt_clocks[] = {"", "ns", "us", "ms", "instructions", NULL};
-
 /* ---- texts and stacks ---- */
 
 static int put_definition(struct pv_pvt_bytes *piece, char kind, const char *bytes, size_t n)
