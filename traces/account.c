@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "traces/names.h"
 
 /* What a count is called by programs, and how it is told: before and behind the number and the
  * name. Two forms of the noun: one, many. */
@@ -92,6 +93,9 @@ void pv_account_add(struct pv_account *account, enum pv_account_kind kind, const
     char clean[PV_ACCOUNT_TEXT] = "";
     if (name) {
         pv_text_clean(clean, sizeof clean, name, n_name);
+        if (pv_name_may_be_mangled(clean)) {
+            pv_name_readable(clean, sizeof clean, name, n_name, NULL);
+        }
     }
     struct pv_account_row *row = find_row(account, kind, clean);
     row->n = row->n > UINT64_MAX - n ? UINT64_MAX : row->n + n;

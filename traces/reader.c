@@ -12,6 +12,7 @@
 #include "traces/format.h"
 #include "traces/known.h"
 #include "traces/lines.h"
+#include "traces/names.h"
 
 struct pv_reader {
     struct pv_stream *stream;
@@ -19,6 +20,7 @@ struct pv_reader {
     void *state;
     struct pv_trace_header header;
     struct pv_account account;
+    struct pv_names *names;       /* NULL: no name with a symbol has come */
     struct pv_place place, shown; /* the format's, and the same in the whole file */
     const char *known;            /* what the file is when the format turns out not to be its */
     uint64_t skipped_bytes, skipped_lines; /* before the format's first byte */
@@ -307,8 +309,15 @@ void pv_reader_close(struct pv_reader *reader)
     if (reader->format) {
         reader->format->close(reader->state);
     }
+    pv_names_close(reader->names);
     pv_stream_close(reader->stream);
     pv_own_free(reader);
+}
+
+static int make_readable(struct pv_reader *reader, struct pv_trace_event *event)
+{
+    reader->names = reader->names ? reader->names : pv_names_open();
+    return reader->names ? pv_names_find(reader->names, event->name, &event->name) : PV_ENOMEM;
 }
 
 int pv_reader_next(struct pv_reader *reader, struct pv_trace_event *ret_event)
@@ -324,6 +333,10 @@ int pv_reader_next(struct pv_reader *reader, struct pv_trace_event *ret_event)
                      : "this format does not tell processes apart");
         }
         show_place(reader);
+        if (reader->status == PV_OK && pv_name_may_be_mangled(ret_event->name) &&
+            make_readable(reader, ret_event) < 0) {
+            fail(reader, PV_ENOMEM, "out of memory");
+        }
     }
     return reader->status;
 }

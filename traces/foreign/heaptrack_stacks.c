@@ -13,6 +13,7 @@
 #include "core/own.h"
 #include "core/status.h"
 #include "core/text.h"
+#include "traces/names.h"
 #include "traces/texts.h"
 
 enum { MODULE_NAME_MAX = 255 };
@@ -37,6 +38,7 @@ struct module {
 
 struct pv_ht_stacks {
     struct pv_texts *texts;
+    struct pv_names *names;
     struct numbers texts_of_file; /* the file may say one text twice */
     struct numbers frames;        /* texts */
     struct instruction *instructions;
@@ -53,9 +55,10 @@ struct pv_ht_stacks *pv_ht_stacks_open(void)
     struct pv_ht_stacks *stacks = pv_own_calloc(1, sizeof *stacks);
     if (stacks) {
         stacks->texts = pv_texts_open();
+        stacks->names = pv_names_open();
     }
-    if (stacks && !stacks->texts) {
-        pv_own_free(stacks);
+    if (stacks && (!stacks->texts || !stacks->names)) {
+        pv_ht_stacks_close(stacks);
         return NULL;
     }
     return stacks;
@@ -65,6 +68,7 @@ void pv_ht_stacks_close(struct pv_ht_stacks *stacks)
 {
     if (stacks) {
         pv_texts_close(stacks->texts);
+        pv_names_close(stacks->names);
         pv_own_free(stacks->texts_of_file.at);
         pv_own_free(stacks->frames.at);
         pv_own_free(stacks->instructions);
@@ -98,7 +102,15 @@ static int clean(struct pv_ht_stacks *stacks, struct pv_cursor text, uint32_t *r
 {
     char out[PV_EVENT_NAME_MAX + 1];
     size_t n = pv_text_clean(out, sizeof out, text.at, (size_t)(text.end - text.at));
-    return pv_texts_number(stacks->texts, out, n, ret_number);
+    const char *readable = out;
+    if (pv_name_may_be_mangled(out)) {
+        int status = pv_names_find(stacks->names, out, &readable);
+        if (status) {
+            return status;
+        }
+        n = strlen(readable);
+    }
+    return pv_texts_number(stacks->texts, readable, n, ret_number);
 }
 
 int pv_ht_text_add(struct pv_ht_stacks *stacks, struct pv_cursor text)

@@ -20,7 +20,13 @@
 #include "traces/record/symbols.h"
 
 /* A nameless function with so many different callers is an allocator's wrapper. */
-enum { FAN_IN = 8, NAME_BYTES = 128, TAG_MAX = PV_NAME_BYTES - 1, TAG_FRAMES = 32 };
+enum {
+    FAN_IN = 8,
+    NAME_BYTES = 128,
+    FUNCTION_BYTES = PV_CALLER_SYMBOL,
+    TAG_MAX = PV_NAME_BYTES - 1,
+    TAG_FRAMES = 32
+};
 
 struct module {
     char path[PV_SPOOL_PATH];
@@ -126,7 +132,7 @@ static const struct module *module_of(const struct pv_callers *callers,
 
 static char *clean_copy(const char *raw)
 {
-    char clean[(2 * NAME_BYTES + 2) * 3];
+    char clean[(NAME_BYTES + FUNCTION_BYTES + 2) * 3];
     size_t n = pv_text_clean(clean, sizeof clean, raw, strlen(raw));
     return pv_own_text(clean, n);
 }
@@ -134,7 +140,7 @@ static char *clean_copy(const char *raw)
 /* What a stack calls a frame: its function, or where it lies in its module. */
 static int say_frame(const struct module *module, struct frame *frame)
 {
-    char raw[2 * NAME_BYTES + 2];
+    char raw[NAME_BYTES + FUNCTION_BYTES + 2];
     if (!module) {
         snprintf(raw, sizeof raw, "0x%" PRIx64, frame->pc);
     } else if (frame->name) {
@@ -155,7 +161,7 @@ static int name_frame(struct pv_callers *callers, struct frame *frame)
             ? pv_symbols_find(module->symbols, frame->start ? frame->start : frame->pc)
             : NULL;
     if (symbol) {
-        char name[NAME_BYTES];
+        char name[FUNCTION_BYTES];
         pv_caller_function(symbol, name, sizeof name);
         frame->wrapper = pv_caller_is_wrapper(symbol) || pv_caller_is_wrapper(name);
         frame->name = pv_own_text(name, strlen(name));
@@ -462,7 +468,7 @@ static int make_stack(struct pv_callers *callers, uint32_t id, struct node *node
 static int make_tag(struct pv_callers *callers, uint32_t id, struct node *node)
 {
     struct stack stack;
-    char raw[2 * NAME_BYTES + 2];
+    char raw[NAME_BYTES + FUNCTION_BYTES + 2];
     unfold(callers, id, TAG_FRAMES, &stack);
     choose(callers, &stack, raw, sizeof raw);
     char *tag = clean_copy(raw);

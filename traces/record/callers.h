@@ -57,8 +57,10 @@ bool pv_caller_is_runtime(const char *path);
  * cap at least 1. */
 void pv_caller_module(const char *path, char *out, unsigned cap);
 
-/* A function's name as people say it: without a version, ".part.0" or ".cold", and of a mangled
- * C++ name the qualified name alone, where that is simple. */
+enum { PV_CALLER_SYMBOL = 1024 }; /* bytes of a symbol and of a function's name, at most */
+
+/* A function's name as people write it: without a version, ".part.0" or ".cold", and a C++
+ * symbol as in names.h. */
 void pv_caller_function(const char *symbol, char *out, unsigned cap);
 
 #endif

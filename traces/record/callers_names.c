@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "traces/names.h"
 #include "traces/record/callers.h"
 
 /* A star at the end stands for any rest. */
@@ -201,51 +202,9 @@ void pv_caller_module(const char *path, char *out, unsigned cap)
     snprintf(out, cap, "%.*s", (int)n, file);
 }
 
-/* "_ZN4llvm5Value4nameEv" is "llvm::Value::name"; anything with templates or operators is not
- * simple and stays as it is. */
-static bool plain_cxx(const char *symbol, char *out, unsigned cap)
-{
-    const char *at = symbol;
-    unsigned n = 0, parts = 0;
-    if (strncmp(at, "_Z", 2) != 0) {
-        return false;
-    }
-    at += 2;
-    bool nested = *at == 'N';
-    if (*at == 'L') {
-        at++;
-    }
-    if (nested) {
-        at++;
-        while (*at == 'K' || *at == 'V' || *at == 'L') {
-            at++;
-        }
-    }
-    while (isdigit((unsigned char)*at)) {
-        unsigned length = 0;
-        while (isdigit((unsigned char)*at) && length < 1000) {
-            length = length * 10 + (unsigned)(*at++ - '0');
-        }
-        unsigned gap = parts ? 2 : 0;
-        if (!length || strnlen(at, length) < length || length + gap >= cap - n) {
-            return false;
-        }
-        memcpy(out + n, "::", gap);
-        memcpy(out + n + gap, at, length);
-        n += gap + length;
-        out[n] = 0;
-        at += length;
-        parts++;
-        if (!nested) {
-            return *at != 'I';
-        }
-    }
-    return parts && *at == 'E';
-}
-
 void pv_caller_function(const char *symbol, char *out, unsigned cap)
 {
-    char bare[256];
+    char bare[PV_CALLER_SYMBOL];
     size_t n = strcspn(symbol, "@");
     const char *const clones[] = {".cold", ".part.", ".constprop.", ".isra.", ".lto_priv."};
     for (size_t i = 0; i < sizeof clones / sizeof clones[0]; i++) {
@@ -255,7 +214,5 @@ void pv_caller_function(const char *symbol, char *out, unsigned cap)
         }
     }
     snprintf(bare, sizeof bare, "%.*s", n < sizeof bare ? (int)n : (int)sizeof bare, symbol);
-    if (!plain_cxx(bare, out, cap)) {
-        snprintf(out, cap, "%s", bare);
-    }
+    pv_name_readable(out, cap, bare, strlen(bare), NULL);
 }
