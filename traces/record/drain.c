@@ -32,7 +32,11 @@
 #include "traces/record/ticks.h"
 #include "traces/writer.h"
 
-enum { BATCH = 1 << 15, PATIENCE_MS = 2000 };
+enum {
+    BATCH = 1 << 15,
+    PATIENCE_MS = 2000,     /* with all records that are waited for, */
+    PATIENCE_LATER_MS = 20, /* and then with each of them */
+};
 
 struct pv_drain {
     struct pv_spool_header *header;
@@ -40,7 +44,7 @@ struct pv_drain {
     const struct pv_record_options *options;
     struct pv_record_result *result;
     struct pv_trace_header about;
-    char *executable;
+    char *executable, *path;
     struct pv_spool_record *batch;
     struct pv_ticks ticks;
     struct pv_callers *callers;
@@ -51,6 +55,7 @@ struct pv_drain {
     uint64_t n_done;            /* records taken */
     uint64_t hole;              /* 1 + the record that is waited for; 0: none */
     uint64_t hole_since_ms;
+    uint64_t waited_ms; /* in vain */
     uint64_t n_torn;
     uint64_t n_calls, n_calls_taken; /* of the records */
     uint64_t last_id, last_t;
@@ -379,9 +384,12 @@ static bool gives_up(struct pv_drain *drain, uint64_t i, bool last)
         drain->hole = i + 1;
         drain->hole_since_ms = ms;
     }
-    if (!last && ms - drain->hole_since_ms < PATIENCE_MS) {
+    uint64_t patience =
+        drain->waited_ms < PATIENCE_MS ? PATIENCE_MS - drain->waited_ms : PATIENCE_LATER_MS;
+    if (!last && ms - drain->hole_since_ms < patience) {
         return false;
     }
+    drain->waited_ms += ms - drain->hole_since_ms;
     __atomic_store_n(&drain->header->n_skipped, i + 1, __ATOMIC_RELAXED);
     drain->n_torn++;
     return true;
@@ -491,6 +499,7 @@ void pv_drain_close(struct pv_drain *drain)
     pv_blocks_fini(&drain->old_addrs);
     pv_own_free((char *)(uintptr_t)drain->about.program);
     pv_own_free(drain->executable);
+    pv_own_free(drain->path);
     pv_own_free(drain->batch);
     pv_own_free(drain);
 }
@@ -508,7 +517,9 @@ static int say_failure(struct pv_drain *drain, int status)
 
 int pv_drain_begin(struct pv_drain *drain, const char *path)
 {
-    int status = pv_writer_open(&drain->writer, path, NULL, &drain->about);
+    drain->path = pv_own_text(path, strlen(path));
+    int status =
+        drain->path ? pv_writer_open(&drain->writer, path, NULL, &drain->about) : PV_ENOMEM;
     status = status ? status : pv_writer_flush(drain->writer);
     return status ? say_failure(drain, status) : PV_OK;
 }
@@ -527,6 +538,23 @@ static void say_what_is_lost(struct pv_drain *drain)
     }
 }
 
+/* Of the events that were given to the writer some never reached the file. */
+static void count_kept(struct pv_drain *drain)
+{
+    struct pv_record_result *result = drain->result;
+    struct pv_reader *reader = NULL;
+    struct pv_trace_event event;
+    uint64_t n = 0;
+    if (pv_reader_open(&reader, drain->path, NULL) == PV_OK) {
+        while (pv_reader_next(reader, &event) == 0) {
+            n++;
+        }
+    }
+    pv_reader_close(reader);
+    result->n_lost += result->n_events > n ? result->n_events - n : 0;
+    result->n_events = n;
+}
+
 int pv_drain_finish(struct pv_drain *drain)
 {
     struct pv_record_result *result = drain->result;
@@ -541,5 +569,8 @@ int pv_drain_finish(struct pv_drain *drain)
     }
     say_failure(drain, status);
     result->kept = pv_writer_keep(drain->writer) == PV_OK;
+    if (result->kept) {
+        count_kept(drain);
+    }
     return status;
 }

@@ -116,14 +116,67 @@ static bool resolve(void)
     return true;
 }
 
+/* ---- telling ---- */
+
+struct told {
+    enum pv_spool_kind kind;
+    unsigned shift;
+    const void *block;
+    uint64_t size;
+    void *hook;    /* NULL: no stack is wanted */
+    uint32_t node; /* out */
+};
+
+PV_THREAD_LOCAL const void *last_made, *last_freed;
+
+static inline uint32_t node_of(void *hook)
+{
+    return pv_preload_depth() == PV_SPOOL_NO_STACKS ? 0 : pv_preload_walk(hook);
+}
+
+static void find_node(void *ctx)
+{
+    struct told *told = ctx;
+    told->node = node_of(told->hook);
+}
+
+static void tell(void *ctx)
+{
+    const struct told *told = ctx;
+    uint32_t node = told->hook ? node_of(told->hook) : 0;
+    pv_preload_tell(told->kind, told->shift, node, (uintptr_t)told->block, told->size);
+}
+
+static __attribute__((noinline)) void tell_elsewhere(struct told told)
+{
+    pv_preload_elsewhere(tell, &told);
+}
+
 /* A request that was refused made no block: there is nothing to tell. `hook` is the frame of
  * the function that the program has called. */
 static inline void made(enum pv_spool_kind kind, const void *block, unsigned shift,
                         uint64_t size, void *hook)
 {
-    if (block && pv_preload_recording()) {
-        uint32_t node = pv_preload_depth() == PV_SPOOL_NO_STACKS ? 0 : pv_preload_walk(hook);
-        pv_preload_tell(kind, shift, node, (uintptr_t)block, size);
+    if (!block || !pv_preload_recording()) {
+        return;
+    }
+    last_made = block;
+    if (pv_preload_is_small(hook)) {
+        tell_elsewhere((struct told){kind, shift, block, size, hook, 0});
+    } else {
+        pv_preload_tell(kind, shift, node_of(hook), (uintptr_t)block, size);
+    }
+}
+
+static inline void freed(const void *block, const void *frame)
+{
+    if (!pv_preload_recording()) {
+        return;
+    }
+    if (pv_preload_is_small(frame)) {
+        tell_elsewhere((struct told){.kind = PV_SPOOL_FREE, .block = block});
+    } else {
+        pv_preload_tell(PV_SPOOL_FREE, 0, 0, (uintptr_t)block, 0);
     }
 }
 
@@ -161,6 +214,17 @@ static void *resize_boot(void *block, size_t size, void *hook)
     return copy;
 }
 
+static uint32_t stack_of(void *hook)
+{
+    struct told told = {.hook = hook};
+    if (pv_preload_is_small(hook)) {
+        pv_preload_elsewhere(find_node, &told);
+    } else {
+        find_node(&told);
+    }
+    return told.node;
+}
+
 static void *resize(void *block, size_t size, void *hook)
 {
     if (!block) {
@@ -175,11 +239,12 @@ static void *resize(void *block, size_t size, void *hook)
     bool told = pv_preload_recording();
     uint32_t node = 0;
     if (told) {
-        node = pv_preload_depth() == PV_SPOOL_NO_STACKS ? 0 : pv_preload_walk(hook);
+        node = stack_of(hook);
         pv_preload_tell(PV_SPOOL_REALLOC_BEGIN, 0, 0, (uintptr_t)block, size);
     }
     void *moved = real.realloc(block, size);
     if (told) {
+        last_made = moved;
         pv_preload_tell(PV_SPOOL_REALLOC_END, 0, node, (uintptr_t)moved, size);
     }
     return moved;
@@ -195,9 +260,10 @@ void free(void *block)
     if (!block || is_boot(block) || !resolve()) {
         return;
     }
-    if (pv_preload_recording()) {
-        pv_preload_tell(PV_SPOOL_FREE, 0, 0, (uintptr_t)block, 0);
+    if (block != last_freed) {
+        freed(block, FRAME);
     }
+    last_freed = NULL;
     real.free(block);
 }
 
@@ -282,6 +348,34 @@ size_t malloc_usable_size(void *block)
         return boot_size(block);
     }
     return block && resolve() ? real.malloc_usable_size(block) : 0;
+}
+
+/* ---- for preload_new.c ---- */
+
+void pv_preload_forget_told(void)
+{
+    last_made = NULL;
+    last_freed = NULL;
+}
+
+void pv_preload_made_once(const void *block, size_t align, size_t size, void *hook)
+{
+    if (block == last_made) {
+        return;
+    }
+    if (align) {
+        made_aligned(block, align, size, hook);
+    } else {
+        made(PV_SPOOL_MALLOC, block, 0, size, hook);
+    }
+}
+
+void pv_preload_freed_once(const void *block)
+{
+    if (block && !is_boot(block)) {
+        freed(block, FRAME);
+        last_freed = block;
+    }
 }
 
 /* A program that makes no call of its own still takes the library out of the environment. */

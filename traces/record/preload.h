@@ -44,16 +44,44 @@ uint64_t pv_preload_depth(void);
 /* Not 0, and no other thread's as long as there are fewer than a million. */
 uint32_t pv_preload_thread(void);
 
+/* A process is made by other means than fork(3). */
+void pv_preload_count_child(void);
+
+/* The same, from within a child that shares our memory; the first time that it says so. */
+void pv_preload_count_self(void);
+
 /* "LD_PRELOAD=…" and "PEBBLEVIZ_SPOOL=…" as they were when we began, without other libraries;
  * NULL unless this is the recorded process. */
 const char *const *pv_preload_names(void);
+
+/* From now on no time is looked at and no system call made: the kernel would end the program. */
+void pv_preload_shut_in(void);
+
+/* ---- preload.c ---- */
+
+/* A block was made by this thread: told of, unless it was since pv_preload_forget_told. NULL is
+ * none; `align` 0: the usual. */
+void pv_preload_made_once(const void *block, size_t align, size_t size, void *hook);
+
+/* A block is about to be freed by this thread: told of now, and by no free of it before
+ * pv_preload_forget_told. */
+void pv_preload_freed_once(const void *block);
+void pv_preload_forget_told(void);
+
+/* ---- preload_small.c ---- */
+
+/* Whether a frame is on a signal handler's stack that has no room for us. */
+bool pv_preload_is_small(const void *frame);
+
+/* Calls a function on a stack of ours; on the present one when all are in use. */
+void pv_preload_elsewhere(void (*act)(void *), void *ctx);
 
 /* ---- preload_stack.c: the numbers of modules, frames and call stacks ---- */
 
 /* Room for the tables; false: no memory. */
 bool pv_preload_stack_init(void);
 
-/* The id of a frame, from 1; 0: the table is full. The rule of its caller, see
+/* The id of a frame, from 1; 0: the table is full, or the frame is this library's own. The rule of its caller, see
  * preload_frame.h, is where the id points. */
 uint32_t pv_preload_frame(uintptr_t pc, uint64_t *ret_rule);
 

@@ -6,11 +6,16 @@
  * For the process itself they are put back here, into a copy of the environment that it gives
  * to exec. A fork or a vfork that becomes another program passes through as it is.
  *
+ * What makes a process without fork(3) is counted.
+ *
  * execl and its like become execve with an array on the stack, as in the C library.
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <spawn.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -28,6 +33,14 @@ HOOK int execveat(int fd, const char *path, char *const argv[], char *const envp
 HOOK int execl(const char *path, const char *arg, ...);
 HOOK int execlp(const char *file, const char *arg, ...);
 HOOK int execle(const char *path, const char *arg, ...);
+HOOK int posix_spawn(pid_t *pid, const char *path,
+                     const posix_spawn_file_actions_t *file_actions,
+                     const posix_spawnattr_t *attrp, char *const argv[], char *const envp[]);
+HOOK int posix_spawnp(pid_t *pid, const char *file,
+                      const posix_spawn_file_actions_t *file_actions,
+                      const posix_spawnattr_t *attrp, char *const argv[], char *const envp[]);
+HOOK int system(const char *command);
+HOOK FILE *popen(const char *command, const char *modes);
 
 extern char **environ;
 
@@ -75,6 +88,7 @@ static void prepare(struct passed *passed, const char *path, char *const envp[])
     const char *const *names = pv_preload_names();
     size_t n = 0, kept = 2;
     passed->envp = NULL;
+    pv_preload_count_self();
     if (!names || !*names[0]) {
         return;
     }
@@ -220,4 +234,52 @@ int execlp(const char *file, const char *arg, ...)
 int execle(const char *path, const char *arg, ...)
 {
     WITH_ARRAY(execve(path, argv, envp), true);
+}
+
+int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *file_actions,
+                const posix_spawnattr_t *attrp, char *const argv[], char *const envp[])
+{
+    int (*real)(pid_t *, const char *, const posix_spawn_file_actions_t *,
+                const posix_spawnattr_t *, char *const[], char *const[]);
+    find(&real, "posix_spawn");
+    int error = real(pid, path, file_actions, attrp, argv, envp);
+    if (!error) {
+        pv_preload_count_child();
+    }
+    return error;
+}
+
+int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *file_actions,
+                 const posix_spawnattr_t *attrp, char *const argv[], char *const envp[])
+{
+    int (*real)(pid_t *, const char *, const posix_spawn_file_actions_t *,
+                const posix_spawnattr_t *, char *const[], char *const[]);
+    find(&real, "posix_spawnp");
+    int error = real(pid, file, file_actions, attrp, argv, envp);
+    if (!error) {
+        pv_preload_count_child();
+    }
+    return error;
+}
+
+int system(const char *command)
+{
+    int (*real)(const char *);
+    find(&real, "system");
+    int status = real(command);
+    if (command && status != -1) {
+        pv_preload_count_child();
+    }
+    return status;
+}
+
+FILE *popen(const char *command, const char *modes)
+{
+    FILE *(*real)(const char *, const char *);
+    find(&real, "popen");
+    FILE *pipe = real(command, modes);
+    if (pipe) {
+        pv_preload_count_child();
+    }
+    return pipe;
 }

@@ -38,6 +38,8 @@ static _Atomic bool answered;
 static struct pv_spool_header *header;
 static struct pv_spool_record *records;
 static bool has_ticks;
+static _Atomic bool is_shut_in;
+static _Atomic uint64_t last_time; /* when it was shut in */
 static uint64_t depth;
 static char names_text[2][NAMES_BYTES];
 static const char *names[2] = {names_text[0], names_text[1]};
@@ -48,6 +50,9 @@ extern void *__libc_stack_end __attribute__((weak)); /* ld.so's: where argc lies
 
 static uint64_t now(void)
 {
+    if (atomic_load_explicit(&is_shut_in, memory_order_relaxed)) {
+        return atomic_load_explicit(&last_time, memory_order_relaxed);
+    }
 #ifdef __x86_64__
     if (has_ticks) {
         return __rdtsc();
@@ -56,6 +61,12 @@ static uint64_t now(void)
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (uint64_t)time.tv_sec * UINT64_C(1000000000) + (uint64_t)time.tv_nsec;
+}
+
+void pv_preload_shut_in(void)
+{
+    atomic_store(&last_time, now());
+    atomic_store(&is_shut_in, true);
 }
 
 /* ---- beginning ---- */
@@ -143,10 +154,21 @@ static const char *find_spool(char **entry)
     return NULL;
 }
 
-static void count_fork(void)
+void pv_preload_count_child(void)
 {
-    if (header && atomic_load(mode) == RECORDING) {
+    if (mode) {
         __atomic_fetch_add(&header->n_forks, 1, __ATOMIC_RELAXED);
+    }
+}
+
+/* Only after a vfork is the word not cleared. */
+void pv_preload_count_self(void)
+{
+    static _Atomic pid_t counted;
+    pid_t pid = getpid();
+    if (mode && atomic_load(mode) == RECORDING && pid != (pid_t)header->pid &&
+        atomic_exchange(&counted, pid) != pid) {
+        pv_preload_count_child();
     }
 }
 
@@ -162,7 +184,7 @@ static void begin(void)
     }
     mode = page;
     bool wiped = madvise(page, PAGE_BYTES, MADV_WIPEONFORK) == 0;
-    pthread_atfork(NULL, count_fork, wiped ? NULL : forget_in_child);
+    pthread_atfork(NULL, pv_preload_count_child, wiped ? NULL : forget_in_child);
     has_ticks = header->ticks;
     depth = header->depth;
     __atomic_fetch_add(&header->n_images, 1, __ATOMIC_RELAXED);
@@ -235,10 +257,13 @@ uint32_t pv_preload_thread(void)
 /* ---- writing ---- */
 
 /* Until the ring has room, or it is plain that it will have none. */
-static bool wait_for_room(uint64_t limit)
+static __attribute__((noinline)) bool wait_for_room(uint64_t limit)
 {
     int saved = errno;
     bool has_room = false;
+    if (atomic_load_explicit(&is_shut_in, memory_order_relaxed)) {
+        return false;
+    }
     __atomic_fetch_add(&header->n_waiting, 1, __ATOMIC_SEQ_CST);
     for (int i = 0; i < WAITS_MAX && !has_room; i++) {
         uint32_t turn = __atomic_load_n(&header->turn, __ATOMIC_SEQ_CST);

@@ -44,8 +44,16 @@ static struct table modules = {.first = 12, .n_levels = 1};
 _Static_assert(PV_SPOOL_N_MODULES == 1 << 12, "one level");
 _Static_assert(PV_SPOOL_N_NODES < 1 << PV_SPOOL_SUBJECT_BITS, "ids fit");
 
+/* This library's own code: its frames are nobody's callers. */
+static uintptr_t own_start, own_end;
+
 bool pv_preload_stack_init(void)
 {
+    struct dl_find_object self;
+    if (_dl_find_object((void *)(uintptr_t)&pv_preload_stack_init, &self) == 0) {
+        own_start = (uintptr_t)self.dlfo_map_start;
+        own_end = (uintptr_t)self.dlfo_map_end;
+    }
     size_t n = PV_SPOOL_N_NODES + 2 * PV_SPOOL_N_FRAMES + PV_SPOOL_N_MODULES;
     _Atomic uint64_t *at = mmap(NULL, n * sizeof *at, PROT_READ | PROT_WRITE,
                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -135,7 +143,8 @@ static uint32_t module_of(uintptr_t pc, uintptr_t *ret_base)
 uint32_t pv_preload_frame(uintptr_t pc, uint64_t *ret_rule)
 {
     uint32_t id;
-    _Atomic uint64_t *at = place(&frames, pc & ~DEFINED, &id);
+    bool is_ours = pc >= own_start && pc < own_end;
+    _Atomic uint64_t *at = is_ours ? NULL : place(&frames, pc & ~DEFINED, &id);
     if (!at) {
         *ret_rule = pv_unwind_pack(pv_unwind_of(pc));
         return 0;

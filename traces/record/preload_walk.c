@@ -21,7 +21,6 @@
  * a thread that finds its place in use, by another or by itself below a signal handler, walks
  * without it.
  */
-#include <dlfcn.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <ucontext.h>
@@ -225,7 +224,7 @@ static uint32_t keep(struct walk *walk)
 /* ---- by libgcc ---- */
 
 struct libgcc_walk {
-    uintptr_t own_start, own_end, pcs[LIBGCC_MAX];
+    uintptr_t pcs[LIBGCC_MAX];
     unsigned n;
 };
 
@@ -238,20 +237,13 @@ static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *ctx)
     if (!pc || walk->n == LIBGCC_MAX) {
         return _URC_END_OF_STACK;
     }
-    if (!(pc >= walk->own_start && pc < walk->own_end)) {
-        walk->pcs[walk->n++] = before ? pc : pc - 1;
-    }
+    walk->pcs[walk->n++] = before ? pc : pc - 1;
     return _URC_NO_REASON;
 }
 
 static __attribute__((noinline)) uint32_t walk_by_libgcc(void)
 {
     struct libgcc_walk walk = {.n = 0};
-    struct dl_find_object self;
-    if (_dl_find_object((void *)(uintptr_t)&pv_preload_walk, &self) == 0) {
-        walk.own_start = (uintptr_t)self.dlfo_map_start;
-        walk.own_end = (uintptr_t)self.dlfo_map_end;
-    }
     _Unwind_Backtrace(step, &walk);
     uint32_t node = 0;
     while (walk.n > 0) {

@@ -22,6 +22,7 @@
 #include "core/status.h"
 #include "core/text.h"
 #include "traces/record/drain.h"
+#include "traces/record/family.h"
 #include "traces/record/spool.h"
 #include "traces/record/stage.h"
 #include "traces/signals.h"
@@ -29,6 +30,9 @@
 enum {
     PAUSE_MIN_US = 500, /* between two looks at the spool */
     PAUSE_MAX_US = 8000,
+    LEFT_MAX_MS = 300, /* so long the end waits for children that go on */
+    LEFT_MS = 10,
+    LOOKS = 3,
     BUSY_RECORDS = PV_SPOOL_RECORDS / 16 /* so many at once: look again without a pause */
 };
 
@@ -252,6 +256,28 @@ static int explain(const struct recording *recording, int status,
     return PV_OK;
 }
 
+/* Children that go on when the program has ended are given a moment, so that the calls of those
+ * that are nearly done are counted. */
+static uint64_t wait_for_family(const struct recording *recording)
+{
+    const struct pv_spool_header *header = recording->stage.map;
+    uint64_t n = 0;
+    if (!header->n_forks && !header->n_children) {
+        return 0;
+    }
+    unsigned n_looks = 0; /* in a row that found none: one may just miss who is being made */
+    for (int ms = 0; ms <= LEFT_MAX_MS; ms += LEFT_MS) {
+        n = pv_family_count(recording->stage.spool);
+        n_looks = n ? 0 : n_looks + 1;
+        if (n_looks == LOOKS) {
+            break;
+        }
+        struct timespec time = {.tv_nsec = LEFT_MS * 1000000L};
+        nanosleep(&time, NULL);
+    }
+    return n;
+}
+
 /* The program has ended. Who asks us to end now has asked it, and gets the trace: it is nearly
  * done. */
 static int finish(struct recording *recording, struct pv_record_result *result)
@@ -267,6 +293,7 @@ static int finish(struct recording *recording, struct pv_record_result *result)
     int failed = pv_signals_wait(recording->pid, &ended, NULL);
     int error = errno;
     pv_drain_take(recording->drain, true, &n);
+    result->n_running = wait_for_family(recording);
     int status = explain(recording, pv_drain_finish(recording->drain), result);
     struct timespec none = {.tv_sec = 0};
     while (sigtimedwait(&asked, NULL, &none) > 0) {

@@ -43,11 +43,13 @@ struct pv_record_result {
     bool attached;          /* the library was in the program */
     bool kept;              /* on a failure: what could be written of the trace is there */
     uint64_t n_events;      /* written to the trace */
-    uint64_t n_lost;        /* calls that are not in it: no room, or a thread's death */
+    uint64_t n_lost;        /* calls that are not in it: no room in the ring or on
+                               the disk, or their thread never ended them */
     uint64_t n_foreign;     /* frees and resizes of blocks that recording never saw, left out */
     uint64_t n_execs;       /* times that it became another program, which was recorded on */
     uint64_t n_children;    /* forked processes, which are not recorded */
     uint64_t n_child_calls; /* that they have made, before they became others */
+    uint64_t n_running;     /* of them, at the end: their calls are counted no more */
     char next
         [PV_RECORD_TEXT]; /* the program that it became and that could not be recorded, clean;
                                   or "" */

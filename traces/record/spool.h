@@ -137,7 +137,7 @@ struct pv_spool_header {
     uint64_t n_threads;
     PV_SPOOL_LINE uint64_t n_children; /* that made a call; they are counted, not recorded */
     uint64_t n_child_calls;
-    uint64_t n_forks; /* by the recorded process itself */
+    uint64_t n_forks; /* and all other ways of making one, where seen */
 };
 
 #define PV_SPOOL_NO_STACKS UINT64_MAX

@@ -10,21 +10,25 @@
 
 static void tell(const struct pv_record_result *result)
 {
-    char count[PV_UNIT_TEXT], calls[PV_UNIT_TEXT];
+    char count[PV_UNIT_TEXT], calls[PV_UNIT_TEXT], running[PV_UNIT_TEXT + 64] = "";
     if (result->n_foreign) {
         pv_say("left out: %s frees or resizes of blocks whose allocation was not seen (made "
                "before the recording began, or past the C library's functions)",
                pv_units_count(count, result->n_foreign));
     }
     if (result->n_lost) {
-        pv_say("lost: %s calls, for which there was no room or whose thread died in them",
+        pv_say("lost: %s calls, for which there was no room or whose thread left in them",
                pv_units_count(count, result->n_lost));
+    }
+    if (result->n_running) {
+        snprintf(running, sizeof running, "; %s of them still run, uncounted from now on",
+                 pv_units_count(count, result->n_running));
     }
     if (result->n_children) {
         pv_say("not recorded: %s child processes, which made %s calls until now or until they "
-               "became other programs",
+               "became other programs%s",
                pv_units_count(count, result->n_children),
-               pv_units_count(calls, result->n_child_calls));
+               pv_units_count(calls, result->n_child_calls), running);
     }
     if (*result->next) {
         pv_say("not recorded: %s, which the program became; static and setuid programs cannot "
@@ -61,10 +65,12 @@ int pv_cmd_record(const struct pv_args *args)
         return pv_say_no_memory();
     }
     tell(&result);
-    if (status == 0) {
+    if (status == 0 || result.kept) {
         char count[PV_UNIT_TEXT];
         pv_say("%s events in %s; look at them with: pebbleviz %s",
                pv_units_count(count, result.n_events), result.path, result.path);
+    }
+    if (status == 0) {
         return result.exit_code;
     }
     if (status == 1) {
