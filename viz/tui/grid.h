@@ -90,6 +90,10 @@ int pv_width_character(uint32_t character);
 /* Cells that a text takes. */
 int pv_width_text(const char *text);
 
+/* Bytes of a text's first line when it is broken at blanks to so many columns; a word longer
+ * than that is cut. Not 0, but for an empty text. */
+size_t pv_width_fit(const char *text, int columns);
+
 /* Decodes one character of clean UTF-8 and moves *text on; U+FFFD for a bad byte; 0 at the end.
  */
 uint32_t pv_width_next(const char **text);

@@ -144,3 +144,22 @@ int pv_width_text(const char *text)
     }
     return width;
 }
+
+size_t pv_width_fit(const char *text, int columns)
+{
+    const char *at = text, *blank = NULL;
+    int used = 0;
+
+    while (*at) {
+        const char *before = at;
+        uint32_t character = pv_width_next(&at);
+        used += pv_width_character(character);
+        blank = character == ' ' ? before : blank;
+        if (used > columns) {
+            /* A blank that is itself too much ends the line too. */
+            const char *end = blank && blank > text ? blank : before > text ? before : at;
+            return (size_t)(end - text);
+        }
+    }
+    return (size_t)(at - text);
+}

@@ -56,14 +56,7 @@ static void put(struct list *list, const char *group, const char *key, const cha
         add(list, true, group, "", 0);
     }
     do {
-        size_t n = strlen(text), width = (size_t)list->width;
-        if (n > width) {
-            n = width;
-            while (n > 0 && text[n] != ' ') {
-                n--;
-            }
-            n = n ? n : width; /* a word that is longer than a line */
-        }
+        size_t n = pv_width_fit(text, list->width);
         add(list, false, key, text, n);
         text += n;
         text += strspn(text, " ");

@@ -47,13 +47,13 @@ static int ask_place(struct pv_model *model, uint32_t key)
 
 static int trouble(struct pv_model *model, uint32_t key)
 {
-    pv_jump_trouble(model, key != 'E');
+    pv_jump_trouble(model, key != ',');
     return PV_OK;
 }
 
 static int mark(struct pv_model *model, uint32_t key)
 {
-    pv_jump_mark(model, key == 'm');
+    pv_jump_mark(model, key == 't');
     return PV_OK;
 }
 
@@ -63,6 +63,16 @@ static int of_tag(struct pv_model *model, uint32_t key)
 
     if (!status) {
         pv_jump_tag(model, key == 'O' ? PV_START : model->cursor, key != '{');
+    }
+    return status;
+}
+
+static int touch(struct pv_model *model, uint32_t key)
+{
+    int status = pv_model_refresh(model);
+
+    if (!status) {
+        pv_jump_touch(model, key == ')');
     }
     return status;
 }
@@ -212,6 +222,61 @@ static int leave(struct pv_model *model, uint32_t key)
     return PV_MODEL_QUIT;
 }
 
+/* ---- questions ---- */
+
+static int ask(struct pv_model *model, uint32_t key)
+{
+    static const struct {
+        uint32_t key;
+        enum pv_sheet_kind kind;
+    } sheets[] = {
+        {'w', PV_SHEET_LARGER},
+        {'L', PV_SHEET_LEAKS},
+        {'F', PV_SHEET_HOLES},
+        {'A', PV_SHEET_ADDRESS},
+    };
+
+    model->sheet.addr = model->addr;
+    for (size_t i = 0; i < sizeof sheets / sizeof *sheets; i++) {
+        if (sheets[i].key == key) {
+            return pv_sheet_toggle(model, sheets[i].kind);
+        }
+    }
+    return PV_OK;
+}
+
+static int sheet_rows(struct pv_model *model, uint32_t key)
+{
+    int64_t page = pv_sheet_height(model) > 2 ? pv_sheet_height(model) - 1 : 1;
+    int64_t by = key == PV_KEY_UP || key == 'k'                     ? -1
+                 : key == PV_KEY_DOWN || key == 'j'                 ? 1
+                 : key == PV_KEY_PAGE_UP || key == PV_KEY_CONTROL_U ? -page
+                                                                    : page;
+
+    pv_sheet_move(model, by);
+    return PV_OK;
+}
+
+static int sheet_end(struct pv_model *model, uint32_t key)
+{
+    pv_sheet_move(model,
+                  key == PV_KEY_HOME ? -(int64_t)model->sheet.n : (int64_t)model->sheet.n);
+    return PV_OK;
+}
+
+static int sheet_enter(struct pv_model *model, uint32_t key)
+{
+    (void)key;
+    return pv_sheet_enter(model);
+}
+
+static int sheet_close(struct pv_model *model, uint32_t key)
+{
+    (void)key;
+    pv_sheet_close(model);
+    return PV_OK;
+}
+
 /* ---- over the panes: the help and the line that asks ---- */
 
 /* Down is bounded by who knows how many lines there are. */
@@ -260,40 +325,61 @@ const struct pv_key_row pv_key_rows[] = {
      .what = "the peak: the first event with the most live bytes"},
     {PV_KEYS_PANES, "Time", .keys = {'g'}, .also = {':'}, .act = ask_place, .rank = 6, .hint = "go",
      .what = "go to: number, +N, -N, start, end, peak, mark:NAME, or 0x and an address, which selects"},
-    {PV_KEYS_PANES, "Time", .keys = {'{', '}'}, .act = of_tag, .rank = 11, .hint = "by tag",
+    {PV_KEYS_PANES, "Time", .keys = {'{', '}'}, .act = of_tag, .rank = 15, .hint = "by tag",
      .what = "the previous, next allocation of the current tag"},
-    {PV_KEYS_PANES, "Time", .keys = {'o'}, .also = {'B'}, .act = birth, .rank = 12, .hint = "birth",
+    {PV_KEYS_PANES, "Time", .keys = {'o'}, .also = {'B'}, .act = birth, .rank = 16, .hint = "birth",
      .what = "where the selected pebble was born; in the tags, the first allocation of the tag"},
     {PV_KEYS_PANES, "Time", .keys = {'O'}, .act = of_tag,
      .what = "the first allocation of the current tag"},
-    {PV_KEYS_PANES, "Time", .keys = {'e', 'E'}, .also = {'F'}, .act = trouble, .rank = 13,
-     .hint = "faults", .what = "the next, previous fault or failed request"},
-    {PV_KEYS_PANES, "Time", .keys = {'m', 'M'}, .act = mark, .rank = 18, .hint = "marks",
-     .what = "the next, previous mark"},
-    {PV_KEYS_PANES, "Time", .keys = {PV_KEY_SPACE}, .act = play, .rank = 10, .hint = "play",
+    {PV_KEYS_PANES, "Time", .keys = {'(', ')'}, .act = touch, .rank = 18, .hint = "at address",
+     .what = "the previous, next event that made or ended a block at the selected address"},
+    {PV_KEYS_PANES, "Time", .keys = {',', '.'}, .also = {'e'}, .act = trouble, .rank = 17,
+     .hint = "faults", .what = "the previous, next fault or failed request"},
+    {PV_KEYS_PANES, "Time", .keys = {'t', 'T'}, .act = mark, .rank = 22, .hint = "marks",
+     .what = "the next, previous mark of the trace"},
+    {PV_KEYS_PANES, "Time", .keys = {PV_KEY_SPACE}, .act = play, .rank = 14, .hint = "play",
      .playing = "stop", .what = "play or stop"},
     {PV_KEYS_PANES, "Time", .keys = {'<', '>'}, .act = change_speed, .playing = "speed",
      .what = "play slower, faster"},
+    {PV_KEYS_PANES, "Questions", .keys = {'w'}, .act = ask, .rank = 7, .hint = "why larger",
+     .what = "why is the heap larger than what is used? Live, rounding, headers, free, with shares"},
+    {PV_KEYS_PANES, "Questions", .keys = {'L'}, .act = ask, .rank = 8, .hint = "leaks",
+     .what = "who leaks? Blocks that are never freed, by tag; Enter shows a tag's"},
+    {PV_KEYS_PANES, "Questions", .keys = {'F'}, .act = ask, .rank = 9, .hint = "holes",
+     .what = "the free pebbles, largest first: who made each and who stands beside it"},
+    {PV_KEYS_PANES, "Questions", .keys = {'A'}, .act = ask, .rank = 10, .hint = "history",
+     .what = "what happened at the selected address: every block that ever held it"},
+    {PV_KEYS_SHEET, "An answer", .keys = {PV_KEY_ENTER}, .act = sheet_enter, .rank = 23,
+     .hint = "go there", .what = "go to what the row is about"},
+    {PV_KEYS_SHEET, "An answer", .keys = {PV_KEY_ESCAPE, 'q'}, .act = sheet_close, .rank = 24,
+     .hint = "close", .what = "close it; the key that opened it does so too"},
+    {PV_KEYS_SHEET, "An answer", .keys = {PV_KEY_UP, PV_KEY_DOWN}, .also = {'k', 'j'},
+     .act = sheet_rows, .rank = 25, .hint = "rows",
+     .what = "by rows; keys of time go on working, and the answer is of the new moment"},
+    {PV_KEYS_SHEET, "An answer", .keys = {PV_KEY_PAGE_UP, PV_KEY_PAGE_DOWN},
+     .also = {PV_KEY_CONTROL_U, PV_KEY_CONTROL_D}, .act = sheet_rows, .what = "by pages"},
+    {PV_KEYS_SHEET, "An answer", .keys = {PV_KEY_HOME, PV_KEY_END}, .act = sheet_end,
+     .what = "the first, the last row"},
     {PV_KEYS_PANES, "The heap", .keys = {PV_KEY_UP, PV_KEY_DOWN}, .also = {'k', 'j'}, .act = up_down,
      .what = "the map: by lines; other panes: by rows; the graph: by hundredths of the trace"},
     {PV_KEYS_PANES, "The heap", .keys = {PV_KEY_LEFT, PV_KEY_RIGHT}, .also = {'h', 'l'},
      .act = left_right, .what = "the map: by cells; the graph: by columns; other panes: by events"},
     {PV_KEYS_PANES, "The heap", .keys = {PV_KEY_PAGE_UP, PV_KEY_PAGE_DOWN},
      .also = {PV_KEY_CONTROL_U, PV_KEY_CONTROL_D}, .act = page, .what = "a pane's height"},
-    {PV_KEYS_PANES, "The heap", .keys = {PV_KEY_TAB}, .act = pane, .rank = 8, .hint = "pane",
+    {PV_KEYS_PANES, "The heap", .keys = {PV_KEY_TAB}, .act = pane, .rank = 12, .hint = "pane",
      .what = "the next pane: map, tags, pebbles, selected, graph"},
     {PV_KEYS_PANES, "The heap", .keys = {PV_KEY_BACK_TAB}, .act = pane, .what = "the previous pane"},
-    {PV_KEYS_PANES, "The heap", .keys = {'+', '-'}, .also = {'='}, .act = zoom, .rank = 9,
+    {PV_KEYS_PANES, "The heap", .keys = {'+', '-'}, .also = {'='}, .act = zoom, .rank = 13,
      .hint = "zoom", .what = "zoom in, out around the selection"},
-    {PV_KEYS_PANES, "The heap", .keys = {'z'}, .act = scale, .rank = 17, .hint = "scale",
+    {PV_KEYS_PANES, "The heap", .keys = {'z'}, .act = scale, .rank = 21, .hint = "scale",
      .what = "scale to the heap now, or at its largest"},
-    {PV_KEYS_PANES, "The heap", .keys = {'c'}, .act = paint, .rank = 14, .hint = "colours",
+    {PV_KEYS_PANES, "The heap", .keys = {'c'}, .act = paint, .rank = 19, .hint = "colours",
      .what = "the map shows tags by colour, by letter, or ages"},
-    {PV_KEYS_PANES, "The heap", .keys = {'s'}, .act = sort, .rank = 15, .hint = "sort",
+    {PV_KEYS_PANES, "The heap", .keys = {'s'}, .act = sort, .rank = 20, .hint = "sort",
      .what = "sort the pebbles by address, size, age or tag"},
-    {PV_KEYS_PANES, "The heap", .keys = {PV_KEY_ENTER}, .act = enter, .rank = 16, .hint = "follow",
+    {PV_KEYS_PANES, "The heap", .keys = {PV_KEY_ENTER}, .act = enter, .rank = 26, .hint = "follow",
      .what = "follow the event, or stay; in the tags: show one only"},
-    {PV_KEYS_PANES, "The heap", .keys = {'/'}, .act = ask_tag, .rank = 7, .hint = "search",
+    {PV_KEYS_PANES, "The heap", .keys = {'/'}, .act = ask_tag, .rank = 11, .hint = "search",
      .what = "search for tags that hold a text"},
     {PV_KEYS_PANES, "The heap", .keys = {'n', 'N'}, .act = found, .searching = "next, previous",
      .what = "the next, previous pebble of a tag that was found"},

@@ -10,7 +10,13 @@
 #include "viz/tui/model.h"
 
 /* Who has the keys. */
-enum pv_keys_where { PV_KEYS_PANES, PV_KEYS_HELP, PV_KEYS_PROMPT, PV_KEYS_ANYWHERE };
+enum pv_keys_where {
+    PV_KEYS_PANES,
+    PV_KEYS_SHEET,
+    PV_KEYS_HELP,
+    PV_KEYS_PROMPT,
+    PV_KEYS_ANYWHERE
+};
 
 enum { PV_ROW_KEYS = 3, PV_ROW_NAMES = PV_ROW_KEYS * PV_KEY_NAME };
 

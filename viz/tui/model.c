@@ -75,6 +75,8 @@ void pv_model_fini(struct pv_model *model)
     pv_own_free(model->order);
     pv_own_free(model->tags);
     pv_own_free(model->match);
+    pv_own_free(model->lasting.born);
+    pv_sheet_fini(&model->sheet);
     *model = (struct pv_model){0};
 }
 
@@ -201,7 +203,7 @@ int pv_model_refresh(struct pv_model *model)
     }
     pv_map_scroll(model, false);
     scroll_panes(model);
-    return PV_OK;
+    return stale && model->sheet.kind != PV_SHEET_NONE ? pv_sheet_make(model) : PV_OK;
 }
 
 void pv_model_tick(struct pv_model *model, double milliseconds)

@@ -15,6 +15,7 @@
 
 #include "replay/timeline.h"
 #include "viz/tui/keys.h"
+#include "viz/tui/sheet.h"
 #include "viz/tui/theme.h"
 
 enum pv_pane {
@@ -65,6 +66,13 @@ struct pv_map_shape {
     size_t cap_first;
 };
 
+/* The births of the blocks that nobody frees, in order; found when first asked for. */
+struct pv_lasting {
+    bool known;
+    uint32_t *born;
+    size_t n, cap;
+};
+
 struct pv_model {
     struct pv_timeline *timeline; /* borrowed */
     const char *title;            /* borrowed, clean */
@@ -72,6 +80,7 @@ struct pv_model {
     int columns, lines;
     struct pv_area
         panes[PV_N_PANES]; /* the inside, without the title line; 0 columns: hidden */
+    struct pv_area body;   /* all panes, without a title line: a sheet's place */
     enum pv_pane focus;
     enum pv_pane side; /* of tags, list and detail, the one that shows where only one can */
 
@@ -106,6 +115,14 @@ struct pv_model {
     struct pv_tag_row *tags; /* largest first */
     size_t n_tags, cap_tags;
     size_t tags_top;
+
+    /* What stands in place of the panes, and what it was made of. */
+    struct pv_sheet sheet;
+    struct pv_lasting lasting;
+    struct {
+        bool known;
+        uint64_t addr, bytes;
+    } start; /* the bucket that the heap began with */
 
     /* Search. */
     bool searching;
@@ -187,6 +204,12 @@ void pv_jump_trouble(struct pv_model *model, bool forward);
 void pv_jump_mark(struct pv_model *model, bool forward);
 void pv_jump_tag(struct pv_model *model, int64_t from, bool forward); /* the current tag */
 void pv_jump_birth(struct pv_model *model);
+
+void pv_jump_touch(struct pv_model *model, bool forward); /* the selected address */
+
+/* sheet_life.c: the next event behind `from`, or before it, that made or ended a block that
+ * holds addr; PV_START: none. O(events between). */
+int64_t pv_life_touch(const struct pv_model *model, uint64_t addr, int64_t from, bool forward);
 
 /* model_prompt.c */
 void pv_prompt_open(struct pv_model *model, enum pv_prompt which);

@@ -58,6 +58,20 @@ void pv_jump_tag(struct pv_model *model, int64_t from, bool forward)
     pv_model_go(model, event);
 }
 
+void pv_jump_touch(struct pv_model *model, bool forward)
+{
+    int64_t event = pv_life_touch(model, model->addr, model->cursor, forward);
+
+    if (event == PV_START) {
+        pv_model_say(model, "no event %s this one touches the address 0x%llx",
+                     forward ? "after" : "before", (unsigned long long)model->addr);
+        return;
+    }
+    model->playing = false;
+    model->follow = false; /* the address stays, whoever holds it */
+    pv_model_go(model, event);
+}
+
 void pv_jump_birth(struct pv_model *model)
 {
     const struct pv_pebble_row *pebble = pv_model_pebble(model);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * model_keys.c - a key goes to the row that has it (key_rows.c): one of the help or of the
- * question while these are open, else one of the panes.
+ * model_keys.c - a key goes to the row that has it (key_rows.c): one of the help, of the
+ * question or of a sheet while these are open, else one of the panes.
  */
 #include "core/status.h"
 #include "viz/tui/help_lines.h"
@@ -23,8 +23,14 @@ int pv_model_key(struct pv_model *model, uint32_t key)
 {
     enum pv_keys_where where = model->help                       ? PV_KEYS_HELP
                                : model->prompt != PV_PROMPT_NONE ? PV_KEYS_PROMPT
+                               : model->sheet.kind               ? PV_KEYS_SHEET
                                                                  : PV_KEYS_PANES;
     const struct pv_key_row *row = pv_key_row_of(where, key);
+
+    /* What a sheet has no use for is for the panes behind it: one still moves in time. */
+    if (!row && where == PV_KEYS_SHEET) {
+        row = pv_key_row_of(PV_KEYS_PANES, key);
+    }
 
     model->message[0] = '\0';
     if (where == PV_KEYS_HELP) {

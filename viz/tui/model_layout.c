@@ -51,9 +51,11 @@ void pv_model_layout(struct pv_model *model)
     for (int i = 0; i < PV_N_PANES; i++) {
         model->panes[i] = (struct pv_area){0};
     }
+    model->body = (struct pv_area){0};
     if (pv_model_too_small(model)) {
         return;
     }
+    model->body = (struct pv_area){0, 2, model->columns, model->lines - FOOT - 2};
     int graph = graph_lines(model) + 1;
     int body = model->lines - 1 - FOOT - graph;
     int line = 1;

@@ -48,6 +48,19 @@ static void click(struct pv_model *model, enum pv_pane pane, int column, int lin
     }
 }
 
+/* A click chooses a row; the wheel moves through them. */
+static void click_sheet(struct pv_model *model, const struct pv_mouse *mouse)
+{
+    if (mouse->kind != PV_MOUSE_CLICK) {
+        pv_sheet_move(model, mouse->kind == PV_MOUSE_WHEEL_UP ? -WHEEL : WHEEL);
+        return;
+    }
+    int line = mouse->line - model->body.line - pv_sheet_note_lines(model) - 1;
+    if (line >= 0 && line < pv_sheet_height(model)) {
+        pv_sheet_move(model, (int64_t)model->sheet.top + line - (int64_t)model->sheet.row);
+    }
+}
+
 int pv_model_mouse(struct pv_model *model, const struct pv_mouse *mouse)
 {
     model->message[0] = '\0';
@@ -56,6 +69,10 @@ int pv_model_mouse(struct pv_model *model, const struct pv_mouse *mouse)
         return PV_OK;
     }
     int status = pv_model_refresh(model);
+    if (status == 0 && model->sheet.kind != PV_SHEET_NONE) {
+        click_sheet(model, mouse);
+        return PV_OK;
+    }
     for (int i = 0; status == 0 && i < PV_N_PANES; i++) {
         struct pv_area area = model->panes[i];
         if (area.columns == 0 || !inside(area, mouse)) {

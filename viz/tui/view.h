@@ -26,8 +26,13 @@ void pv_view_status(const struct pv_model *model, struct pv_grid *grid, int line
 void pv_view_hints(const struct pv_model *model, struct pv_grid *grid, int line);
 void pv_view_help(const struct pv_model *model, struct pv_grid *grid);
 
-/* view_pane.c: the title line above a pane, with a rule to its right end; `right` may be NULL
- * and is left out where there is no room. */
+/* What is asked, in place of the panes. */
+void pv_view_sheet(const struct pv_model *model, struct pv_grid *grid);
+
+/* view_pane.c: the title line above an area, with a rule to its right end, that of a pane which
+ * has the keys or another; `right` may be NULL and is left out where there is no room. */
+void pv_view_title_line(const struct pv_model *model, struct pv_grid *grid, struct pv_area area,
+                        const char *title, const char *right, bool focus);
 void pv_view_pane_title(const struct pv_model *model, struct pv_grid *grid, enum pv_pane pane,
                         const char *title, const char *right);
 

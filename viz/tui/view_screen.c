@@ -30,13 +30,10 @@ static void draw_too_small(const struct pv_model *model, struct pv_grid *grid)
                   grid->lines);
 }
 
-int pv_view_draw(const struct pv_model *model, struct pv_grid *grid)
+static int draw_panes(const struct pv_model *model, struct pv_grid *grid)
 {
-    if (pv_model_too_small(model)) {
-        draw_too_small(model, grid);
-        return PV_OK;
-    }
     int status = pv_view_map(model, grid);
+
     if (status) {
         return status;
     }
@@ -45,6 +42,23 @@ int pv_view_draw(const struct pv_model *model, struct pv_grid *grid)
     pv_view_list(model, grid);
     pv_view_detail(model, grid);
     pv_view_graph(model, grid);
+    return PV_OK;
+}
+
+int pv_view_draw(const struct pv_model *model, struct pv_grid *grid)
+{
+    if (pv_model_too_small(model)) {
+        draw_too_small(model, grid);
+        return PV_OK;
+    }
+    if (model->sheet.kind != PV_SHEET_NONE) {
+        pv_view_sheet(model, grid);
+    } else {
+        int status = draw_panes(model, grid);
+        if (status) {
+            return status;
+        }
+    }
     pv_view_title(model, grid, 0);
     pv_view_event(model, grid, grid->lines - 3);
     pv_view_status(model, grid, grid->lines - 2);

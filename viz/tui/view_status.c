@@ -302,13 +302,24 @@ static void write_key(struct pen *pen, const struct pv_key_row *row, const char 
     ink(pen, PV_ROLE_QUIET, " %s  ", what);
 }
 
+/* Enter does what the sheet says. */
+static const char *hint_of(const struct pv_model *model, const struct pv_key_row *row)
+{
+    bool enter = row->where == PV_KEYS_SHEET && row->keys[0] == PV_KEY_ENTER;
+
+    return enter ? pv_sheet_type_of(model->sheet.kind)->enter : row->hint;
+}
+
 /* The hints by their ranks, as far as there is room. */
 static void write_hints(struct pen *pen)
 {
+    enum pv_keys_where where =
+        pen->model->sheet.kind == PV_SHEET_NONE ? PV_KEYS_PANES : PV_KEYS_SHEET;
+
     for (unsigned rank = 1; rank <= pv_n_key_rows; rank++) {
         for (size_t i = 0; i < pv_n_key_rows; i++) {
-            if (pv_key_rows[i].rank == rank) {
-                write_key(pen, &pv_key_rows[i], pv_key_rows[i].hint);
+            if (pv_key_rows[i].rank == rank && pv_key_rows[i].where == where) {
+                write_key(pen, &pv_key_rows[i], hint_of(pen->model, &pv_key_rows[i]));
             }
         }
     }

@@ -181,7 +181,7 @@ static void nothing(void **state)
     (void)state;
     story_open(&story, 0, false);
     golden("no-events", &story, 0, 80, 24,
-           "]][[pbfG<Home>}{oOeEmMn<Space>++-/x<Enter>g0<Enter>");
+           "]][[pbfG<Home>}{oOe,tTn<Space>++-/x<Enter>g0<Enter>()wFAL<Esc>");
     story_close(&story);
 }
 
