@@ -230,10 +230,8 @@ static int ask(struct pv_model *model, uint32_t key)
         uint32_t key;
         enum pv_sheet_kind kind;
     } sheets[] = {
-        {'w', PV_SHEET_LARGER},
-        {'L', PV_SHEET_LEAKS},
-        {'F', PV_SHEET_HOLES},
-        {'A', PV_SHEET_ADDRESS},
+        {'w', PV_SHEET_LARGER},  {'L', PV_SHEET_LEAKS},   {'F', PV_SHEET_HOLES},
+        {'A', PV_SHEET_ADDRESS}, {'X', PV_SHEET_CHANGES},
     };
 
     model->sheet.addr = model->addr;
@@ -243,6 +241,12 @@ static int ask(struct pv_model *model, uint32_t key)
         }
     }
     return PV_OK;
+}
+
+static int compare(struct pv_model *model, uint32_t key)
+{
+    (void)key;
+    return pv_compare_toggle(model);
 }
 
 static int sheet_rows(struct pv_model *model, uint32_t key)
@@ -325,19 +329,19 @@ const struct pv_key_row pv_key_rows[] = {
      .what = "the peak: the first event with the most live bytes"},
     {PV_KEYS_PANES, "Time", .keys = {'g'}, .also = {':'}, .act = ask_place, .rank = 6, .hint = "go",
      .what = "go to: number, +N, -N, start, end, peak, mark:NAME, or 0x and an address, which selects"},
-    {PV_KEYS_PANES, "Time", .keys = {'{', '}'}, .act = of_tag, .rank = 15, .hint = "by tag",
+    {PV_KEYS_PANES, "Time", .keys = {'{', '}'}, .act = of_tag, .rank = 16, .hint = "by tag",
      .what = "the previous, next allocation of the current tag"},
-    {PV_KEYS_PANES, "Time", .keys = {'o'}, .also = {'B'}, .act = birth, .rank = 16, .hint = "birth",
+    {PV_KEYS_PANES, "Time", .keys = {'o'}, .also = {'B'}, .act = birth, .rank = 17, .hint = "birth",
      .what = "where the selected pebble was born; in the tags, the first allocation of the tag"},
     {PV_KEYS_PANES, "Time", .keys = {'O'}, .act = of_tag,
      .what = "the first allocation of the current tag"},
-    {PV_KEYS_PANES, "Time", .keys = {'(', ')'}, .act = touch, .rank = 18, .hint = "at address",
+    {PV_KEYS_PANES, "Time", .keys = {'(', ')'}, .act = touch, .rank = 19, .hint = "at address",
      .what = "the previous, next event that made or ended a block at the selected address"},
-    {PV_KEYS_PANES, "Time", .keys = {',', '.'}, .also = {'e'}, .act = trouble, .rank = 17,
+    {PV_KEYS_PANES, "Time", .keys = {',', '.'}, .also = {'e'}, .act = trouble, .rank = 18,
      .hint = "faults", .what = "the previous, next fault or failed request"},
-    {PV_KEYS_PANES, "Time", .keys = {'t', 'T'}, .act = mark, .rank = 22, .hint = "marks",
+    {PV_KEYS_PANES, "Time", .keys = {'t', 'T'}, .act = mark, .rank = 23, .hint = "marks",
      .what = "the next, previous mark of the trace"},
-    {PV_KEYS_PANES, "Time", .keys = {PV_KEY_SPACE}, .act = play, .rank = 14, .hint = "play",
+    {PV_KEYS_PANES, "Time", .keys = {PV_KEY_SPACE}, .act = play, .rank = 15, .hint = "play",
      .playing = "stop", .what = "play or stop"},
     {PV_KEYS_PANES, "Time", .keys = {'<', '>'}, .act = change_speed, .playing = "speed",
      .what = "play slower, faster"},
@@ -349,12 +353,17 @@ const struct pv_key_row pv_key_rows[] = {
      .what = "the free pebbles, largest first: who made each and who stands beside it"},
     {PV_KEYS_PANES, "Questions", .keys = {'A'}, .act = ask, .rank = 10, .hint = "history",
      .what = "what happened at the selected address: every block that ever held it"},
-    {PV_KEYS_SHEET, "An answer", .keys = {PV_KEY_ENTER}, .act = sheet_enter, .rank = 23,
+    {PV_KEYS_PANES, "Questions", .keys = {'x'}, .act = compare, .rank = 11, .hint = "compare",
+     .what = "compare with this moment from now on: map, tags, list and figures show what differs; "
+             "again at it: no longer"},
+    {PV_KEYS_PANES, "Questions", .keys = {'X'}, .act = ask,
+     .what = "what changed since the moment of x, by tag"},
+    {PV_KEYS_SHEET, "An answer", .keys = {PV_KEY_ENTER}, .act = sheet_enter, .rank = 24,
      .hint = "go there", .what = "go to what the row is about"},
-    {PV_KEYS_SHEET, "An answer", .keys = {PV_KEY_ESCAPE, 'q'}, .act = sheet_close, .rank = 24,
+    {PV_KEYS_SHEET, "An answer", .keys = {PV_KEY_ESCAPE, 'q'}, .act = sheet_close, .rank = 25,
      .hint = "close", .what = "close it; the key that opened it does so too"},
     {PV_KEYS_SHEET, "An answer", .keys = {PV_KEY_UP, PV_KEY_DOWN}, .also = {'k', 'j'},
-     .act = sheet_rows, .rank = 25, .hint = "rows",
+     .act = sheet_rows, .rank = 26, .hint = "rows",
      .what = "by rows; keys of time go on working, and the answer is of the new moment"},
     {PV_KEYS_SHEET, "An answer", .keys = {PV_KEY_PAGE_UP, PV_KEY_PAGE_DOWN},
      .also = {PV_KEY_CONTROL_U, PV_KEY_CONTROL_D}, .act = sheet_rows, .what = "by pages"},
@@ -366,20 +375,20 @@ const struct pv_key_row pv_key_rows[] = {
      .act = left_right, .what = "the map: by cells; the graph: by columns; other panes: by events"},
     {PV_KEYS_PANES, "The heap", .keys = {PV_KEY_PAGE_UP, PV_KEY_PAGE_DOWN},
      .also = {PV_KEY_CONTROL_U, PV_KEY_CONTROL_D}, .act = page, .what = "a pane's height"},
-    {PV_KEYS_PANES, "The heap", .keys = {PV_KEY_TAB}, .act = pane, .rank = 12, .hint = "pane",
+    {PV_KEYS_PANES, "The heap", .keys = {PV_KEY_TAB}, .act = pane, .rank = 13, .hint = "pane",
      .what = "the next pane: map, tags, pebbles, selected, graph"},
     {PV_KEYS_PANES, "The heap", .keys = {PV_KEY_BACK_TAB}, .act = pane, .what = "the previous pane"},
-    {PV_KEYS_PANES, "The heap", .keys = {'+', '-'}, .also = {'='}, .act = zoom, .rank = 13,
+    {PV_KEYS_PANES, "The heap", .keys = {'+', '-'}, .also = {'='}, .act = zoom, .rank = 14,
      .hint = "zoom", .what = "zoom in, out around the selection"},
-    {PV_KEYS_PANES, "The heap", .keys = {'z'}, .act = scale, .rank = 21, .hint = "scale",
+    {PV_KEYS_PANES, "The heap", .keys = {'z'}, .act = scale, .rank = 22, .hint = "scale",
      .what = "scale to the heap now, or at its largest"},
-    {PV_KEYS_PANES, "The heap", .keys = {'c'}, .act = paint, .rank = 19, .hint = "colours",
+    {PV_KEYS_PANES, "The heap", .keys = {'c'}, .act = paint, .rank = 20, .hint = "colours",
      .what = "the map shows tags by colour, by letter, or ages"},
-    {PV_KEYS_PANES, "The heap", .keys = {'s'}, .act = sort, .rank = 20, .hint = "sort",
+    {PV_KEYS_PANES, "The heap", .keys = {'s'}, .act = sort, .rank = 21, .hint = "sort",
      .what = "sort the pebbles by address, size, age or tag"},
-    {PV_KEYS_PANES, "The heap", .keys = {PV_KEY_ENTER}, .act = enter, .rank = 26, .hint = "follow",
+    {PV_KEYS_PANES, "The heap", .keys = {PV_KEY_ENTER}, .act = enter, .rank = 27, .hint = "follow",
      .what = "follow the event, or stay; in the tags: show one only"},
-    {PV_KEYS_PANES, "The heap", .keys = {'/'}, .act = ask_tag, .rank = 11, .hint = "search",
+    {PV_KEYS_PANES, "The heap", .keys = {'/'}, .act = ask_tag, .rank = 12, .hint = "search",
      .what = "search for tags that hold a text"},
     {PV_KEYS_PANES, "The heap", .keys = {'n', 'N'}, .act = found, .searching = "next, previous",
      .what = "the next, previous pebble of a tag that was found"},

@@ -77,6 +77,7 @@ void pv_model_fini(struct pv_model *model)
     pv_own_free(model->match);
     pv_own_free(model->lasting.born);
     pv_sheet_fini(&model->sheet);
+    pv_compare_end(model);
     *model = (struct pv_model){0};
 }
 

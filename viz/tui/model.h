@@ -14,6 +14,7 @@
 #define PV_MODEL_H
 
 #include "replay/timeline.h"
+#include "viz/tui/compare.h"
 #include "viz/tui/keys.h"
 #include "viz/tui/sheet.h"
 #include "viz/tui/theme.h"
@@ -47,7 +48,8 @@ enum {
 struct pv_tag_row {
     uint32_t tag;
     uint64_t blocks;
-    uint64_t bytes; /* requested; payload where that is unknown */
+    uint64_t bytes;                   /* requested; payload where that is unknown */
+    uint64_t then_blocks, then_bytes; /* at the reference moment, where there is one */
 };
 
 /* How addresses lie in the map's cells. Buckets stand by address. In `rows` each begins on a
@@ -115,6 +117,8 @@ struct pv_model {
     struct pv_tag_row *tags; /* largest first */
     size_t n_tags, cap_tags;
     size_t tags_top;
+
+    struct pv_reference reference;
 
     /* What stands in place of the panes, and what it was made of. */
     struct pv_sheet sheet;

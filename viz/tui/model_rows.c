@@ -10,6 +10,27 @@
 #include "core/status.h"
 #include "viz/tui/model.h"
 
+static uint64_t difference(uint64_t a, uint64_t b)
+{
+    return a > b ? a - b : b - a;
+}
+
+/* Compared with another moment: what changed most comes first. */
+static int compare_changes(const void *left, const void *right)
+{
+    const struct pv_tag_row *a = left, *b = right;
+    uint64_t x = difference(a->bytes, a->then_bytes), y = difference(b->bytes, b->then_bytes);
+
+    if (x != y) {
+        return x > y ? -1 : 1;
+    }
+    x = difference(a->blocks, a->then_blocks), y = difference(b->blocks, b->then_blocks);
+    if (x != y) {
+        return x > y ? -1 : 1;
+    }
+    return a->tag < b->tag ? -1 : a->tag > b->tag;
+}
+
 static int compare_tags(const void *left, const void *right)
 {
     const struct pv_tag_row *a = left, *b = right;
@@ -21,6 +42,24 @@ static int compare_tags(const void *left, const void *right)
         return a->blocks > b->blocks ? -1 : 1;
     }
     return a->tag < b->tag ? -1 : a->tag > b->tag;
+}
+
+static uint64_t asked(const struct pv_pebble_row *pebble)
+{
+    return pebble->requested == PV_UNKNOWN ? pebble->size : pebble->requested;
+}
+
+static void count_then(struct pv_model *model, size_t n_tags)
+{
+    const struct pv_snapshot *then = model->reference.snapshot;
+
+    for (size_t i = 0; i < then->n_pebbles; i++) {
+        const struct pv_pebble_row *pebble = &then->pebbles[i];
+        if (pv_pebble_row_used(pebble) && pebble->tag < n_tags) {
+            model->tags[pebble->tag].then_blocks++;
+            model->tags[pebble->tag].then_bytes += asked(pebble);
+        }
+    }
 }
 
 int pv_rows_tags(struct pv_model *model)
@@ -43,17 +82,20 @@ int pv_rows_tags(struct pv_model *model)
         const struct pv_pebble_row *pebble = &snapshot->pebbles[i];
         if (pv_pebble_row_used(pebble) && pebble->tag < n) {
             model->tags[pebble->tag].blocks++;
-            model->tags[pebble->tag].bytes +=
-                pebble->requested == PV_UNKNOWN ? pebble->size : pebble->requested;
+            model->tags[pebble->tag].bytes += asked(pebble);
         }
+    }
+    if (model->reference.on) {
+        count_then(model, n);
     }
     model->n_tags = 0;
     for (size_t i = 0; i < n; i++) {
-        if (model->tags[i].blocks) {
+        if (model->tags[i].blocks || model->tags[i].then_blocks) {
             model->tags[model->n_tags++] = model->tags[i];
         }
     }
-    qsort(model->tags, model->n_tags, sizeof *model->tags, compare_tags);
+    qsort(model->tags, model->n_tags, sizeof *model->tags,
+          model->reference.on ? compare_changes : compare_tags);
     return PV_OK;
 }
 

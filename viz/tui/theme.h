@@ -29,6 +29,8 @@ enum pv_role {
     PV_ROLE_MIXED,  /* many tags, none leads */
     PV_ROLE_FAULT,
     PV_ROLE_CHANGED, /* by the event at the cursor */
+    PV_ROLE_CAME,    /* since the moment that is compared with */
+    PV_ROLE_WENT,
     PV_ROLE_LIVE,
     PV_ROLE_OVERHEAD, /* headers and rounding, in the graph */
     PV_ROLE_NOW,
@@ -48,6 +50,8 @@ enum pv_glyph {
     PV_GLYPH_FINDING,
     PV_GLYPH_MADE,
     PV_GLYPH_ENDED,
+    PV_GLYPH_CAME,
+    PV_GLYPH_WENT,
     PV_GLYPH_END, /* after a bucket's last cell */
     PV_GLYPH_RULE,
     PV_GLYPH_WALL,

@@ -157,6 +157,11 @@ static void draw_ticks(const struct graph *graph, struct pv_grid *grid)
                      line, 1, pv_theme_style(theme, PV_ROLE_FAULT),
                      pv_theme_glyph(theme, PV_GLYPH_TICK_FAULT));
     }
+    if (model->reference.on) {
+        pv_grid_text(grid,
+                     graph->plot.column + pv_graph_column(model, model->reference.event, width),
+                     line, 1, pv_theme_style(theme, PV_ROLE_CAME), "x");
+    }
     pv_grid_text(grid, graph->plot.column + graph->now, line, 1,
                  pv_theme_style(theme, PV_ROLE_STRONG), pv_theme_glyph(theme, PV_GLYPH_NOW));
 }

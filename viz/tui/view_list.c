@@ -53,8 +53,16 @@ static void requested(const struct pv_model *model, const struct pv_pebble_row *
 
 static void state(const struct pv_model *model, const struct pv_pebble_row *row, char *out)
 {
-    (void)model;
-    strcpy(out, pv_pebble_row_used(row) ? "used" : "free");
+    static const char *const compared[] = {[PV_COMPARED_SAME] = "used",
+                                           [PV_COMPARED_CAME] = "came",
+                                           [PV_COMPARED_MOVED] = "moved",
+                                           [PV_COMPARED_RESIZED] = "sized"};
+
+    if (!pv_pebble_row_used(row)) {
+        strcpy(out, "free");
+    } else {
+        strcpy(out, model->reference.on ? compared[pv_compare_pebble(model, row)] : "used");
+    }
 }
 
 static void tag(const struct pv_model *model, const struct pv_pebble_row *row, char *out)

@@ -251,6 +251,31 @@ static void write_figure(struct pen *pen, const char *name, const char *value)
     ink(pen, PV_ROLE_STRONG, "%s", value);
 }
 
+/* Against the moment that is compared with. */
+static void write_changes(struct pen *pen)
+{
+    const struct pv_model *model = pen->model;
+    const struct pv_reference *reference = &model->reference;
+    const struct pv_totals *now = &model->snapshot->totals,
+                           *then = &reference->snapshot->totals;
+    char text[64];
+
+    ink(pen, PV_ROLE_CHANGED, "since event %lld", (long long)reference->event);
+    write_figure(pen, "live",
+                 pv_units_change(text, reference->moment.live_bytes, model->now.live_bytes));
+    snprintf(
+        text, sizeof text, "%+lld",
+        (long long)((int64_t)model->now.live_blocks - (int64_t)reference->moment.live_blocks));
+    write_figure(pen, "blocks", text);
+    write_figure(pen, "held", pv_units_change(text, then->heap_bytes, now->heap_bytes));
+    write_figure(pen, "free", pv_units_change(text, then->free_bytes, now->free_bytes));
+    snprintf(text, sizeof text, "%+lld",
+             (long long)((int64_t)now->n_free - (int64_t)then->n_free));
+    write_figure(pen, "holes", text);
+    write_figure(pen, "largest hole",
+                 pv_units_change(text, then->largest_free_bytes, now->largest_free_bytes));
+}
+
 void pv_view_status(const struct pv_model *model, struct pv_grid *grid, int line)
 {
     struct pen pen = {model, grid, 1, line, grid->columns - 1};
@@ -259,6 +284,10 @@ void pv_view_status(const struct pv_model *model, struct pv_grid *grid, int line
     char text[64], count[PV_UNIT_TEXT];
     bool wide = grid->columns >= 100;
 
+    if (model->reference.on) {
+        write_changes(&pen);
+        return;
+    }
     write_figure(&pen, "live", pv_units_bytes(text, model->now.live_bytes));
     if (wide && model->cursor >= 0 && model->now.live_bytes != model->before.live_bytes) {
         ink(&pen, PV_ROLE_QUIET, " (%s)",

@@ -587,15 +587,17 @@ static void draw(struct pv_model *model)
 static void random_keys(void **state)
 {
     static const char *const keys[] = {
-        "[",          "]",         "b",          "f",           "p",          "<Home>",
-        "<End>",      "<Up>",      "<Down>",     "<Left>",      "<Right>",    "<Tab>",
-        "<BTab>",     "<PgUp>",    "<PgDn>",     "<Enter>",     "<Esc>",      "{",
-        "}",          "o",         "O",          "e",           ",",          "t",
-        "T",          "+",         "-",          "z",           "c",          "s",
-        "n",          "N",         "?",          "/db<Enter>",  "/<Enter>",   "<Space>",
-        "<",          ">",         "x",          "窓",          "g77<Enter>", "gend<Enter>",
-        "g-3<Enter>", "/e<Enter>", "/窓<Enter>", "g0x1<Enter>", "k",          "l",
-        "w",          "L",         "F",          "A",           "(",          ")"};
+        "[",          "]",           "b",           "f",          "p",
+        "<Home>",     "<End>",       "<Up>",        "<Down>",     "<Left>",
+        "<Right>",    "<Tab>",       "<BTab>",      "<PgUp>",     "<PgDn>",
+        "<Enter>",    "<Esc>",       "{",           "}",          "o",
+        "O",          "e",           ",",           "t",          "T",
+        "+",          "-",           "z",           "c",          "s",
+        "n",          "N",           "?",           "/db<Enter>", "/<Enter>",
+        "<Space>",    "<",           ">",           "x",          "X",
+        "窓",         "g77<Enter>",  "gend<Enter>", "g-3<Enter>", "/e<Enter>",
+        "/窓<Enter>", "g0x1<Enter>", "k",           "l",          "w",
+        "L",          "F",           "A",           "(",          ")"};
     struct story *const stories[] = {&small, &program};
     uint64_t seed = 1;
 
@@ -639,7 +641,7 @@ static void out_of_memory(void **state)
     for (size_t n = 1;; n++) {
         struct pv_model model;
         struct pv_grid grid = {0};
-        const char *keys = "s]/db<Enter>n+<End><Tab><Enter>wFAL<Enter><Esc>";
+        const char *keys = "s]/db<Enter>n+<End><Tab><Enter>wFAL<Enter><Esc>x[[[[X<Esc>";
         uint32_t key;
         int64_t live = own_n_live();
         own_fail_at(n, false);

@@ -284,6 +284,90 @@ static void history_is_whole(void **state)
     pv_model_fini(&model);
 }
 
+/* ---- comparing ---- */
+
+static const struct pv_pebble_row *find_block(const struct pv_snapshot *snapshot, uint64_t born)
+{
+    for (size_t i = 0; i < snapshot->n_pebbles; i++) {
+        if (pv_pebble_row_used(&snapshot->pebbles[i]) && snapshot->pebbles[i].born == born) {
+            return &snapshot->pebbles[i];
+        }
+    }
+    return NULL;
+}
+
+static void assert_compared(const struct pv_model *model)
+{
+    const struct pv_snapshot *then = model->reference.snapshot, *now = model->snapshot;
+    int64_t bytes = 0, blocks = 0;
+
+    for (size_t i = 0; i < now->n_pebbles; i++) {
+        const struct pv_pebble_row *pebble = &now->pebbles[i];
+        if (!pv_pebble_row_used(pebble)) {
+            continue;
+        }
+        const struct pv_pebble_row *old = find_block(then, pebble->born);
+        enum pv_compared expected =
+            !old                        ? PV_COMPARED_CAME
+            : old->addr != pebble->addr ? PV_COMPARED_MOVED
+            : old->size == pebble->size && old->requested == pebble->requested
+                ? PV_COMPARED_SAME
+                : PV_COMPARED_RESIZED;
+        assert_int_equal(pv_compare_pebble(model, pebble), expected);
+    }
+    for (size_t i = 0; i < then->n_pebbles; i++) {
+        const struct pv_pebble_row *pebble = &then->pebbles[i];
+        const struct pv_pebble_row *old =
+            pv_pebble_row_used(pebble) ? find_block(now, pebble->born) : NULL;
+        if (pv_pebble_row_used(pebble)) {
+            assert_int_equal(pv_compare_stays(model, pebble), old && old->addr == pebble->addr);
+        }
+    }
+    for (size_t i = 0; i < model->n_tags; i++) {
+        bytes += (int64_t)model->tags[i].bytes - (int64_t)model->tags[i].then_bytes;
+        blocks += (int64_t)model->tags[i].blocks - (int64_t)model->tags[i].then_blocks;
+    }
+    assert_int_equal(bytes, (int64_t)model->now.live_bytes -
+                                (int64_t)model->reference.moment.live_bytes);
+    assert_int_equal(blocks, (int64_t)model->now.live_blocks -
+                                 (int64_t)model->reference.moment.live_blocks);
+}
+
+static void compares_with_a_moment(void **state)
+{
+    struct pv_model model = open_model(&program, 2000), of_small = open_model(&small, 8);
+
+    (void)state;
+    press(&model, "x");
+    assert_true(model.reference.on);
+    assert_compared(&model);
+    /* From a later moment and from an earlier one. */
+    press(&model, "g2600<Enter>");
+    assert_compared(&model);
+    press(&model, "g300<Enter>");
+    assert_compared(&model);
+    press(&model, "X");
+    uint64_t went = 0;
+    for (size_t i = 0; i < model.sheet.n; i++) {
+        went += (uint64_t)model.sheet.items[i].until;
+    }
+    assert_true(went > 0);
+    /* Nothing went between the start and any moment. */
+    press(&model, "X<Home>xg2600<Enter>");
+    assert_compared(&model);
+    assert_int_equal(model.reference.n_born, 0);
+    press(&model, "gstart<Enter>x");
+    assert_false(model.reference.on);
+    /* One moves, one is resized in its place. */
+    press(&of_small, "g7<Enter>xg9<Enter>");
+    assert_compared(&of_small);
+    const struct pv_snapshot *now = of_small.snapshot;
+    assert_int_equal(pv_compare_pebble(&of_small, find_block(now, 0)), PV_COMPARED_MOVED);
+    assert_int_equal(pv_compare_pebble(&of_small, find_block(now, 7)), PV_COMPARED_RESIZED);
+    pv_model_fini(&model);
+    pv_model_fini(&of_small);
+}
+
 /* ---- moving in and out ---- */
 
 static void sheets_are_left(void **state)
@@ -325,6 +409,10 @@ static void pictures(void **state)
     golden("sheet-holes", &program, 4000, 80, 24, "F");
     golden("sheet-holes-200", &program, 4000, 200, 60, "F");
     golden("sheet-address", &program, 4000, 100, 24, "A");
+    golden("compared", &program, 2000, 120, 40, "xg2600<Enter>");
+    golden("compared-80", &program, 2600, 80, 24, "xg2000<Enter><Tab><Tab>");
+    golden("sheet-changes", &program, 2000, 80, 24, "xg2600<Enter>X");
+    golden("sheet-no-changes", &program, 2000, 80, 24, "X");
     golden("sheet-hostile", &small, 18, 80, 24, "L");
 }
 
@@ -347,10 +435,15 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(larger_adds_up),        cmocka_unit_test(growth_is_told),
-        cmocka_unit_test(holes_have_makers),     cmocka_unit_test(leaks_are_never_freed),
-        cmocka_unit_test(moved_blocks_leak_too), cmocka_unit_test(history_is_whole),
-        cmocka_unit_test(sheets_are_left),       cmocka_unit_test(pictures),
+        cmocka_unit_test(larger_adds_up),
+        cmocka_unit_test(growth_is_told),
+        cmocka_unit_test(holes_have_makers),
+        cmocka_unit_test(leaks_are_never_freed),
+        cmocka_unit_test(moved_blocks_leak_too),
+        cmocka_unit_test(history_is_whole),
+        cmocka_unit_test(compares_with_a_moment),
+        cmocka_unit_test(sheets_are_left),
+        cmocka_unit_test(pictures),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
