@@ -93,6 +93,12 @@ struct pv_engine_type {
     int (*resize)(struct pv_engine *engine, uint64_t addr, uint64_t size,
                   struct pv_place_of_block *ret_place);
     void (*free)(struct pv_engine *engine, uint64_t addr);
+    /* Looks at a used block that free or resize will be asked for soon, once and some time later
+     * again, so that the processor has it at hand then. Changes nothing. May be NULL. */
+    void (*soon)(const struct pv_engine *engine, uint64_t addr, bool again);
+    /* Gives back what of this process's memory means nothing: before other things need it.
+     * O(blocks). May be NULL. */
+    void (*rest)(struct pv_engine *engine);
     /* Of the last alloc or resize that answered 1, for so many bytes. */
     struct pv_refusal (*refusal)(struct pv_engine *engine, uint64_t bytes);
 
@@ -100,11 +106,10 @@ struct pv_engine_type {
     int (*walk)(struct pv_engine *engine, struct pv_tags *tags,
                 struct pv_snapshot **ret_snapshot);
 
-    /* O(1) figures: free payload bytes, free blocks, the largest free block. */
-    void (*free_space)(struct pv_engine *engine, uint64_t *ret_bytes, uint64_t *ret_blocks,
-                       uint64_t *ret_largest);
-    /* The sum over all buckets of the end of the last used block less the bucket's start. */
-    uint64_t (*extent)(struct pv_engine *engine);
+    /* O(1) figures: free payload bytes, free blocks, the largest free block; and the sum over
+     * all buckets of the end of the last used block less the bucket's start. */
+    void (*figures)(struct pv_engine *engine, uint64_t *ret_free_bytes,
+                    uint64_t *ret_free_blocks, uint64_t *ret_largest, uint64_t *ret_extent);
 };
 
 /* NULL when there is no engine of that name. *ret_planned (may be NULL) is set when the name is

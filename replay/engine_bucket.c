@@ -7,8 +7,9 @@
  * the last one or the last but one of the list.
  *
  * Payloads are never touched here, so that blocks cost the pages in which their headers lie. Of
- * a large heap the pages in which only absorbed headers lie are given back, or in the end each
- * page would have held one.
+ * a large heap of large blocks the pages in which only absorbed headers lie are given back, or
+ * in the end each page would have held one. Where blocks are small each page holds some, and
+ * pages come in large pieces instead.
  */
 #include "replay/engine_bucket.h"
 
@@ -22,6 +23,8 @@
 enum {
     DEFAULT_BUCKET_BYTES = 64 * 1024,
     LARGE_PAGES = 4096, /* a heap of so many gives pages back */
+    DENSE_BLOCKS =
+        2, /* for a page, in the mean, at the moment with most: then blocks are small */
     ABSORBED_MOST = 1024,
     MAGIC_STEP = 16, /* headers lie on multiples of this */
 };
@@ -34,6 +37,7 @@ struct pv_engine {
     struct pv_engine_listener told; /* who is told of buckets */
     uint64_t bias;
     uint64_t extent; /* sum over buckets: end of the last used pebble less the start */
+    uint64_t n_used, most_used; /* blocks */
     struct pv_refusal refusal;
     uintptr_t absorbed[ABSORBED_MOST]; /* pages in which a header was absorbed */
     size_t n_absorbed;
@@ -76,6 +80,23 @@ static void count_extent(struct pv_engine *engine, const struct pv_event *event)
     }
 }
 
+static void count_used(struct pv_engine *engine, const struct pv_event *event)
+{
+    engine->n_used += event->kind == PV_EVENT_ALLOC;
+    engine->n_used -= event->kind == PV_EVENT_FREE;
+    engine->most_used = engine->n_used > engine->most_used ? engine->n_used : engine->most_used;
+}
+
+static bool is_large(const struct pv_engine *engine)
+{
+    return engine->heap.n_pages >= LARGE_PAGES;
+}
+
+static bool is_dense(const struct pv_engine *engine)
+{
+    return engine->heap.n_pages <= engine->most_used / DENSE_BLOCKS;
+}
+
 static int by_address(const void *a, const void *b)
 {
     uintptr_t one = *(const uintptr_t *)a, other = *(const uintptr_t *)b;
@@ -99,13 +120,20 @@ static bool is_left(uintptr_t page)
 static void clear_absorbed(struct pv_engine *engine)
 {
     qsort(engine->absorbed, engine->n_absorbed, sizeof engine->absorbed[0], by_address);
+    uintptr_t from = 0, to = 0; /* pages that lie side by side go together */
     for (size_t i = 0; i < engine->n_absorbed; i++) {
         uintptr_t page = engine->absorbed[i];
         bool is_new = !i || page != engine->absorbed[i - 1];
-        if (is_new && pv_space_can_clear(engine->space, (void *)page) && is_left(page)) {
-            pv_space_clear((void *)page);
+        if (!is_new || !pv_space_can_clear(engine->space, (void *)page) || !is_left(page)) {
+            continue;
         }
+        if (page != to) {
+            pv_space_clear((void *)from, to - from);
+            from = page;
+        }
+        to = page + PV_PAGE_BYTES;
     }
+    pv_space_clear((void *)from, to - from);
     engine->n_absorbed = 0;
 }
 
@@ -136,6 +164,7 @@ static void on_event(void *ctx, const struct pv_event *event)
     case PV_EVENT_BUCKET_GROW:
         change.pages_before = event->n_pages;
         change.pages_after = event->bucket->size;
+        pv_space_take_large(engine->space, is_large(engine) && is_dense(engine));
         break;
     case PV_EVENT_BUCKET_FIRST:
         change.pages_before = change.pages_after = event->bucket->size;
@@ -148,7 +177,7 @@ static void on_event(void *ctx, const struct pv_event *event)
         change.pages_before = event->bucket->size;
         break;
     case PV_EVENT_MERGE:
-        if (engine->heap.n_pages >= LARGE_PAGES) {
+        if (is_large(engine) && !is_dense(engine)) {
             note_absorbed(engine, event->other);
         }
         return;
@@ -157,6 +186,7 @@ static void on_event(void *ctx, const struct pv_event *event)
             .why = event->why, .free_bytes = event->free_bytes, .largest = event->largest};
         return;
     default:
+        count_used(engine, event);
         count_extent(engine, event);
         return;
     }
@@ -164,6 +194,37 @@ static void on_event(void *ctx, const struct pv_event *event)
     change.first = event->bucket->first + engine->bias;
     change.kind = pv_pebble_at(event->bucket->first)->sflags & PV_KIND;
     engine->told.bucket(engine->told.ctx, &change);
+}
+
+/* The whole pages in a hole, but for its header and node. */
+static void clear_hole(struct pv_pebble *hole)
+{
+    const uintptr_t page_bits = ~(uintptr_t)(PV_PAGE_BYTES - 1);
+    uintptr_t from = ((uintptr_t)(hole + 1) + PV_UNIT_BYTES + PV_PAGE_BYTES - 1) & page_bits;
+    uintptr_t to = ((uintptr_t)(hole + 1) + hole->size) & page_bits;
+    if (from < to) {
+        pv_space_clear((void *)from, to - from);
+    }
+}
+
+static void bucket_rest(struct pv_engine *engine)
+{
+    if (!is_large(engine)) {
+        return;
+    }
+    clear_absorbed(engine);
+    struct pv_bucket *bucket = engine->heap.first;
+    for (; bucket; bucket = pv_bucket_at(bucket->next)) {
+        struct pv_pebble *pebble = pv_pebble_at(bucket->first);
+        while (pebble->prev) {
+            pebble = pv_pebble_at(pebble->prev);
+        }
+        for (; pebble; pebble = pv_pebble_at(pebble->next)) {
+            if (!pebble_used(pebble)) {
+                clear_hole(pebble);
+            }
+        }
+    }
 }
 
 static void bucket_close(struct pv_engine *engine)
@@ -296,6 +357,20 @@ static void bucket_free(struct pv_engine *engine, uint64_t addr)
     pv_heap_free(&engine->heap, payload_at(engine, addr));
 }
 
+/* The first look is at the header, the second at those before and behind it. */
+static void bucket_soon(const struct pv_engine *engine, uint64_t addr, bool again)
+{
+    const struct pv_pebble *pebble = pv_pebble_at(addr - engine->bias);
+    if (again) {
+        __builtin_prefetch(pv_pebble_at(pebble->prev), 1);
+        __builtin_prefetch(pv_pebble_at(pebble->next), 1);
+        __builtin_prefetch((const char *)pv_pebble_at(pebble->next) + 64, 1);
+    } else {
+        __builtin_prefetch(pebble, 1);
+        __builtin_prefetch((const char *)pebble + 64, 1);
+    }
+}
+
 static struct pv_refusal bucket_refusal(struct pv_engine *engine, uint64_t bytes)
 {
     (void)bytes;
@@ -314,17 +389,14 @@ static int bucket_walk(struct pv_engine *engine, struct pv_tags *tags,
     return pv_walk(&walk, tags, ret_snapshot);
 }
 
-static void bucket_free_space(struct pv_engine *engine, uint64_t *ret_bytes,
-                              uint64_t *ret_blocks, uint64_t *ret_largest)
+static void bucket_figures(struct pv_engine *engine, uint64_t *ret_free_bytes,
+                           uint64_t *ret_free_blocks, uint64_t *ret_largest,
+                           uint64_t *ret_extent)
 {
-    *ret_bytes = engine->heap.free_bytes;
-    *ret_blocks = engine->heap.n_free;
+    *ret_free_bytes = engine->heap.free_bytes;
+    *ret_free_blocks = engine->heap.n_free;
     *ret_largest = pv_heap_largest_pebble(&engine->heap);
-}
-
-static uint64_t bucket_extent(struct pv_engine *engine)
-{
-    return engine->extent;
+    *ret_extent = engine->extent;
 }
 
 /* Two headers and the smallest payload: blocks begin 144 bytes apart, without names 112. */
@@ -338,10 +410,10 @@ static void bucket_shape(const struct pv_engine_options *options,
 
 #define BUCKET_ENGINE                                                                          \
     .header_bytes = sizeof(struct pv_pebble), .bucket_header_bytes = sizeof(struct pv_bucket), \
-    .layout = &pv_layout_fysos, .shape = bucket_shape, .close = bucket_close,                  \
-    .alloc = bucket_alloc, .resize = bucket_resize, .free = bucket_free,                       \
-    .refusal = bucket_refusal, .walk = bucket_walk, .free_space = bucket_free_space,           \
-    .extent = bucket_extent
+    .layout = &pv_layout_fysos, .shape = bucket_shape, .soon = bucket_soon,                    \
+    .rest = bucket_rest, .close = bucket_close, .alloc = bucket_alloc,                         \
+    .resize = bucket_resize, .free = bucket_free, .refusal = bucket_refusal,                   \
+    .walk = bucket_walk, .figures = bucket_figures
 
 const struct pv_engine_type pv_engine_first_fit = {
     .name = "first-fit",

@@ -395,17 +395,14 @@ static struct pv_refusal buddy_refusal(struct pv_engine *engine, uint64_t bytes)
     return refusal;
 }
 
-static void buddy_free_space(struct pv_engine *engine, uint64_t *ret_bytes,
-                             uint64_t *ret_blocks, uint64_t *ret_largest)
+static void buddy_figures(struct pv_engine *engine, uint64_t *ret_free_bytes,
+                          uint64_t *ret_free_blocks, uint64_t *ret_largest,
+                          uint64_t *ret_extent)
 {
-    *ret_bytes = engine->buddy.free_bytes;
-    *ret_blocks = engine->buddy.n_free;
+    *ret_free_bytes = engine->buddy.free_bytes;
+    *ret_free_blocks = engine->buddy.n_free;
     *ret_largest = pv_buddy_largest(&engine->buddy);
-}
-
-static uint64_t buddy_extent(struct pv_engine *engine)
-{
-    return pv_buddy_extent(&engine->buddy);
+    *ret_extent = pv_buddy_extent(&engine->buddy);
 }
 
 /* Blocks lie at multiples of the page from the chunk's start. */
@@ -431,6 +428,5 @@ const struct pv_engine_type pv_engine_buddy = {
     .free = buddy_free,
     .refusal = buddy_refusal,
     .walk = buddy_walk,
-    .free_space = buddy_free_space,
-    .extent = buddy_extent,
+    .figures = buddy_figures,
 };

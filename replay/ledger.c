@@ -22,6 +22,8 @@ const char *pv_mistake_name(enum pv_mistake mistake)
     return (unsigned)mistake < PV_N_MISTAKES ? names[mistake] : "?";
 }
 
+enum { NUMBERS_MAX = 1 << 22 };
+
 /* ---- deeds ---- */
 
 void pv_deeds_clear(struct pv_deeds *deeds)
@@ -71,6 +73,7 @@ void pv_ledger_fini(struct pv_ledger *ledger)
     pv_ids_fini(&ledger->ids);
     pv_tags_close(ledger->tags);
     pv_own_free(ledger->free_slots);
+    pv_own_free(ledger->by_number);
     *ledger = (struct pv_ledger){.n_slots = 0};
 }
 
@@ -134,6 +137,38 @@ int pv_ledger_tag(struct pv_ledger *ledger, const char *name, uint32_t *ret_tag)
     return status;
 }
 
+/* The place where a number's tag stands. NULL: there is no room for it, or it is no number that
+ * a reader counted. */
+static uint32_t *numbered(struct pv_ledger *ledger, uint32_t number)
+{
+    if (number >= ledger->n_numbers && number < NUMBERS_MAX) {
+        size_t n = number < 2 * ledger->n_numbers ? 2 * ledger->n_numbers : (size_t)number + 1;
+        uint32_t *rows = pv_own_resize(ledger->by_number, n, sizeof *rows);
+        if (!rows) {
+            return NULL;
+        }
+        memset(rows + ledger->n_numbers, 0, (n - ledger->n_numbers) * sizeof *rows);
+        ledger->by_number = rows;
+        ledger->n_numbers = n;
+    }
+    return number < ledger->n_numbers ? &ledger->by_number[number] : NULL;
+}
+
+static int tag_of(struct pv_ledger *ledger, const struct pv_trace_event *event,
+                  uint32_t *ret_tag)
+{
+    uint32_t *row = event->named ? numbered(ledger, event->named) : NULL;
+    if (row && *row) {
+        *ret_tag = *row - 1;
+        return PV_OK;
+    }
+    int status = pv_ledger_tag(ledger, event->name, ret_tag);
+    if (row && !status) {
+        *row = *ret_tag + 1;
+    }
+    return status;
+}
+
 /* Tells of the tags that have come since. */
 static int tell_tags(struct pv_ledger *ledger, struct pv_deeds *deeds)
 {
@@ -158,7 +193,7 @@ static int request(struct pv_ledger *ledger, const struct pv_trace_event *event,
     deed->flags = event->flags | (event->op == PV_OP_CALLOC ? (uint32_t)PV_FLAG_CLEAR : 0) |
                   (event->align ? (uint32_t)PV_FLAG_ALIGNED : 0);
     deed->alignment = event->align > UINT32_MAX ? UINT32_MAX : (uint32_t)event->align;
-    int status = pv_ledger_tag(ledger, event->name, &deed->tag);
+    int status = tag_of(ledger, event, &deed->tag);
     return status ? status : tell_tags(ledger, deeds);
 }
 

@@ -74,8 +74,11 @@ struct pv_ledger {
     uint32_t *free_slots; /* a stack */
     size_t n_free, cap_free;
     size_t n_tags_told;
-    /* Names seen lately, so that no hash is needed: how they begin. What is longer is compared with
-     * the tag itself. */
+    /* Where the reader numbers its names: tag + 1 by that number, 0: not seen yet. */
+    uint32_t *by_number;
+    size_t n_numbers;
+    /* Else names seen lately, so that no hash is needed: how they begin. What is longer is compared
+     * with the tag itself. */
     struct pv_ledger_name {
         char begin[PV_LEDGER_NAME_BYTES];
         uint32_t tag;

@@ -311,6 +311,9 @@ int pv_log_made(struct pv_log *log, const struct pv_placement *placement, uint32
     uint32_t index = log->free_placement;
     if (index != LOG_NONE) {
         log->free_placement = log->placements[index].from;
+        if (log->free_placement != LOG_NONE) {
+            __builtin_prefetch(&log->placements[log->free_placement], 1);
+        }
     } else {
         void *room = pv_own_room(log->placements, log->n_placements, &log->cap_placements,
                                  sizeof *log->placements);

@@ -22,6 +22,9 @@ static const uint64_t limit_parts = 8;
 /* Below this, zeros come from our own memory. */
 static const uint64_t zeros_least = UINT64_C(1) << 20;
 
+/* What the system gives at once where it is asked to. */
+enum { LARGE_PAGES = (2 << 20) / PV_PAGE_BYTES };
+
 struct run {
     uint64_t page, n;
     bool hole;
@@ -35,7 +38,9 @@ struct pv_space {
     uint64_t base;    /* the target's address of start */
     struct run *runs; /* in use, by page; the holes of a machine are runs that stay */
     size_t n_runs, cap_runs;
-    bool is_short; /* the system gave fewer addresses than a heap may have */
+    bool is_large;           /* runs grow in pieces of LARGE_PAGES */
+    uint64_t ready, n_ready; /* pages behind the last such run that are made real already */
+    bool is_short;           /* the system gave fewer addresses than a heap may have */
     bool out_of_memory;
 };
 
@@ -150,21 +155,49 @@ static size_t find_run(const struct pv_space *space, uint64_t page)
     return low < space->n_runs && space->runs[low].page <= page ? low : space->n_runs;
 }
 
+void pv_space_take_large(struct pv_space *space, bool large)
+{
+    space->is_large = large;
+}
+
+/* Makes what a run grows by real, from `end` on, and what follows up to a whole piece. */
+static bool make_more_real(struct pv_space *space, uint64_t end, uint64_t n_more,
+                           uint64_t limit)
+{
+    if (end == space->ready && n_more <= space->n_ready) {
+        space->ready += n_more;
+        space->n_ready -= n_more;
+        return true;
+    }
+    space->n_ready = 0;
+    uint64_t to = (end + n_more + LARGE_PAGES - 1) / LARGE_PAGES * LARGE_PAGES;
+    if (!space->is_large || to > limit || !make_real(space, end, to - end)) {
+        return make_real(space, end, n_more);
+    }
+    /* A wish: if it is not granted, pages come one by one. */
+    (void)madvise(space->start + end * PV_PAGE_BYTES, (to - end) * PV_PAGE_BYTES,
+                  MADV_HUGEPAGE);
+    space->ready = end + n_more;
+    space->n_ready = to - space->ready;
+    return true;
+}
+
 static bool space_grow(void *ctx, void *start, uint64_t n_pages, uint64_t n_more)
 {
     struct pv_space *space = ctx;
     uint64_t end = page_of(space, start) + n_pages;
     size_t at = find_run(space, end - 1);
     uint64_t limit = at + 1 < space->n_runs ? space->runs[at + 1].page : space->n_pages;
-    if (n_more > limit - end || !make_real(space, end, n_more)) {
+    if (n_more > limit - end || !make_more_real(space, end, n_more, limit)) {
         return false;
     }
     space->runs[at].n += n_more;
     return true;
 }
 
-static void make_unreal(void *start, uint64_t n_pages)
+static void make_unreal(struct pv_space *space, void *start, uint64_t n_pages)
 {
+    space->n_ready = 0;
     /* Both can only fail for a range that is not ours. */
     (void)madvise(start, n_pages * PV_PAGE_BYTES, MADV_DONTNEED);
     (void)mprotect(start, n_pages * PV_PAGE_BYTES, PROT_NONE);
@@ -175,14 +208,14 @@ static void space_shrink(void *ctx, void *start, uint64_t n_pages, uint64_t n_le
     struct pv_space *space = ctx;
     uint64_t kept = n_pages - n_less;
     space->runs[find_run(space, page_of(space, start))].n = kept;
-    make_unreal((unsigned char *)start + kept * PV_PAGE_BYTES, n_less);
+    make_unreal(space, (unsigned char *)start + kept * PV_PAGE_BYTES, n_less);
 }
 
 static void space_put(void *ctx, void *start, uint64_t n_pages)
 {
     struct pv_space *space = ctx;
     size_t at = find_run(space, page_of(space, start));
-    make_unreal(start, n_pages);
+    make_unreal(space, start, n_pages);
     space->n_runs--;
     memmove(space->runs + at, space->runs + at + 1, (space->n_runs - at) * sizeof *space->runs);
 }
@@ -194,9 +227,11 @@ bool pv_space_can_clear(const struct pv_space *space, const void *page)
            space->runs[at].page < page_of(space, page);
 }
 
-void pv_space_clear(void *page)
+void pv_space_clear(void *pages, uint64_t bytes)
 {
-    (void)madvise(page, PV_PAGE_BYTES, MADV_DONTNEED);
+    if (bytes) {
+        (void)madvise(pages, bytes, MADV_DONTNEED);
+    }
 }
 
 static int space_read(void *ctx, uint64_t addr, void *buf, size_t n)

@@ -19,16 +19,20 @@ struct pv_space;
 int pv_space_open(struct pv_space **ret_space, const struct pv_machine *machine);
 void pv_space_close(struct pv_space *space); /* takes NULL */
 
+/* Whether what runs grow by is taken from the system in pieces of 2 MiB, for a heap that will
+ * write to nearly all of its pages. At first it is not. */
+void pv_space_take_large(struct pv_space *space, bool large);
+
 /* The lowest place that is free and long enough, of the highest zone that the flags allow. */
 struct pv_pages pv_space_pages(struct pv_space *space);
 
 /* The pages that are real, at the target's addresses. */
 struct pv_memory pv_space_memory(struct pv_space *space);
 
-/* Whether a page is real and not the first of a run that was asked for; and, of such a page, to
- * give its memory back until it is written again: it holds zeros. */
+/* Whether a page is real and not the first of a run that was asked for; and, of such pages, to
+ * give their memory back until they are written again: they hold zeros. */
 bool pv_space_can_clear(const struct pv_space *space, const void *page);
-void pv_space_clear(void *page);
+void pv_space_clear(void *pages, uint64_t bytes);
 
 /* Zeros that become memory where they are written, given back with
  * pv_space_zeros_free and the same number of bytes. NULL: there is no room for them. */

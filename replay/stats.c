@@ -55,7 +55,6 @@ static void keep_least(uint64_t value, int64_t event, uint64_t *least, int64_t *
 
 void pv_stats_add(struct pv_stats *stats, const struct pv_moment *now)
 {
-    stats->now = *now;
     if (now->event >= 0) {
         stats->sum_live += (double)now->live_bytes;
         stats->sum_held += (double)now->held_bytes;

@@ -41,10 +41,10 @@ struct pv_moment {
 
 struct pv_stats {
     uint64_t n_events, n_allocs, n_frees, n_reallocs, n_marks;
-    uint64_t n_faults;     /* the program's mistakes */
-    uint64_t n_failed;     /* requests that the engine had no room for */
-    uint64_t failed_bytes; /* what they asked for; UINT64_MAX: that or more */
-    struct pv_moment now;
+    uint64_t n_faults;          /* the program's mistakes */
+    uint64_t n_failed;          /* requests that the engine had no room for */
+    uint64_t failed_bytes;      /* what they asked for; UINT64_MAX: that or more */
+    struct pv_moment now;       /* as it was when the caller last put it here */
     struct pv_moment peak_live; /* the first moment at which L is largest */
     struct pv_moment
         peak_held; /* the first moment at which H is largest and, if any is, L not 0 */

@@ -229,14 +229,14 @@ static void count_op(struct pv_stats *stats, uint8_t op)
 /* Takes in the moment as it is now. */
 static void count(struct pv_timeline *timeline)
 {
-    struct pv_moment now = timeline->log.moment;
-    timeline->type->free_space(timeline->engine, &now.free_bytes, &now.free_blocks,
-                               &now.largest_free_bytes);
-    uint64_t extent = timeline->type->extent(timeline->engine);
+    struct pv_moment *now = &timeline->log.moment;
+    uint64_t extent;
+    timeline->type->figures(timeline->engine, &now->free_bytes, &now->free_blocks,
+                            &now->largest_free_bytes, &extent);
     if (extent > timeline->stats.high_water_bytes) {
         timeline->stats.high_water_bytes = extent;
     }
-    pv_stats_add(&timeline->stats, &now);
+    pv_stats_add(&timeline->stats, now);
 }
 
 static int run_one(struct pv_timeline *timeline, const struct pv_deeds *deeds,
@@ -257,6 +257,50 @@ static int run_one(struct pv_timeline *timeline, const struct pv_deeds *deeds,
     return status;
 }
 
+/* What a deed will touch is asked for some deeds before, one thing after the other, each when
+ * the last has come: the slot, the placement, the block's header, its neighbours. */
+enum { SEE_SLOT = 20, SEE_PLACEMENT = 15, SEE_HEADER = 10, SEE_NEIGHBOURS = 5 };
+
+/* The deed that is so many behind, if it is about a block. NULL: none. */
+static const struct pv_deed *deed_ahead(const struct pv_deeds *deeds, size_t at)
+{
+    bool there = at < deeds->n && (deeds->rows[at].kind == PV_DEED_FREE ||
+                                   deeds->rows[at].kind == PV_DEED_RESIZE);
+    return there ? &deeds->rows[at] : NULL;
+}
+
+/* Its block, unless it is none or another's now. */
+static const struct pv_placement *block_ahead(const struct pv_timeline *timeline,
+                                              const struct pv_deeds *deeds, size_t at)
+{
+    const struct pv_deed *deed = deed_ahead(deeds, at);
+    uint32_t block = deed ? timeline->blocks[deed->slot] : LOG_NONE;
+    const struct pv_placement *placement =
+        block == LOG_NONE ? NULL : &timeline->log.placements[block];
+    return placement && placement->until == LOG_NONE ? placement : NULL;
+}
+
+static void look_ahead(const struct pv_timeline *timeline, const struct pv_deeds *deeds,
+                       size_t now)
+{
+    const struct pv_deed *deed = deed_ahead(deeds, now + SEE_SLOT);
+    if (deed) {
+        __builtin_prefetch(&timeline->blocks[deed->slot]);
+    }
+    deed = deed_ahead(deeds, now + SEE_PLACEMENT);
+    if (deed && timeline->blocks[deed->slot] != LOG_NONE) {
+        __builtin_prefetch(&timeline->log.placements[timeline->blocks[deed->slot]], 1);
+    }
+    const struct pv_placement *placement = block_ahead(timeline, deeds, now + SEE_HEADER);
+    if (placement) {
+        timeline->type->soon(timeline->engine, placement->addr, false);
+    }
+    placement = block_ahead(timeline, deeds, now + SEE_NEIGHBOURS);
+    if (placement) {
+        timeline->type->soon(timeline->engine, placement->addr, true);
+    }
+}
+
 int pv_timeline_run(struct pv_timeline *timeline, const struct pv_deeds *deeds, bool hold_peaks,
                     int64_t *ret_held)
 {
@@ -267,6 +311,9 @@ int pv_timeline_run(struct pv_timeline *timeline, const struct pv_deeds *deeds, 
     status = status ? status : learn_tags(timeline, deeds);
     status = status ? status : reach_slots(timeline, deeds);
     for (size_t i = 0; i < deeds->n && !status; i++) {
+        if (timeline->type->soon) {
+            look_ahead(timeline, deeds, i);
+        }
         status = run_one(timeline, deeds, &deeds->rows[i]);
         int64_t now = timeline->log.at;
         if (hold_peaks ? timeline->stats.peak_live.event == now : *ret_held == now) {
@@ -274,6 +321,7 @@ int pv_timeline_run(struct pv_timeline *timeline, const struct pv_deeds *deeds, 
             *ret_held = now;
         }
     }
+    timeline->stats.now = timeline->log.moment;
     return status;
 }
 
@@ -327,6 +375,7 @@ int pv_timeline_open(struct pv_timeline **ret_timeline,
         return status;
     }
     count(timeline);
+    timeline->stats.now = timeline->log.moment;
     *ret_timeline = timeline;
     return PV_OK;
 }

@@ -45,7 +45,9 @@ int64_t pv_timeline_cursor(const struct pv_timeline *timeline)
 
 struct pv_moment pv_timeline_moment(const struct pv_timeline *timeline)
 {
-    return timeline->log.moment;
+    struct pv_moment moment = timeline->log.moment;
+    moment.free_bytes = moment.free_blocks = moment.largest_free_bytes = 0;
+    return moment;
 }
 
 int pv_timeline_seek(struct pv_timeline *timeline, int64_t event)
@@ -226,6 +228,9 @@ int pv_timeline_snapshot(struct pv_timeline *timeline, struct pv_snapshot **ret_
 
 int pv_timeline_snapshot_held(struct pv_timeline *timeline, struct pv_snapshot **ret_snapshot)
 {
+    if (timeline->type->rest) {
+        timeline->type->rest(timeline->engine);
+    }
     int status = pv_log_lay(&timeline->log);
     if (!status) {
         pv_log_show_held(&timeline->log);

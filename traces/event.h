@@ -45,6 +45,9 @@ struct pv_trace_event {
     /* To a writer: not 0 when whoever gives the events promises that events with the same number
      * have the same name and the same stack. Readers leave it 0. */
     uint32_t caller;
+    /* From a reader: not 0 when it promises that its events with the same number have the same
+     * name. The numbers are dense. */
+    uint32_t named;
 };
 
 /* "malloc", "calloc", …; never NULL for a valid op. */

@@ -8,8 +8,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -161,10 +163,56 @@ static void test_constant_memory(void **state)
     }
 }
 
+/* Pages of this process that are memory now. */
+static long now_kib(void)
+{
+    long n_pages = 0, n_resident = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%ld %ld", &n_pages, &n_resident), 2);
+    fclose(file);
+    return n_resident * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+/* Small blocks fill their pages; once they are gone, a snapshot comes after what they took has
+ * been given back. The heap is whole afterwards. */
+static void test_holes_are_given_back(void **state)
+{
+    (void)state;
+    enum { N = 500000, HEADERS_KIB = N / 1024 * 144 };
+    static const char *const names[] = {"first-fit", "best-fit", "recent-fit"};
+    for (size_t k = 0; k < sizeof names / sizeof names[0]; k++) {
+        struct pv_timeline *timeline = open_with(pv_engine_find(names[k], NULL), false);
+        for (uint64_t i = 0; i < N; i++) {
+            call(timeline, PV_OP_MALLOC, i, 64);
+        }
+        for (uint64_t i = 0; i < N; i++) {
+            if (i % 10000) {
+                call(timeline, PV_OP_FREE, i, 0);
+            }
+        }
+        pv_timeline_hold(timeline);
+        long before = now_kib();
+        struct pv_snapshot *snapshot = NULL;
+        assert_int_equal(pv_timeline_snapshot_held(timeline, &snapshot), PV_OK);
+        assert_in_range(before - now_kib(), HEADERS_KIB / 2, 2 * HEADERS_KIB);
+        pv_snapshot_close(snapshot);
+        for (uint64_t i = 0; i < 1000; i++) {
+            call(timeline, PV_OP_MALLOC, i % 10000 ? i : N + i, 64 * i);
+        }
+        struct pv_snapshot *walked;
+        assert_int_equal(pv_timeline_walk(timeline, &walked), PV_OK);
+        assert_int_equal(walked->n_findings, 0);
+        pv_snapshot_close(walked);
+        pv_timeline_close(timeline);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_constant_memory),
+        cmocka_unit_test(test_holes_are_given_back),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_refused_sum),
         cmocka_unit_test(test_addresses_not_memory),

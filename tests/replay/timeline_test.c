@@ -426,6 +426,36 @@ static void test_high_water(void **state)
     pv_timeline_close(timeline);
 }
 
+/* Names that a reader numbers and names that it does not are the same tags; a number that is not
+ * dense is as good as none. */
+static void test_numbered_names(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t named;
+        const char *name;
+        uint32_t tag;
+    } rows[] = {{0, "a", 1}, {5, "b", 2}, {1, "a", 1},          {5, "b", 2},
+                {1, "a", 1}, {0, "b", 2}, {UINT32_MAX, "c", 3}, {UINT32_MAX, "c", 3},
+                {0, "c", 3}, {7, "", 0},  {7, "", 0},           {1, "a", 1}};
+    enum { N = sizeof rows / sizeof rows[0] };
+    struct pv_ledger *ledger = calloc(1, sizeof *ledger);
+    struct pv_deeds *deeds = calloc(1, sizeof *deeds);
+    assert_int_equal(pv_ledger_init(ledger), PV_OK);
+    for (uint64_t i = 0; i < N; i++) {
+        struct pv_trace_event event = call(PV_OP_MALLOC, i, 1);
+        event.name = rows[i].name;
+        event.named = rows[i].named;
+        assert_int_equal(pv_ledger_add(ledger, &event, deeds), PV_OK);
+        assert_int_equal(deeds->rows[i].tag, rows[i].tag);
+    }
+    assert_int_equal(deeds->n_tags, 4);
+    pv_deeds_fini(deeds);
+    pv_ledger_fini(ledger);
+    free(deeds);
+    free(ledger);
+}
+
 static void test_engines(void **state)
 {
     (void)state;
@@ -451,7 +481,7 @@ int main(void)
         cmocka_unit_test(test_checkpoints), cmocka_unit_test(test_mistakes),
         cmocka_unit_test(test_failed),      cmocka_unit_test(test_moments),
         cmocka_unit_test(test_high_water),  cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_engines),
+        cmocka_unit_test(test_engines),     cmocka_unit_test(test_numbered_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

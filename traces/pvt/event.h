@@ -61,6 +61,7 @@ ALWAYS bool take_name(struct pv_pvt_block *block, uint32_t how, struct pv_trace_
     }
     before->next = model->name = (uint32_t)name;
     event->name = block->tables->texts[name].bytes;
+    event->named = (uint32_t)name + 1;
     return true;
 }
 

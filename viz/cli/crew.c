@@ -2,7 +2,9 @@
  *
  * crew.c - a ring of batches with one lock. Batch k stands in place k modulo the ring's length;
  * how many each has done says who may take what: the caller fills a place when all are done with
- * what it held, the first timeline takes what is filled, the others what the first has done.
+ * what it held, the first timeline takes what is filled, the others what the first has done. A
+ * caller that found the ring full goes on when half of it is free, and nobody is woken for less:
+ * to wake a thread costs as much as a hundred events.
  */
 #include "viz/cli/crew.h"
 
@@ -12,7 +14,7 @@
 #include "core/own.h"
 #include "core/status.h"
 
-enum { RING = 8 };
+enum { RING = 16 };
 
 struct worker {
     struct pv_crew *crew;
@@ -23,7 +25,9 @@ struct worker {
 struct pv_crew {
     struct pv_crew_work work;
     pthread_mutex_t lock; /* of all that follows up to the ring */
-    pthread_cond_t changed;
+    pthread_cond_t more;  /* a timeline may find a batch, or the end */
+    pthread_cond_t
+        room; /* half of the ring is free, or the first has done all, or one failed */
     uint64_t n_given, n_done[PV_ENGINES_MAX];
     int status[PV_ENGINES_MAX];
     bool failed; /* one of them has a status */
@@ -66,6 +70,30 @@ static uint64_t n_ready(const struct pv_crew *crew, size_t number)
     return number == 0 ? crew->n_given : crew->n_done[0];
 }
 
+static uint64_t n_done_by_all(const struct pv_crew *crew)
+{
+    uint64_t least = crew->n_given;
+    for (size_t i = 0; i < crew->work.n; i++) {
+        least = crew->n_done[i] < least ? crew->n_done[i] : least;
+    }
+    return least;
+}
+
+/* The lock is held. A timeline has done its next batch. */
+static void finish(struct pv_crew *crew, size_t number, int status)
+{
+    crew->status[number] = status;
+    crew->failed |= status != PV_OK;
+    crew->n_done[number]++;
+    if (number == 0 || crew->failed) {
+        pthread_cond_broadcast(&crew->more);
+    }
+    bool all = number == 0 && crew->n_done[0] == crew->n_given;
+    if (all || crew->failed || crew->n_given - n_done_by_all(crew) <= RING / 2) {
+        pthread_cond_signal(&crew->room);
+    }
+}
+
 static void *work(void *ctx)
 {
     struct worker *self = ctx;
@@ -77,17 +105,14 @@ static void *work(void *ctx)
             if (crew->ended && *n_done == crew->n_given) {
                 break;
             }
-            pthread_cond_wait(&crew->changed, &crew->lock);
+            pthread_cond_wait(&crew->more, &crew->lock);
             continue;
         }
         struct pv_crew_batch *batch = &crew->ring[*n_done % RING];
         pthread_mutex_unlock(&crew->lock);
         int status = run(crew, self->number, batch);
         pthread_mutex_lock(&crew->lock);
-        crew->status[self->number] = status;
-        crew->failed |= status != PV_OK;
-        ++*n_done;
-        pthread_cond_broadcast(&crew->changed);
+        finish(crew, self->number, status);
     }
     pthread_mutex_unlock(&crew->lock);
     return NULL;
@@ -104,7 +129,13 @@ int pv_crew_open(struct pv_crew **ret_crew, const struct pv_crew_work *work)
         pv_own_free(crew);
         return PV_ENOMEM;
     }
-    if (pthread_cond_init(&crew->changed, NULL)) {
+    if (pthread_cond_init(&crew->more, NULL)) {
+        pthread_mutex_destroy(&crew->lock);
+        pv_own_free(crew);
+        return PV_ENOMEM;
+    }
+    if (pthread_cond_init(&crew->room, NULL)) {
+        pthread_cond_destroy(&crew->more);
         pthread_mutex_destroy(&crew->lock);
         pv_own_free(crew);
         return PV_ENOMEM;
@@ -113,20 +144,12 @@ int pv_crew_open(struct pv_crew **ret_crew, const struct pv_crew_work *work)
     return PV_OK;
 }
 
-static uint64_t n_done_by_all(const struct pv_crew *crew)
-{
-    uint64_t least = crew->n_given;
-    for (size_t i = 0; i < crew->work.n; i++) {
-        least = crew->n_done[i] < least ? crew->n_done[i] : least;
-    }
-    return least;
-}
-
 struct pv_crew_batch *pv_crew_next(struct pv_crew *crew)
 {
     pthread_mutex_lock(&crew->lock);
-    while (!crew->failed && crew->n_given - n_done_by_all(crew) == RING) {
-        pthread_cond_wait(&crew->changed, &crew->lock);
+    bool full = crew->n_given - n_done_by_all(crew) == RING;
+    while (full && !crew->failed && crew->n_given - n_done_by_all(crew) > RING / 2) {
+        pthread_cond_wait(&crew->room, &crew->lock);
     }
     bool failed = crew->failed;
     struct pv_crew_batch *batch = &crew->ring[crew->n_given % RING];
@@ -162,10 +185,7 @@ static void run_here(struct pv_crew *crew, size_t first)
     for (size_t i = first; i < crew->work.n; i++) {
         int status = run(crew, i, batch);
         pthread_mutex_lock(&crew->lock);
-        crew->status[i] = status;
-        crew->failed |= status != PV_OK;
-        crew->n_done[i]++;
-        pthread_cond_broadcast(&crew->changed);
+        finish(crew, i, status);
         pthread_mutex_unlock(&crew->lock);
         if (status) {
             return;
@@ -179,7 +199,7 @@ static bool wait_first(struct pv_crew *crew)
 {
     pthread_mutex_lock(&crew->lock);
     while (!crew->failed && crew->n_done[0] < crew->n_given) {
-        pthread_cond_wait(&crew->changed, &crew->lock);
+        pthread_cond_wait(&crew->room, &crew->lock);
     }
     bool failed = crew->failed;
     pthread_mutex_unlock(&crew->lock);
@@ -195,7 +215,7 @@ void pv_crew_give(struct pv_crew *crew)
     pthread_mutex_lock(&crew->lock);
     crew->n_given++;
     crew->filling = false;
-    pthread_cond_broadcast(&crew->changed);
+    pthread_cond_broadcast(&crew->more);
     pthread_mutex_unlock(&crew->lock);
     if (crew->n_threads < crew->work.n && (!crew->n_threads || wait_first(crew))) {
         run_here(crew, crew->n_threads);
@@ -206,7 +226,7 @@ int pv_crew_end(struct pv_crew *crew)
 {
     pthread_mutex_lock(&crew->lock);
     crew->ended = true;
-    pthread_cond_broadcast(&crew->changed);
+    pthread_cond_broadcast(&crew->more);
     pthread_mutex_unlock(&crew->lock);
     while (crew->n_threads) {
         pthread_join(crew->workers[--crew->n_threads].thread, NULL);
@@ -228,7 +248,8 @@ void pv_crew_close(struct pv_crew *crew)
     for (size_t i = 0; i < RING; i++) {
         pv_deeds_fini(&crew->ring[i].deeds);
     }
-    pthread_cond_destroy(&crew->changed);
+    pthread_cond_destroy(&crew->room);
+    pthread_cond_destroy(&crew->more);
     pthread_mutex_destroy(&crew->lock);
     pv_own_free(crew);
 }

@@ -113,6 +113,32 @@ static void all_fields_come_back(void **state)
     free(bytes.bytes);
 }
 
+/* Events with the same number have the same name, and each name has a number. */
+static void names_are_numbered(void **state)
+{
+    (void)state;
+    enum { N = 20000, N_NUMBERS = 1000 };
+    static char seen[N_NUMBERS][PV_EVENT_NAME_MAX + 1];
+    struct bytes bytes = written(N);
+    struct pv_reader *reader;
+    struct pv_trace_event event;
+    uint64_t n_named = 0;
+    assert_int_equal(pv_reader_open_bytes(&reader, bytes.bytes, bytes.n, NULL), 0);
+    while (pv_reader_next(reader, &event) == 0) {
+        assert_true(event.named || !*event.name);
+        if (event.named) {
+            assert_in_range(event.named, 1, N_NUMBERS - 1);
+            char *name = seen[event.named];
+            snprintf(name, *name ? 0 : sizeof seen[0], "%s", event.name);
+            assert_string_equal(name, event.name);
+            n_named++;
+        }
+    }
+    assert_true(n_named > N / 10);
+    pv_reader_close(reader);
+    free(bytes.bytes);
+}
+
 static void a_trace_of_nothing_is_written(void **state)
 {
     (void)state;
@@ -632,6 +658,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_fields_come_back),
+        cmocka_unit_test(names_are_numbered),
         cmocka_unit_test(a_trace_of_nothing_is_written),
         cmocka_unit_test(a_cut_keeps_what_is_good),
         cmocka_unit_test(a_flipped_bit_is_found_and_the_loss_is_told),
