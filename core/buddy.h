@@ -43,8 +43,7 @@ enum pv_buddy_end { PV_BUDDY_LOW, PV_BUDDY_HIGH };
 
 enum pv_buddy_fault {
     PV_BUDDY_FAULT_NONE,
-    PV_BUDDY_FAULT_NOT_ALLOCATED, /* the pointer is in free memory: freed already, or never had
-                                   */
+    PV_BUDDY_FAULT_NOT_ALLOCATED, /* the pointer is in free memory: freed, or never had */
     PV_BUDDY_FAULT_OUTSIDE,       /* not in the managed bytes of the chunk */
     PV_BUDDY_FAULT_INTERIOR,      /* in a block, but not where it begins */
     PV_BUDDY_FAULT_RESERVED,      /* the bytes used before, or the tree */

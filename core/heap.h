@@ -19,8 +19,9 @@
  * - a request is rounded up to a multiple of 64, at least 64;
  * - a bucket holds pebbles of one kind (virtual or physical, persistent or not) and serves
  *   requests of that kind only, so pebbles never move between kinds (20.3.5, 20.3.7);
- * - buckets that were got for a PV_FLAG_LOW… stand behind the others in the list, those with the
- * lowest limit last, and serve requests with a higher limit or none only when nothing else can;
+ * - buckets that were got for a PV_FLAG_LOW… stand behind the others in the list, those with
+ *   the lowest limit last, and serve requests with a higher limit or none only when nothing else
+ *   can;
  * - buckets are tried in list order, each by its own method (bit 0 of its flags, 20.3.2.2.1):
  *   first fit takes the first free pebble in list order that satisfies the request, best fit
  *   the smallest, of equals the first; recent fit begins at the bucket's First, which moves to
@@ -28,15 +29,15 @@
  *   (20.3.2.6);
  * - a free pebble is split when the rest holds a header and 64 bytes; the lower part is given;
  * - for an alignment it may be split in three, with a pad of at least 64 bytes in front; in a
- * new bucket whose gap is too small for a pad the first pebble itself lies further behind
- * (20.3.4, 20.3.6), so that nothing may assume where it lies;
+ *   new bucket whose gap is too small for a pad the first pebble itself lies further behind
+ *   (20.3.4, 20.3.6), so that nothing may assume where it lies;
  * - neighbours that are free are merged at once, so that no two stand side by side;
  * - when no bucket satisfies a request the last bucket of its kind grows in place by whole
- * pages, at least PV_GROW_PAGES_MIN, by just enough; where that is not wanted or not possible a
- * new bucket of at least PV_GROW_PAGES_MIN pages is appended;
+ *   pages, at least PV_GROW_PAGES_MIN, by just enough; where that is not wanted or not possible
+ *   a new bucket of at least PV_GROW_PAGES_MIN pages is appended;
  * - a request is refused only if there is no lawful place for it: before that, every bucket of
- * its kind is tried in place and a new bucket asked for with no more pages than needed, wanted
- * or not (grow.c); a block that is resized may also slide down over its own old place;
+ *   its kind is tried in place and a new bucket asked for with no more pages than needed, wanted
+ *   or not (grow.c); a block that is resized may also slide down over its own old place;
  * - an emptied bucket is given back, but for the first one and for persistent ones.
  *
  * Freestanding. Several heaps are independent; a heap with a lock may be used by several
@@ -67,9 +68,9 @@ enum { PV_NAMES = 1 };
 
 /* A build may set these two; all that uses the heap must be compiled the same way. */
 #ifndef PV_UNIT_BYTES
-#define PV_UNIT_BYTES                                                                          \
-    64 /* requests are rounded up to multiples of this, a power of two; the
-                            least payload, at least 64 */
+/* Requests are rounded up to multiples of it, and it is the least payload: a power of two, at
+ * least 64. */
+#define PV_UNIT_BYTES 64
 #endif
 #ifndef PV_GROW_PAGES_MIN
 #define PV_GROW_PAGES_MIN 16 /* at least 1 */
@@ -176,12 +177,14 @@ enum pv_event_kind {
     PV_EVENT_BUCKET_SHRINK, /* bucket, in place; n_pages is what it had */
     PV_EVENT_BUCKET_FIRST,  /* bucket's First is another pebble now */
     PV_EVENT_BUCKET_REMOVE, /* bucket, still readable */
-    PV_EVENT_FAULT,         /* fault says which; ptr is what the caller gave; pebble is the one
-                               that it points into, when there is one */
-    PV_EVENT_BUCKET_FIT,    /* bucket is searched by another method now */
-    PV_EVENT_REFUSED /* a request, or a resize (pebble is its block), finds no place: requested,
-                               flags, name, why; largest and free_bytes of its kind below its limit. A
-                               guard that empties its queue asks again, and each refusal is told */
+    /* fault says which; ptr is what the caller gave; pebble is the one that it points into, when
+     * there is one */
+    PV_EVENT_FAULT,
+    PV_EVENT_BUCKET_FIT, /* bucket is searched by another method now */
+    /* a request, or a resize (pebble is its block), finds no place: requested, flags, name, why;
+     * largest and free_bytes of its kind below its limit. A guard that empties its queue asks
+     * again, and each refusal is told */
+    PV_EVENT_REFUSED
 };
 
 /* Why a request was refused. */
@@ -314,8 +317,8 @@ struct pv_request {
 };
 
 /* Makes a heap of one bucket with one free pebble, virtual. false: the pages are refused, or
- * first_pages is 0 or beyond limit_pages; the heap may be given to pv_heap_fini all the same.
- */
+ * first_pages is 0 or beyond limit_pages; the heap may be given to
+ * pv_heap_fini all the same. */
 bool pv_heap_init(struct pv_heap *heap, const struct pv_heap_config *config);
 
 /* Gives every bucket back. No events. Takes a zeroed heap. */

@@ -110,8 +110,8 @@ struct pv_shape {
 bool pv_shape_of(const struct pv_request *request, struct pv_shape *ret_shape);
 
 /* Where in free space whose payload begins at `start` the request's payload goes: start itself,
- * or for an alignment the next boundary that leaves room for a free pebble before it (20.3.4).
- */
+ * or for an alignment the next boundary that leaves room for a free
+ * pebble before it (20.3.4). */
 uint64_t pv_shape_payload(const struct pv_shape *shape, uint64_t start);
 
 /* Whether a payload that ends at `end` keeps the limit; 0: there is none. */
@@ -166,8 +166,8 @@ bool pv_grow_is_allowed(const struct pv_heap *heap, uint64_t bytes);
 struct pv_bucket *pv_grow_new(struct pv_heap *heap, uint64_t n_pages,
                               const struct pv_shape *shape);
 
-/* A free pebble that serves a request, or NULL: neither the provider nor the limit allows it.
- */
+/* A free pebble that serves a request, or NULL: neither the provider nor
+ * the limit allows it. */
 struct pv_pebble *pv_grow(struct pv_heap *heap, const struct pv_shape *shape);
 
 /* The bucket grows in place by at least `bytes`, into its last free pebble or a new one behind

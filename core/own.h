@@ -19,8 +19,8 @@ extern "C" {
  * A request of nothing gives a pointer that may be freed. */
 void *pv_own_calloc(size_t n, size_t bytes);
 
-/* Like realloc(3) for n elements of `bytes`; new room is not cleared. NULL: `old` is unchanged.
- */
+/* Like realloc(3) for n elements of `bytes`; new room is not cleared.
+ * NULL: `old` is unchanged. */
 void *pv_own_resize(void *old, size_t n, size_t bytes);
 
 /* Takes NULL. */

@@ -23,8 +23,8 @@ extern "C" {
  *   becomes U+FFFD.
  *
  * Stops before a character that would not fit in `cap` bytes with the final NUL, so the result
- * is never cut inside a character. Returns the length without the NUL. cap must be at least 1.
- */
+ * is never cut inside a character. Returns the length without the NUL. cap must
+ * be at least 1. */
 size_t pv_text_clean(char *out, size_t cap, const char *in, size_t n);
 
 /* The number of bytes, at most max, of the longest prefix of clean text that ends between two

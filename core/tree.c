@@ -56,8 +56,8 @@ static struct key key_of(const struct pv_heap *heap, uint64_t parent, uint64_t s
                         .is_alone = heap->n_buckets == 1};
 }
 
-/* Whether it stands before b. Buckets do not overlap, so by address is also bucket by bucket.
- */
+/* Whether it stands before b. Buckets do not overlap, so by address is
+ * also bucket by bucket. */
 static bool is_before(const struct key *key, const struct pv_pebble *b)
 {
     if (key->by_size && key->size != node(b)->size &&

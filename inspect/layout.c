@@ -59,8 +59,8 @@ uint64_t pv_layout_get(const struct pv_layout *layout, struct pv_field field,
     const unsigned char *bytes = header + field.offset;
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     if (!layout->big_endian && field.width <= sizeof value) {
-        switch (
-            field.width) { /* one load instead of eight shifts: this is the walk's hot path */
+        /* One load instead of eight shifts: this is the walk's hot path. */
+        switch (field.width) {
         case 8:
             memcpy(&value, bytes, 8);
             return value;

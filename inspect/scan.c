@@ -30,8 +30,8 @@ static size_t read_window(struct pv_header_reader *reader, uint64_t addr, uint64
     return 0;
 }
 
-/* The first place at or above addr, a multiple of the step from the bucket, in the next page.
- */
+/* The first place at or above addr, a multiple of the step from the bucket,
+ * in the next page. */
 static uint64_t next_page(const struct pv_home *home, uint64_t addr)
 {
     uint64_t next = addr - addr % PAGE + PAGE;

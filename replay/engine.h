@@ -74,9 +74,9 @@ struct pv_engine_type {
     uint64_t header_bytes;        /* of a block */
     uint64_t bucket_header_bytes; /* of a bucket */
     uint64_t bucket_lflags;       /* local flags of every bucket it makes */
-    const struct pv_layout
-        *layout; /* of its catalog; the kind says how gaps are cut into holes:
-                    a pebble each, or halves as large as they can be */
+    /* Of its catalog; the kind says how gaps are cut into holes: a pebble each, or halves as
+     * large as they can be. */
+    const struct pv_layout *layout;
 
     void (*shape)(const struct pv_engine_options *options, struct pv_engine_shape *ret_shape);
 

@@ -55,8 +55,7 @@ enum { PV_DEEDS_MAX = 2048 };
 struct pv_deeds {
     size_t n;
     struct pv_deed rows[PV_DEEDS_MAX];
-    const char **tags; /* those that appeared first here, in order of number; as long as the
-                          ledger */
+    const char **tags; /* that appeared first here, by number; live as long as the ledger */
     size_t n_tags, cap_tags;
     char **marks; /* the names, ours */
     size_t n_marks, cap_marks;

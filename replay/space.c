@@ -282,8 +282,8 @@ static int reserve(struct pv_space *space)
     return PV_OK;
 }
 
-/* The stretch ends where the machine's memory does; what is not memory below is a run in use.
- */
+/* The stretch ends where the machine's memory does; what is not memory below is
+ * a run in use. */
 static int furnish(struct pv_space *space, const struct pv_machine *machine)
 {
     uint64_t page = 0;

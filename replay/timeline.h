@@ -22,12 +22,13 @@ struct pv_timeline;
 struct pv_timeline_options {
     const struct pv_engine_type *engine;
     struct pv_engine_options heap;
-    bool keep_log; /* false: only the running heap and its statistics, in memory that depends on
-                      the live blocks alone; no seek, but one moment can be held */
+    /* false: only the running heap and its statistics, in memory that depends on the live blocks
+     * alone; no seek, but one moment can be held */
+    bool keep_log;
 };
 
-/* A program's mistake, at its event. Kept up to PV_MISTAKES_MAX; all are counted in the stats.
- */
+/* A program's mistake, at its event. Kept up to PV_MISTAKES_MAX; all are
+ * counted in the stats. */
 enum { PV_MISTAKES_MAX = 100000 };
 struct pv_mistake_row {
     int64_t event;
@@ -57,8 +58,7 @@ struct pv_placement {
     uint64_t requested;
     uint64_t id;          /* PV_UNKNOWN: the id is a text */
     uint32_t born_block;  /* event of the malloc that made the block */
-    uint32_t from, until; /* lives after event `from`, no more after event `until`;
-                             until UINT32_MAX: to the end */
+    uint32_t from, until; /* lives after event `from`, and to `until`; UINT32_MAX: to the end */
     uint32_t tag;
     uint32_t sflags, alignment;
 };

@@ -57,8 +57,8 @@ const char *pv_op_name(enum pv_op op);
 uint64_t pv_trace_event_bytes(const struct pv_trace_event *event);
 
 /* Can trace.json say this event? Not a size beyond 2^63-1, an allocation with the null id, a
- * mark without a name, or flags that have no name (PV_FLAG_ALIGNED without PV_FLAG_PHYSICAL).
- */
+ * mark without a name, or flags that have no
+ * name (PV_FLAG_ALIGNED without PV_FLAG_PHYSICAL). */
 bool pv_trace_event_is_sayable(const struct pv_trace_event *event);
 
 /* What the flags of enum pv_flag are called in traces. Those that stand for several bits come

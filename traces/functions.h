@@ -23,8 +23,7 @@ enum pv_call_form {
     PV_FORM_OLD,            /* (old, …) */
     PV_FORM_TEXT,           /* (text): gives a copy of it */
     PV_FORM_TEXT_SIZE,      /* (text, at most so many characters) */
-    PV_FORM_IF_NULL_2,      /* gives memory when the second argument is null; how much is not
-                               told */
+    PV_FORM_IF_NULL_2,      /* gives memory, untold how much, if the second argument is null */
     PV_FORM_IF_NULL_1,      /* the same of the first argument */
     PV_FORM_HIDDEN,         /* puts what it gives where an argument points to */
     PV_FORM_LOOKS           /* none of these, but its name speaks of memory */

@@ -47,9 +47,10 @@ void pv_signals_terminal(const struct pv_signals_terminal *terminal);
 
 enum pv_child {
     PV_CHILD_WORKER, /* a copy of us: dies with us, and of what ends it */
-    PV_CHILD_PROGRAM /* is about to become another program: finds all signals as we found them;
-                        those that ask us to end are handed on to it until it has ended, except
-                        those from the terminal, which it gets itself */
+    /* is about to become another program: finds all signals as we found them; those that ask us
+     * to end are handed on to it until it has ended, except those from the terminal, which it
+     * gets itself */
+    PV_CHILD_PROGRAM
 };
 
 /* As fork. What is noted stays the parent's. */

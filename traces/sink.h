@@ -21,8 +21,8 @@ struct pv_sink_out {
 struct pv_sink {
     const char *ending; /* ".json" */
 
-    /* Writes the header. *out outlives the state. On failure *ret_state is set or still NULL.
-     */
+    /* Writes the header. *out outlives the state. On failure *ret_state is
+     * set or still NULL. */
     int (*open)(void **ret_state, struct pv_sink_out *out,
                 const struct pv_trace_header *header);
     /* As open, but goes on behind the trace that `stream` holds: what is put in is to stand

@@ -20,8 +20,8 @@ void pv_texts_close(struct pv_texts *texts); /* takes NULL */
 /* 0: *ret_number is the string's number, that it had or has got now. PV_ENOMEM, PV_ELIMIT. */
 int pv_texts_number(struct pv_texts *texts, const void *bytes, size_t n, uint32_t *ret_number);
 
-/* Gives a string the next number, though it may have one, which it keeps. PV_ENOMEM, PV_ELIMIT.
- */
+/* Gives a string the next number, though it may have one, which
+ * it keeps. PV_ENOMEM, PV_ELIMIT. */
 int pv_texts_add(struct pv_texts *texts, const void *bytes, size_t n);
 
 uint32_t pv_texts_count(const struct pv_texts *texts);

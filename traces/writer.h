@@ -25,8 +25,9 @@ bool pv_writer_knows(const char *path);
 struct pv_writer_kept {
     uint64_t n_events;
     uint64_t n_bytes;
-    uint64_t n_cut_bytes; /* behind them: a section that was not whole, as a writer that was
-                           * stopped leaves it; it is removed */
+    /* Behind them: a section that was not whole, as a writer that was stopped leaves it; it is
+     * removed. */
+    uint64_t n_cut_bytes;
 };
 
 /* Goes on behind the native trace in a file, whether it has its index or not. All its sections

@@ -5,6 +5,7 @@
 # - an int that says how a call went is called `status`, not rc, ret, res, err or result;
 # - a function that returns a status says that all went well by PV_OK, not by 0 (a function that
 #   also returns 1 gives an answer, and 0 is one of its answers);
+# - a comment ends on its last line of words, but for the head of a file;
 # - `sizeof x` of an object, `sizeof(struct t)` of a type;
 # - build files: four spaces a step, no tab, one space on each side of `=` and after a colon.
 cd "$1" || exit 2
@@ -19,6 +20,8 @@ found=$(
     files -name '*.[ch]' | tr '\n' '\0' | xargs -0 awk -v type="^$type" '
     function say(what) { print FILENAME ":" FNR ": " what }
     FNR == 1 { inside = 0 }
+    /^ *\/\*/ { began = FNR }
+    /^ *\*\/$/ && began != 1 { say("the end of a comment does not stand alone") }
     { line = $0; sub(/\/\*.*/, "", line); sub(/^ \*.*/, "", line) }
     line ~ /(^|[( ])int (rc|ret|res|err|result)( =|;|,|\))/ { say("a status is called status") }
     {

@@ -71,6 +71,9 @@ violation dialect viz/e.c 'int pv_e(int *ret_e)
     return 0;
 }'
 violation dialect viz/e.c 'static int a[3]; static int n = sizeof(a);'
+violation dialect viz/e.c "$spdx
+/* a word
+ */"
 violation dialect viz/meson.build "e = executable('e', 'e.c',
   install: true)"
 violation dialect viz/meson.build "e= executable('e')"

@@ -287,8 +287,8 @@ static void test_goes_on_more_than_once(void **state)
     image_close(&image);
 }
 
-/* A merged pebble's old header, left in the payload of the one that took it in, is no pebble.
- */
+/* A merged pebble's old header, left in the payload of the one that took it
+ * in, is no pebble. */
 static void test_is_not_led_astray_by_old_headers(void **state)
 {
     (void)state;

@@ -79,8 +79,8 @@ __attribute__((format(printf, 3, 4))) int pv_wl_input_damage(struct pv_wl_input 
 /* How many numbers an operation has. */
 unsigned pv_wl_numbers(enum pv_wl_op op);
 
-/* Does a workload begin here, as trace2wl writes its list: slots, syncs, threads, one of them?
- */
+/* Does a workload begin here, as trace2wl writes its list: slots, syncs,
+ * threads, one of them? */
 bool pv_wl_input_probe(const unsigned char *head, size_t n);
 
 #endif

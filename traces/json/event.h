@@ -20,8 +20,7 @@ struct pv_event_texts {
 };
 
 /* What is wrong with an object: the member's value it lies in (NULL: none) and a clean
- * sentence.
- */
+ * sentence. */
 struct pv_event_error {
     const char *at;
     char text[128];

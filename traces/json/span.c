@@ -165,8 +165,8 @@ static unsigned unit(const char *at)
     return value;
 }
 
-/* The character of the escape at *at, which becomes one past it; a pair of surrogates is one.
- */
+/* The character of the escape at *at, which becomes one past it; a pair
+ * of surrogates is one. */
 static unsigned take_escape(const char **at)
 {
     static const char letters[] = "bfnrt", controls[] = "\b\f\n\r\t";

@@ -53,8 +53,8 @@ int pv_pvt_input_header(struct pv_pvt_input *input, char *program, size_t cap,
                         const char **ret_clock, const char **ret_why);
 
 /* Looks through the rest of the file for what is lost: sets the place. n_given events have
- * been given out; n_here of the section at `offset` are known to be lost with it. PV_EFORMAT.
- */
+ * been given out; n_here of the section at `offset` are known to be
+ * lost with it. PV_EFORMAT. */
 int pv_pvt_input_damaged(struct pv_pvt_input *input, uint64_t offset, const char *why,
                          uint64_t n_given, uint64_t n_here);
 

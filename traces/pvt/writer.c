@@ -2,8 +2,7 @@
  *
  * writer.c - the native format out: FORMATS.md byte by byte.
  *
- *   event -> shape + columns (say.c, 64 Ki events) -> zstd, each column for itself ->
- * section
+ *   event -> shape + columns (say.c, 64 Ki events) -> zstd, each column for itself -> section
  *
  * What goes on behind an old trace knows its texts, stacks and blocks (tail.c) and is the
  * same from then on.

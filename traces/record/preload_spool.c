@@ -77,8 +77,8 @@ static void forget_in_child(void)
     atomic_store(mode, UNKNOWN);
 }
 
-/* Raw system calls: the wrappers of open and close are places where a thread can be cancelled.
- */
+/* Raw system calls: the wrappers of open and close are places where a
+ * thread can be cancelled. */
 static bool map_spool(const char *path)
 {
     int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC);

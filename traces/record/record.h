@@ -36,9 +36,10 @@ struct pv_record_options {
 };
 
 struct pv_record_result {
-    int exit_code; /* the program's own; 128 + n when signal n ended it. Valid on 0 and 1, and
-                      on a failure when `ended` is set */
-    bool ended;    /* the program ran and has ended */
+    /* The program's own; 128 + n when signal n ended it. Valid on 0 and 1, and on a failure when
+     * `ended` is set. */
+    int exit_code;
+    bool ended; /* the program ran and has ended */
     long pid;
     bool attached;          /* the library was in the program */
     bool kept;              /* on a failure: what could be written of the trace is there */
@@ -50,12 +51,11 @@ struct pv_record_result {
     uint64_t n_children;    /* forked processes, which are not recorded */
     uint64_t n_child_calls; /* that they have made, before they became others */
     uint64_t n_running;     /* of them, at the end: their calls are counted no more */
-    char next
-        [PV_RECORD_TEXT]; /* the program that it became and that could not be recorded, clean;
-                                  or "" */
+    char next[PV_RECORD_TEXT]; /* the program that it became, which was not recorded; clean */
     char path[PV_RECORD_PATH]; /* of the trace, clean */
-    char text[PV_RECORD_TEXT]; /* on anything but 0: one clean sentence on what went wrong; on
-                                  0: "", or what was lost and why */
+    /* On anything but 0: one clean sentence on what went wrong; on 0: "", or what was lost and
+     * why. */
+    char text[PV_RECORD_TEXT];
     char hint[PV_RECORD_TEXT]; /* what to do about it, or "" */
 };
 

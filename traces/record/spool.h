@@ -56,8 +56,9 @@ enum pv_spool_kind {
     PV_SPOOL_REALLOC_END,   /* a = addr of the new block or 0, b = size; after the call */
     PV_SPOOL_FREE,          /* a = addr; before the call */
     PV_SPOOL_MODULE,        /* subject: id; part: which piece of its path, from 0; text */
-    PV_SPOOL_FRAME, /* subject: id; a = pc less the module's base, b = module << 32 | its distance
-                             * from the function's start, plus 1; 0: not known */
+    /* subject: id; a = pc less the module's base, b = module << 32 | its distance from the
+     * function's start, plus 1; 0: not known */
+    PV_SPOOL_FRAME,
     PV_SPOOL_NODE,       /* subject: id; a = frame << 32 | caller's node or 0 */
     PV_SPOOL_IMAGE,      /* the library has begun: after an exec, all before is gone */
     PV_SPOOL_EXEC,       /* part: which piece of a path; text: what is about to be run */

@@ -74,8 +74,8 @@ const struct pv_command pv_commands[] = {
      .synopsis = "IN OUT [--from F] [--pattern TEXT...] [--process N] [--to F] [--partial]",
      .about = "write a trace in another form or packing",
      .text = "Every event stays as it is, in json, jsonl and pvt; rep has no word for most "
-             "fields. A "
-             "damaged input is not converted, and OUT is not touched, without --partial.",
+             "fields. A damaged input is not converted, and OUT is not touched, without "
+             "--partial.",
      .keys = READ_KEYS | KEY(TO) | KEY(PARTIAL),
      .operands_min = 2,
      .operands_max = 2,

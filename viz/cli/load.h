@@ -42,8 +42,8 @@ int pv_load_open(struct pv_load *load, const char *path,
 
 void pv_load_close(struct pv_load *load);
 
-/* With the log: the event of a moment as --at names it; NULL is the peak. 0 or PV_EXIT_USAGE.
- */
+/* With the log: the event of a moment as --at names it; NULL is the
+ * peak. 0 or PV_EXIT_USAGE. */
 int pv_load_moment(const struct pv_load *load, const char *text, int64_t *ret_event);
 
 #endif

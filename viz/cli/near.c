@@ -9,8 +9,8 @@
 
 enum { NEAR = 2 };
 
-/* Edits (insert, delete, replace, swap of neighbours) that make a out of b; long words differ.
- */
+/* Edits (insert, delete, replace, swap of neighbours) that make a out of
+ * b; long words differ. */
 static unsigned distance(const char *a, const char *b)
 {
     unsigned rows[3][PV_NEAR_WORD + 1];

@@ -96,8 +96,8 @@ struct pv_args {
     const char *value[PV_N_OPTIONS]; /* NULL: not given; "" for a switch */
     char **operands;
     size_t n_operands;
-    char lines[1024]; /* the value of --from when there is a --pattern: lines:PATTERN…, one a
-                       * line */
+    /* The value of --from when there is a --pattern: lines:PATTERN…, one a line. */
+    char lines[1024];
 };
 
 /* What a replay is to be: engines by --engine, the heap by the heap options. Stays where it was

@@ -28,8 +28,8 @@ void pv_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Says "out of memory" and gives PV_EXIT_RESOURCES. */
 int pv_say_no_memory(void);
 
-/* A usage error: the line, with where to read on. Gives PV_EXIT_USAGE. `command` may be NULL.
- */
+/* A usage error: the line, with where to read on. Gives PV_EXIT_USAGE.
+ * `command` may be NULL. */
 int pv_say_usage(const char *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -199,8 +199,7 @@ static void begin(const struct pv_drawing *drawing)
     pv_dot_caption(drawing);
     fputs("<tr><td align=\"left\">Black arrows: first and next; grey: "
           "previous; dashed: parent, drawn for the first pebble of each row. Offsets are those "
-          "of "
-          "the headers in their bucket.</td></tr></table>>];\n"
+          "of the headers in their bucket.</td></tr></table>>];\n"
           "  node [fontname=\"Helvetica\", fontsize=9, shape=box, style=filled, "
           "fillcolor=\"#FFFFFF\", color=\"#666666\", margin=\"0.08,0.04\", width=1.2, "
           "height=0.5, penwidth=0.9];\n"

@@ -68,8 +68,8 @@ int pv_grid_print(struct pv_grid *grid, int column, int line, int columns,
                   struct pv_style style, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
 
-/* The same, but what does not fit is left out at the front: the end of a tag's path says most.
- */
+/* The same, but what does not fit is left out at the front: the end of a
+ * tag's path says most. */
 int pv_grid_text_tail(struct pv_grid *grid, int column, int line, int columns,
                       struct pv_style style, const char *text);
 
@@ -83,8 +83,8 @@ int pv_grid_write(const struct pv_grid *grid, FILE *out);
 
 /* ---- grid_width.c ---- */
 
-/* Cells that a character takes: 0 for a combining one, 2 for East Asian wide and emoji, else 1.
- */
+/* Cells that a character takes: 0 for a combining one, 2 for East Asian wide
+ * and emoji, else 1. */
 int pv_width_character(uint32_t character);
 
 /* Cells that a text takes. */
@@ -94,8 +94,8 @@ int pv_width_text(const char *text);
  * than that is cut. Not 0, but for an empty text. */
 size_t pv_width_fit(const char *text, int columns);
 
-/* Decodes one character of clean UTF-8 and moves *text on; U+FFFD for a bad byte; 0 at the end.
- */
+/* Decodes one character of clean UTF-8 and moves *text on; U+FFFD for a bad byte;
+ * 0 at the end. */
 uint32_t pv_width_next(const char **text);
 
 #endif
