@@ -244,7 +244,8 @@ static struct pv_pebble *find(struct pv_heap *heap, const struct pv_shape *shape
     struct pv_bucket *bucket = kept ? end : pv_bucket_first(heap);
     end = kept ? NULL : end;
     for (; bucket && bucket != end; bucket = pv_bucket_after(heap, bucket)) {
-        if (bucket->largest < shape->size || kind_of(bucket) != (shape->sflags & PV_KIND)) {
+        if (bucket->largest < shape->size ||
+            !is_of_kind(heap, bucket, shape->sflags & PV_KIND)) {
             continue;
         }
         struct pv_pebble *pebble = find_in(heap, bucket, shape);
@@ -303,7 +304,8 @@ uint64_t pv_bucket_largest_for(struct pv_heap *heap, const struct pv_shape *shap
     struct pv_room room = {0};
     struct pv_bucket *bucket = pv_bucket_first(heap);
     for (; bucket; bucket = pv_bucket_after(heap, bucket)) {
-        if (bucket->largest <= room.largest || kind_of(bucket) != (shape->sflags & PV_KIND)) {
+        if (bucket->largest <= room.largest ||
+            !is_of_kind(heap, bucket, shape->sflags & PV_KIND)) {
             continue;
         }
         if (shape->below) {
@@ -321,13 +323,13 @@ uint64_t pv_bucket_free_for(struct pv_heap *heap, const struct pv_shape *shape)
     struct pv_bucket *bucket = pv_bucket_first(heap);
     bool all = !shape->below;
     for (; bucket && all; bucket = pv_bucket_after(heap, bucket)) {
-        all = kind_of(bucket) == (shape->sflags & PV_KIND);
+        all = is_of_kind(heap, bucket, shape->sflags & PV_KIND);
     }
     if (all) {
         return heap->free_bytes;
     }
     for (bucket = pv_bucket_first(heap); bucket; bucket = pv_bucket_after(heap, bucket)) {
-        if (bucket->largest && kind_of(bucket) == (shape->sflags & PV_KIND)) {
+        if (bucket->largest && is_of_kind(heap, bucket, shape->sflags & PV_KIND)) {
             add_room(heap, bucket, shape->below, &room);
         }
     }

@@ -10,21 +10,21 @@
 #include "core/index.h"
 #include "core/inside.h"
 
-static bool holds(const struct pv_bucket *bucket, uint64_t addr)
+static bool holds(const struct pv_heap *heap, const struct pv_bucket *bucket, uint64_t addr)
 {
-    return bucket && bucket->magic == PV_BUCKET_MAGIC && addr >= addr_of(bucket) &&
+    return bucket && pv_bucket_is_whole(heap, bucket) && addr >= addr_of(bucket) &&
            addr < bucket_end(bucket);
 }
 
 static struct pv_bucket *bucket_of(struct pv_heap *heap, uint64_t addr)
 {
     struct pv_bucket **cached = &heap->cache[(addr >> CACHE_SHIFT) % PV_HEAP_CACHE];
-    if (holds(*cached, addr)) {
+    if (holds(heap, *cached, addr)) {
         return *cached;
     }
     struct pv_bucket *bucket = pv_bucket_first(heap);
     for (; bucket; bucket = pv_bucket_after(heap, bucket)) {
-        if (holds(bucket, addr)) {
+        if (holds(heap, bucket, addr)) {
             *cached = bucket;
             return bucket;
         }

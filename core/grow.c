@@ -81,7 +81,7 @@ static struct pv_bucket *last_before(struct pv_heap *heap, const struct pv_bucke
                                      uint32_t kind)
 {
     struct pv_bucket *bucket = end ? pv_bucket_at(end->prev) : heap->last;
-    while (bucket && kind_of(bucket) != kind) {
+    while (bucket && !is_of_kind(heap, bucket, kind)) {
         bucket = pv_bucket_at(bucket->prev);
     }
     return bucket;
@@ -119,11 +119,11 @@ static struct pv_pebble *grow_any(struct pv_heap *heap, const struct pv_shape *s
     struct pv_bucket *bucket = !can ? NULL : end ? pv_bucket_at(end->prev) : heap->last;
     struct pv_pebble *pebble = NULL;
     while (bucket && !pebble) {
-        if (bucket->magic != PV_BUCKET_MAGIC) {
+        if (!pv_bucket_is_whole(heap, bucket)) {
             heap->damaged = bucket;
             return NULL;
         }
-        if (kind_of(bucket) == (shape->sflags & PV_KIND)) {
+        if (is_of_kind(heap, bucket, shape->sflags & PV_KIND)) {
             struct pv_pebble *tail = pv_bucket_tail(heap, bucket);
             pebble = tail ? grow_in_place(heap, bucket, tail, shape, GROW_LEAST) : NULL;
         }

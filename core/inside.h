@@ -37,6 +37,19 @@ static inline uint32_t kind_of(const struct pv_bucket *bucket)
     return pv_pebble_at(bucket->first)->sflags & PV_KIND;
 }
 
+/* Whether its pebbles are of a kind. Its First's header is looked at: where that is damaged it is
+ * of none. */
+static inline bool is_of_kind(struct pv_heap *heap, const struct pv_bucket *bucket,
+                              uint32_t kind)
+{
+    const struct pv_pebble *first = pv_pebble_at(bucket->first);
+    if (__builtin_expect(first->magic != PV_PEBBLE_MAGIC, 0)) {
+        heap->damaged = first;
+        return false;
+    }
+    return (first->sflags & PV_KIND) == kind;
+}
+
 /* Whether a bucket's First moves, and a search begins there. */
 static inline bool is_recent_fit(const struct pv_heap *heap, const struct pv_bucket *bucket)
 {

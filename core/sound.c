@@ -43,7 +43,7 @@ struct pv_bucket *pv_sound_cut(struct pv_heap *heap, struct pv_bucket *bucket)
     struct pv_bucket *next = NULL, *at = heap->last;
     /* From the other end, as far as it is sound. */
     for (uint64_t n = heap->n_buckets;
-         n && at && at != bad && at != bucket && at->magic == PV_BUCKET_MAGIC; n--) {
+         n && at && at != bad && at != bucket && pv_bucket_is_whole(heap, at); n--) {
         next = at;
         at = pv_bucket_at(at->prev);
     }
@@ -96,6 +96,20 @@ static void forget_places(struct pv_heap *heap)
     }
 }
 
+/* A bucket's First, where it is damaged, becomes the first pebble that is sound. false: none
+ * is. */
+static bool set_first(struct pv_bucket *bucket)
+{
+    if (pv_sound_header(bucket, bucket->first)) {
+        return true;
+    }
+    const struct pv_pebble *head = pv_sound_from(bucket, addr_of(bucket) + BUCKET_BYTES);
+    if (head) {
+        bucket->first = addr_of(head);
+    }
+    return head != NULL;
+}
+
 void pv_sound_index(struct pv_heap *heap)
 {
     pv_index_clear(heap);
@@ -103,6 +117,11 @@ void pv_sound_index(struct pv_heap *heap)
     heap->n_buckets = 0;
     struct pv_bucket *bucket = pv_bucket_first(heap);
     for (; bucket; bucket = pv_bucket_after(heap, bucket)) {
+        if (!set_first(bucket)) {
+            bucket->magic = 0; /* nothing in it is sound: it is taken out below */
+        }
+    }
+    for (bucket = pv_bucket_first(heap); bucket; bucket = pv_bucket_after(heap, bucket)) {
         heap->n_buckets++;
     }
     for (bucket = heap->first; bucket; bucket = pv_bucket_at(bucket->next)) {
@@ -114,13 +133,6 @@ void pv_sound_index(struct pv_heap *heap)
         }
     }
     for (bucket = heap->first; bucket; bucket = pv_bucket_at(bucket->next)) {
-        const struct pv_pebble *head =
-            pv_sound_header(bucket, bucket->first)
-                ? NULL
-                : pv_sound_from(bucket, addr_of(bucket) + BUCKET_BYTES);
-        if (head) {
-            bucket->first = addr_of(head);
-        }
         pv_bucket_settle(heap, bucket);
     }
 }

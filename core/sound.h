@@ -22,17 +22,27 @@ static inline uint64_t bucket_end(const struct pv_bucket *bucket)
  * then stands there. */
 struct pv_bucket *pv_sound_cut(struct pv_heap *heap, struct pv_bucket *bucket);
 
+/* Whether a bucket's header can be what the heap wrote there: as much as it says of itself. */
+static inline bool pv_bucket_is_whole(const struct pv_heap *heap,
+                                      const struct pv_bucket *bucket)
+{
+    return bucket->magic == PV_BUCKET_MAGIC && bucket->lflags <= PV_BUCKET_BEST_FIT &&
+           bucket->size - 1 < heap->n_pages &&
+           bucket->first - addr_of(bucket) <
+               bucket->size * PV_PAGE_BYTES - sizeof(struct pv_pebble);
+}
+
 /* The buckets in their order; those whose headers are damaged are taken out of it. */
 static inline struct pv_bucket *pv_bucket_first(struct pv_heap *heap)
 {
     struct pv_bucket *first = heap->first;
-    return !first || first->magic == PV_BUCKET_MAGIC ? first : pv_sound_cut(heap, NULL);
+    return !first || pv_bucket_is_whole(heap, first) ? first : pv_sound_cut(heap, NULL);
 }
 
 static inline struct pv_bucket *pv_bucket_after(struct pv_heap *heap, struct pv_bucket *bucket)
 {
     struct pv_bucket *next = pv_bucket_at(bucket->next);
-    return !next || (next->magic == PV_BUCKET_MAGIC && next->prev == addr_of(bucket))
+    return !next || (pv_bucket_is_whole(heap, next) && next->prev == addr_of(bucket))
                ? next
                : pv_sound_cut(heap, bucket);
 }
