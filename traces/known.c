@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define MAGIC(bytes) (bytes), sizeof bytes - 1
+#define MAGIC(bytes) (bytes), sizeof(bytes) - 1
 
 static const struct {
     const char *magic;

@@ -6,7 +6,7 @@
 # - a function that returns a status says that all went well by PV_OK, not by 0 (a function that
 #   also returns 1 gives an answer, and 0 is one of its answers);
 # - a comment ends on its last line of words, but for the head of a file;
-# - `sizeof x` of an object, `sizeof(struct t)` of a type;
+# - `sizeof x` of an object, `sizeof(struct t)` of a type; in a macro, where x may be either, `sizeof(x)`;
 # - build files: four spaces a step, no tab, one space on each side of `=` and after a colon.
 cd "$1" || exit 2
 
@@ -24,12 +24,14 @@ found=$(
     /^ *\*\/$/ && began != 1 { say("the end of a comment does not stand alone") }
     { line = $0; sub(/\/\*.*/, "", line); sub(/^ \*.*/, "", line) }
     line ~ /(^|[( ])int (rc|ret|res|err|result)( =|;|,|\))/ { say("a status is called status") }
-    {
+    line !~ /^#define|\\$/ {
         rest = line
         while (match(rest, /sizeof\(/)) {
             rest = substr(rest, RSTART + RLENGTH)
             if (rest !~ type) say("sizeof x of an object, not sizeof(x)")
         }
+    }
+    {
         if (line ~ /sizeof (struct|enum|union) /) say("sizeof(struct t) of a type")
     }
     line ~ /^(static )?(inline )?int [A-Za-z_0-9]+\(/ && line !~ /;$/ && line !~ /int main\(/ {
