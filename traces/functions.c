@@ -18,7 +18,7 @@ struct function {
 
 #define ROW(text, form)                                                                        \
     {                                                                                          \
-        text, sizeof(text) - 1, form                                                            \
+        text, sizeof(text) - 1, form                                                           \
     }
 
 /* The common ones first. */
