@@ -317,6 +317,12 @@ int pv_save_finish(struct pv_save *save)
     return PV_OK;
 }
 
+const char *pv_save_unfinished(struct pv_save *save)
+{
+    end_stream(save);
+    return save->temp;
+}
+
 int pv_save_keep(struct pv_save *save)
 {
     end_stream(save);

@@ -38,6 +38,10 @@ FILE *pv_save_file(struct pv_save *save);
  * file as it was cut. */
 int pv_save_finish(struct pv_save *save);
 
+/* After a failure: ends the writing. Where the bytes are that could be written, to look at them
+ * before they are kept; NULL: there is no such file. Borrowed. */
+const char *pv_save_unfinished(struct pv_save *save);
+
 /* Gives what is written its final name, whole or not, after a failure too. PV_EIO. */
 int pv_save_keep(struct pv_save *save);
 

@@ -266,6 +266,11 @@ int pv_writer_flush(struct pv_writer *writer)
     return status;
 }
 
+const char *pv_writer_unfinished(struct pv_writer *writer)
+{
+    return writer->save ? pv_save_unfinished(writer->save) : NULL;
+}
+
 int pv_writer_keep(struct pv_writer *writer)
 {
     return writer->save ? pv_save_keep(writer->save) : PV_EIO;

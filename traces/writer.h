@@ -51,6 +51,9 @@ int pv_writer_put(struct pv_writer *writer, const struct pv_trace_event *event);
 /* Writes out what is buffered already. PV_EIO: it cannot be written. */
 int pv_writer_flush(struct pv_writer *writer);
 
+/* As pv_save_unfinished; no more can be written. */
+const char *pv_writer_unfinished(struct pv_writer *writer);
+
 /* After a failure, or instead of a finish: gives what is written its final name, as it is. Of a
  * native trace readers read it, up to where it ends. PV_EIO. */
 int pv_writer_keep(struct pv_writer *writer);

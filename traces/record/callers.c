@@ -8,6 +8,7 @@
  */
 #include "traces/record/callers.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -69,14 +70,17 @@ struct pv_callers {
     uint32_t n_wrappers, n_keys;
     unsigned depth;
     char *executable;
+    struct pv_unread *unread;
 };
 
-int pv_callers_open(struct pv_callers **ret_callers, const char *executable, unsigned depth)
+int pv_callers_open(struct pv_callers **ret_callers, const char *executable, unsigned depth,
+                    struct pv_unread *unread)
 {
     struct pv_callers *callers = pv_own_calloc(1, sizeof *callers);
     if (callers) {
         callers->executable = pv_own_text(executable, strlen(executable));
         callers->secret = pv_hash_key();
+        callers->unread = unread;
         callers->depth = depth < PV_CALLERS_DEPTH ? depth : PV_CALLERS_DEPTH;
     }
     if (!callers || !callers->executable) {
@@ -114,6 +118,20 @@ void pv_callers_close(struct pv_callers *callers)
     pv_own_free(callers);
 }
 
+/* The kernel's own module has a name and no file. */
+static void note_unread(struct pv_callers *callers, const char *path, int error)
+{
+    char raw[PV_RECORD_TEXT + 64];
+    struct pv_unread *unread = callers->unread;
+    if (!strchr(path, '/')) {
+        return;
+    }
+    if (unread->n++ == 0) {
+        snprintf(raw, sizeof raw, "%.400s: %s", path, strerror(error));
+        pv_text_clean(unread->first, sizeof unread->first, raw, strlen(raw));
+    }
+}
+
 static int read_module(struct pv_callers *callers, struct module *module)
 {
     const char *path = module->path[0] ? module->path : callers->executable;
@@ -121,6 +139,9 @@ static int read_module(struct pv_callers *callers, struct module *module)
     pv_caller_module(path, module->name, sizeof module->name);
     module->runtime = pv_caller_is_runtime(path);
     int status = pv_symbols_open(&module->symbols, path);
+    if (status == PV_EIO || status == PV_ELIMIT) {
+        note_unread(callers, path, errno);
+    }
     return status == PV_ENOMEM ? status : PV_OK;
 }
 

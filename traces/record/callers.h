@@ -25,8 +25,9 @@ enum {
 }; /* frames of a stack that are given out at most */
 
 /* `executable` is the program's own file, which the spool calls "". Stacks are given out with
- * `depth` frames at most. */
-int pv_callers_open(struct pv_callers **ret_callers, const char *executable, unsigned depth);
+ * `depth` frames at most. `unread` is added to whenever a file turns out so. */
+int pv_callers_open(struct pv_callers **ret_callers, const char *executable, unsigned depth,
+                    struct pv_unread *unread);
 void pv_callers_close(struct pv_callers *callers); /* takes NULL */
 
 /* Takes in one record of the kinds FRAME, NODE and MODULE; ignores any that make no sense.

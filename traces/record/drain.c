@@ -245,7 +245,8 @@ static int open_callers(struct pv_drain *drain)
     ssize_t n = readlink(link, path, sizeof path - 1);
     path[n > 0 ? n : 0] = 0;
     const char *fallback = drain->n_images ? drain->next : drain->executable;
-    return pv_callers_open(&drain->callers, n > 0 ? path : fallback, drain->options->depth);
+    return pv_callers_open(&drain->callers, n > 0 ? path : fallback, drain->options->depth,
+                           &drain->result->unread);
 }
 
 /* Definitions begin anew with each image: the first pass over a batch stops before one. */
@@ -534,6 +535,7 @@ static void say_what_is_lost(struct pv_drain *drain)
     result->n_child_calls = header->n_child_calls;
     result->attached = drain->n_images != 0;
     if (drain->is_leaving) {
+        result->next_error = (int)header->failed;
         pv_text_clean(result->next, sizeof result->next, drain->next, strlen(drain->next));
     }
 }
@@ -545,7 +547,8 @@ static void count_kept(struct pv_drain *drain)
     struct pv_reader *reader = NULL;
     struct pv_trace_event event;
     uint64_t n = 0;
-    if (pv_reader_open(&reader, drain->path, NULL) == PV_OK) {
+    const char *path = pv_writer_unfinished(drain->writer);
+    if (path && pv_reader_open(&reader, path, NULL) == PV_OK) {
         while (pv_reader_next(reader, &event) == 0) {
             n++;
         }
@@ -568,9 +571,7 @@ int pv_drain_finish(struct pv_drain *drain)
         return PV_OK;
     }
     say_failure(drain, status);
-    result->kept = pv_writer_keep(drain->writer) == PV_OK;
-    if (result->kept) {
-        count_kept(drain);
-    }
+    count_kept(drain);
+    result->kept = result->n_events && pv_writer_keep(drain->writer) == PV_OK;
     return status;
 }

@@ -54,6 +54,9 @@ void pv_preload_count_self(void);
  * NULL unless this is the recorded process. */
 const char *const *pv_preload_names(void);
 
+/* Why the program that this one becomes will not be recorded, an errno; 0: nothing known. */
+void pv_preload_failed(int error);
+
 /* From now on no time is looked at and no system call made: the kernel would end the program. */
 void pv_preload_shut_in(void);
 

@@ -93,6 +93,7 @@ static void prepare(struct passed *passed, const char *path, char *const envp[])
         return;
     }
     pv_preload_define_text(PV_SPOOL_EXEC, 0, path);
+    pv_preload_failed(0);
     if (!can_be_reached(names)) {
         return;
     }
@@ -103,6 +104,7 @@ static void prepare(struct passed *passed, const char *path, char *const envp[])
     void *pages =
         mmap(NULL, passed->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (pages == MAP_FAILED) {
+        pv_preload_failed(errno);
         return;
     }
     passed->envp = pages;

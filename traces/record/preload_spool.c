@@ -16,6 +16,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -77,6 +78,12 @@ static void forget_in_child(void)
     atomic_store(mode, UNKNOWN);
 }
 
+/* Without a header that is mapped: `record` is told why. */
+static void tell_failure(int fd, uint64_t failed)
+{
+    syscall(SYS_pwrite64, fd, &failed, sizeof failed, offsetof(struct pv_spool_header, failed));
+}
+
 /* Raw system calls: the wrappers of open and close are places where a
  * thread can be cancelled. */
 static bool map_spool(const char *path)
@@ -86,6 +93,9 @@ static bool map_spool(const char *path)
         return false;
     }
     void *whole = mmap(NULL, PV_SPOOL_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (whole == MAP_FAILED) {
+        tell_failure(fd, (uint64_t)errno);
+    }
     syscall(SYS_close, fd);
     if (whole == MAP_FAILED) {
         return false;
@@ -172,14 +182,20 @@ void pv_preload_count_self(void)
     }
 }
 
+void pv_preload_failed(int error)
+{
+    header->failed = (uint64_t)error;
+}
+
 static void begin(void)
 {
-    if (!map_spool(names_text[1] + sizeof PV_SPOOL_ENV) || !pv_preload_stack_init()) {
+    if (!map_spool(names_text[1] + sizeof PV_SPOOL_ENV)) {
         return;
     }
     void *page =
         mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (page == MAP_FAILED) {
+    if (page == MAP_FAILED || !pv_preload_stack_init()) {
+        pv_preload_failed(errno);
         return;
     }
     mode = page;

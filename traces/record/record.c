@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,6 +26,7 @@
 #include "traces/record/family.h"
 #include "traces/record/spool.h"
 #include "traces/record/stage.h"
+#include "traces/record/symbols.h"
 #include "traces/signals.h"
 
 enum {
@@ -185,7 +187,10 @@ static int make_stage(struct recording *recording, const struct pv_record_option
 {
     char library[PATH_MAX];
     if (!pv_stage_find_library(options->library, library, sizeof library)) {
-        return fail(result, PV_ENOTSUP, "the preload library " PV_LIBRARY " is not found", NULL,
+        char what[PATH_MAX + 32];
+        int error = errno;
+        snprintf(what, sizeof what, "no preload library %s", library);
+        return fail(result, PV_ENOTSUP, what, strerror(error),
                     "set " PV_LIBRARY_ENV " to where it is");
     }
     uint64_t depth = options->no_names ? PV_SPOOL_NO_STACKS : options->depth;
@@ -193,9 +198,12 @@ static int make_stage(struct recording *recording, const struct pv_record_option
     if (status == PV_ENOMEM) {
         return fail(result, status, "out of memory", NULL, NULL);
     }
-    return status ? fail(result, status, "cannot make a spool", strerror(errno),
-                         "set TMPDIR to a directory that can be written")
-                  : PV_OK;
+    if (status) {
+        bool is_memory = errno == ENOMEM;
+        return fail(result, status, "cannot make a spool", strerror(errno),
+                    is_memory ? NULL : "set TMPDIR to a directory that can be written");
+    }
+    return PV_OK;
 }
 
 static void choose_path(struct recording *recording, const struct pv_record_options *options,
@@ -235,6 +243,36 @@ static int open_drain(struct recording *recording, const struct pv_record_option
     return PV_OK;
 }
 
+/* The library never came into the program, or could not begin there. */
+static int explain_absence(const struct recording *recording, struct pv_record_result *result)
+{
+    static const char what[] = "the program could not be recorded";
+    const struct pv_spool_header *header = recording->stage.map;
+    struct rlimit addresses;
+    if (header->failed) {
+        return fail(result, PV_ELIMIT, what, strerror((int)header->failed),
+                    "the library that sees its calls had no room in its address space");
+    }
+    switch (pv_reach(recording->executable)) {
+    case PV_REACH_STATIC:
+        return fail(result, 1, what, "it is a static one", NULL);
+    case PV_REACH_SETUID:
+        return fail(result, 1, what, "it runs with rights of its own (setuid or the like)",
+                    NULL);
+    case PV_REACH_MACHINE:
+        return fail(result, 1, what, "it is for another kind of machine than this tool", NULL);
+    case PV_REACH_YES:
+        if (getrlimit(RLIMIT_AS, &addresses) == 0 && addresses.rlim_cur != RLIM_INFINITY) {
+            return fail(result, PV_ELIMIT, what,
+                        "the library that sees its calls was not loaded",
+                        "most likely its limit on address space is too low");
+        }
+        return fail(result, 1, what, "the library that sees its calls was not loaded", NULL);
+    default:
+        return fail(result, 1, what, NULL, "static and setuid programs cannot be reached");
+    }
+}
+
 static int explain(const struct recording *recording, int status,
                    struct pv_record_result *result)
 {
@@ -242,17 +280,14 @@ static int explain(const struct recording *recording, int status,
         return result->attached
                    ? fail(result, 1, "the program asked for no memory", NULL,
                           "a program with an allocator of its own makes no calls to see")
-                   : fail(result, 1, "the program could not be recorded", NULL,
-                          "static and setuid programs cannot be reached");
+                   : explain_absence(recording, result);
     }
     if (status) {
         char what[PV_RECORD_TEXT];
         snprintf(what, sizeof what, "%s", *result->text ? result->text : "unknown failure");
         return fail(result, status, "the trace is not whole", what,
-                    result->kept ? "what was written of it is kept"
-                                 : "nothing of it could be kept");
+                    result->kept ? "" : "nothing of it could be kept");
     }
-    (void)recording;
     return PV_OK;
 }
 

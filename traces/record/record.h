@@ -35,6 +35,12 @@ struct pv_record_options {
     unsigned depth; /* frames of a call stack; 0: the tag alone, made of the caller alone */
 };
 
+/* Files whose functions have no names since they could not be read. */
+struct pv_unread {
+    uint64_t n;
+    char first[PV_RECORD_TEXT]; /* the first of them and why; clean */
+};
+
 struct pv_record_result {
     /* The program's own; 128 + n when signal n ended it. Valid on 0 and 1, and on a failure when
      * `ended` is set. */
@@ -43,7 +49,7 @@ struct pv_record_result {
     long pid;
     bool attached;          /* the library was in the program */
     bool kept;              /* on a failure: what could be written of the trace is there */
-    uint64_t n_events;      /* written to the trace */
+    uint64_t n_events;      /* written to the trace; on a failure those that can be read */
     uint64_t n_lost;        /* calls that are not in it: no room in the ring or on
                                the disk, or their thread never ended them */
     uint64_t n_foreign;     /* frees and resizes of blocks that recording never saw, left out */
@@ -52,17 +58,20 @@ struct pv_record_result {
     uint64_t n_child_calls; /* that they have made, before they became others */
     uint64_t n_running;     /* of them, at the end: their calls are counted no more */
     char next[PV_RECORD_TEXT]; /* the program that it became, which was not recorded; clean */
+    int next_error;            /* errno: why, where the library could say it */
+    struct pv_unread unread;
     char path[PV_RECORD_PATH]; /* of the trace, clean */
     /* On anything but 0: one clean sentence on what went wrong; on 0: "", or what was lost and
      * why. */
     char text[PV_RECORD_TEXT];
-    char hint[PV_RECORD_TEXT]; /* what to do about it, or "" */
+    char hint[PV_RECORD_TEXT]; /* what to do about it, or ""; "" when a part is kept */
 };
 
 /* Runs argv[0] (searched in PATH) with the arguments argv, NULL at the end, waits for its end
  * and writes the trace.
  *
  * 0: the trace is there. 1: the program ran, but made no events (exit 3; nothing is written).
+ * PV_ELIMIT: it could not be recorded for want of memory or another resource (exit 5).
  * PV_EINVAL: the program cannot be started, or "-" as path (exit 2). PV_ENOTSUP: the preload
  * library is not found (exit 5). PV_EIO: the spool or the trace cannot be written (exit 5; the
  * program may have run). PV_ENOMEM. ret_result is filled in every case. */

@@ -139,6 +139,7 @@ struct pv_spool_header {
     PV_SPOOL_LINE uint64_t n_children; /* that made a call; they are counted, not recorded */
     uint64_t n_child_calls;
     uint64_t n_forks; /* and all other ways of making one, where seen */
+    uint64_t failed;  /* errno: why the library could not begin, or 0 */
 };
 
 #define PV_SPOOL_NO_STACKS UINT64_MAX

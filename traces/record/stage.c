@@ -22,35 +22,26 @@
 
 extern char **environ;
 
-/* Where the library is, seen from the folder of the executable: in a build, beside it, and in
- * an installation that was moved as a whole. PV_LIBDIR is where this build would install it. */
-static const char *const places[] = {"/../traces/record/" PV_LIBRARY, "/" PV_LIBRARY,
-                                     "/../" PV_LIBDIR_BELOW "/" PV_LIBRARY};
+/* What runs in the folder that it was built in has the library there, everything else where it
+ * was to be installed. What lies near a copy of the executable could be anybody's. */
+static const char *usual_place(void)
+{
+    char own[PATH_MAX];
+    size_t n_root = strlen(PV_BUILD_ROOT);
+    ssize_t n = readlink("/proc/self/exe", own, sizeof own);
+    bool is_built = n > 0 && (size_t)n > n_root && memcmp(own, PV_BUILD_ROOT, n_root) == 0 &&
+                    own[n_root] == '/';
+    return is_built ? PV_BUILD_LIBRARY : PV_LIBDIR "/" PV_LIBRARY;
+}
 
 bool pv_stage_find_library(const char *wanted, char *out, size_t cap)
 {
-    char own[PATH_MAX];
+    char whole[PATH_MAX];
     const char *given = wanted ? wanted : getenv(PV_LIBRARY_ENV);
-    if (given && *given) {
-        char *whole = realpath(given, NULL);
-        bool fits = whole && strlen(whole) < cap;
-        if (fits) {
-            memcpy(out, whole, strlen(whole) + 1);
-        }
-        free(whole);
-        return fits;
-    }
-    ssize_t n = readlink("/proc/self/exe", own, sizeof own - 1);
-    char *slash = n > 0 ? memrchr(own, '/', (size_t)n) : NULL;
-    for (size_t i = 0; slash && i < sizeof places / sizeof places[0]; i++) {
-        *slash = 0;
-        int length = snprintf(out, cap, "%s%s", own, places[i]);
-        if (length > 0 && (size_t)length < cap && access(out, R_OK) == 0) {
-            return true;
-        }
-    }
-    snprintf(out, cap, "%s", PV_LIBDIR "/" PV_LIBRARY);
-    return access(out, R_OK) == 0;
+    given = given && *given ? given : usual_place();
+    bool is_there = realpath(given, whole) && access(whole, R_OK) == 0;
+    snprintf(out, cap, "%s", is_there ? whole : given);
+    return is_there;
 }
 
 void pv_stage_find_executable(const char *program, char *out, size_t cap)

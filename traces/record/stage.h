@@ -23,8 +23,9 @@ struct pv_stage {
     int notes[3];       /* signals.h */
 };
 
-/* `wanted`: the library, or NULL for $PEBBLEVIZ_PRELOAD, else where a build or an installation
- * of this executable has it. False: it is not found. */
+/* `wanted`: the library, or NULL for $PEBBLEVIZ_PRELOAD, else where this executable was built,
+ * if it still lies there, or was to be installed. False: it is not
+ * there, errno says why, and *out where it was looked for. cap: PATH_MAX. */
 bool pv_stage_find_library(const char *wanted, char *out, size_t cap);
 
 /* The file that execvp would take, for its symbols; "" when there is none. */

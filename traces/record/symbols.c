@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * symbols.c - the names of the functions in an ELF file. The one file here that knows ELF.
+ * symbols.c - the names of the functions in an ELF file, and what kind of program it is. The one
+ * file here that knows ELF.
  *
  * The bytes are not trusted: every offset is checked against the file's size before it is used,
  * and tables beyond TABLE_MAX are refused. Only the two tables are read, never the whole file.
@@ -14,12 +15,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "core/own.h"
 #include "core/status.h"
 
-enum { TABLE_MAX = 256 << 20 };
+enum {
+    TABLE_MAX = 256 << 20,
+    HEAD_BYTES = 4096,
+    SCRIPTS_MAX = 4 /* the kernel's own bound on scripts of scripts */
+};
 
 struct symbol {
     uint64_t addr, size;
@@ -49,6 +55,7 @@ static int read_part(const struct file *file, uint64_t offset, void *ret, uint64
             continue;
         }
         if (got <= 0) {
+            errno = got < 0 ? errno : EIO; /* it has become shorter */
             return PV_EIO;
         }
         done += (uint64_t)got;
@@ -60,6 +67,7 @@ static int read_part(const struct file *file, uint64_t offset, void *ret, uint64
 static int read_table(const struct file *file, uint64_t offset, uint64_t n, char **ret_bytes)
 {
     if (n > TABLE_MAX) {
+        errno = EFBIG;
         return PV_ELIMIT;
     }
     char *bytes = pv_own_calloc((size_t)n + 1, 1);
@@ -185,14 +193,19 @@ int pv_symbols_open(struct pv_symbols **ret_symbols, const char *path)
     }
     int status = PV_EIO;
     struct pv_symbols *symbols = NULL;
-    if (fstat(file.fd, &about) == 0 && S_ISREG(about.st_mode)) {
+    bool is_known = fstat(file.fd, &about) == 0;
+    if (is_known && !S_ISREG(about.st_mode)) {
+        errno = EINVAL;
+    } else if (is_known) {
         file.size = (uint64_t)about.st_size;
         symbols = pv_own_calloc(1, sizeof *symbols);
         status = symbols ? read_symbols(&file, symbols) : PV_ENOMEM;
     }
+    int error = errno;
     close(file.fd);
     if (status) {
         pv_symbols_close(symbols);
+        errno = error;
         return status;
     }
     *ret_symbols = symbols;
@@ -229,4 +242,86 @@ const char *pv_symbols_find(const struct pv_symbols *symbols, uint64_t addr)
     const struct symbol *row = &symbols->rows[at];
     uint64_t size = row->size ? row->size : 1;
     return addr - row->addr < size ? row->name : NULL;
+}
+
+/* ---- kinds of programs ---- */
+
+union head {
+    Elf64_Ehdr elf;
+    char bytes[HEAD_BYTES];
+};
+
+/* *ret_n: how many of the first bytes there are. */
+static bool read_head(const char *path, union head *head, size_t *ret_n, mode_t *ret_mode)
+{
+    struct stat about;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) {
+        return false;
+    }
+    ssize_t n = -1;
+    if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode)) {
+        n = pread(fd, head->bytes, HEAD_BYTES, 0);
+    }
+    close(fd);
+    *ret_n = n > 0 ? (size_t)n : 0;
+    *ret_mode = n > 0 ? about.st_mode : 0;
+    return n > 0;
+}
+
+/* The word behind "#!", in place. */
+static const char *interpreter_of(union head *head, size_t n)
+{
+    head->bytes[n < HEAD_BYTES ? n : HEAD_BYTES - 1] = 0;
+    char *word = head->bytes + 2;
+    word += strspn(word, " \t");
+    word[strcspn(word, " \t\r\n")] = 0;
+    return word;
+}
+
+static bool has_interpreter(const union head *head, size_t n)
+{
+    for (unsigned i = 0; i < head->elf.e_phnum; i++) {
+        Elf64_Phdr part;
+        size_t at = i * sizeof part;
+        if (head->elf.e_phoff > n || n - head->elf.e_phoff < at + sizeof part) {
+            return true; /* they lie further on than those of a static program do */
+        }
+        memcpy(&part, head->bytes + head->elf.e_phoff + at, sizeof part);
+        if (part.p_type == PT_INTERP) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum pv_reach pv_reach(const char *path)
+{
+    union head head, own;
+    char script[HEAD_BYTES];
+    size_t n, n_own;
+    mode_t mode, own_mode;
+    if (!read_head(path, &head, &n, &mode)) {
+        return PV_REACH_UNKNOWN;
+    }
+    for (int i = 0; i < SCRIPTS_MAX && n > 2 && memcmp(head.bytes, "#!", 2) == 0; i++) {
+        const char *word = interpreter_of(&head, n);
+        memcpy(script, word, strlen(word) + 1);
+        path = script;
+        if (!read_head(path, &head, &n, &mode)) {
+            return PV_REACH_UNKNOWN;
+        }
+    }
+    if (n < sizeof head.elf || memcmp(head.elf.e_ident, ELFMAG, SELFMAG) != 0) {
+        return PV_REACH_UNKNOWN;
+    }
+    if ((mode & (S_ISUID | S_ISGID)) || getxattr(path, "security.capability", NULL, 0) > 0) {
+        return PV_REACH_SETUID;
+    }
+    if (read_head("/proc/self/exe", &own, &n_own, &own_mode) && n_own >= sizeof own.elf &&
+        (own.elf.e_ident[EI_CLASS] != head.elf.e_ident[EI_CLASS] ||
+         own.elf.e_machine != head.elf.e_machine)) {
+        return PV_REACH_MACHINE;
+    }
+    return has_interpreter(&head, n) ? PV_REACH_YES : PV_REACH_STATIC;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * symbols.h - the names of the functions in an ELF file.
+ * symbols.h - the names of the functions in an ELF file, and what kind of program it is.
  */
 #ifndef PV_SYMBOLS_H
 #define PV_SYMBOLS_H
@@ -10,7 +10,8 @@
 struct pv_symbols;
 
 /* Reads the symbol table of a file, or the dynamic one where it was stripped. PV_EIO: cannot be
- * read; PV_EFORMAT: no 64-bit ELF file, or damaged; PV_ELIMIT; PV_ENOMEM. */
+ * read, PV_ELIMIT: it is too large, errno says why; PV_EFORMAT: no 64-bit ELF file, or
+ * damaged; PV_ENOMEM. */
 int pv_symbols_open(struct pv_symbols **ret_symbols, const char *path);
 void pv_symbols_close(struct pv_symbols *symbols); /* takes NULL */
 
@@ -18,5 +19,17 @@ void pv_symbols_close(struct pv_symbols *symbols); /* takes NULL */
  * for one place the plainest: fewest leading underscores, then shortest, then first by bytes.
  * Borrowed, raw. */
 const char *pv_symbols_find(const struct pv_symbols *symbols, uint64_t addr);
+
+/* Why the preload library may not have come into a program. */
+enum pv_reach {
+    PV_REACH_UNKNOWN, /* the file cannot be read, or is no program */
+    PV_REACH_YES,     /* its linker takes the library */
+    PV_REACH_STATIC,
+    PV_REACH_SETUID, /* or setgid, or it has capabilities */
+    PV_REACH_MACHINE /* it is another machine's, or has another word size */
+};
+
+/* Of a script, its interpreter is looked at. */
+enum pv_reach pv_reach(const char *path);
 
 #endif

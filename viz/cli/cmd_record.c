@@ -2,6 +2,8 @@
  *
  * cmd_record.c - `pebbleviz record`: the recorder's words for people, the program's exit code.
  */
+#include <string.h>
+
 #include "core/status.h"
 #include "traces/record/record.h"
 #include "viz/cli/options.h"
@@ -30,12 +32,22 @@ static void tell(const struct pv_record_result *result)
                pv_units_count(count, result->n_children),
                pv_units_count(calls, result->n_child_calls), running);
     }
-    if (*result->next) {
+    if (result->unread.n) {
+        pv_say("not named: functions of files that cannot be read, %s of them; the first is %s",
+               pv_units_count(count, result->unread.n), result->unread.first);
+    }
+    if (*result->next && result->next_error) {
+        pv_say("not recorded: %s, which the program became: %s", result->next,
+               strerror(result->next_error));
+    } else if (*result->next) {
         pv_say("not recorded: %s, which the program became; static and setuid programs cannot "
                "be, nor any behind a chroot or as another user",
                result->next);
     }
-    if (*result->text) {
+    if (*result->text && result->kept) {
+        pv_say("%s; %s events of it are kept in %s", result->text,
+               pv_units_count(count, result->n_events), result->path);
+    } else if (*result->text) {
         pv_say("%s%s%s", result->text, *result->hint ? "; " : "", result->hint);
     }
 }
@@ -65,7 +77,7 @@ int pv_cmd_record(const struct pv_args *args)
         return pv_say_no_memory();
     }
     tell(&result);
-    if (status == 0 || result.kept) {
+    if (status == 0) {
         char count[PV_UNIT_TEXT];
         pv_say("%s events in %s; look at them with: pebbleviz %s",
                pv_units_count(count, result.n_events), result.path, result.path);

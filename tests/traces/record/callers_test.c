@@ -118,9 +118,10 @@ static const char *tag_of(struct pv_callers *callers, uint32_t node)
 static void test_nameless_wrappers(void **state)
 {
     struct pv_callers *callers = NULL;
+    struct pv_unread unread = {0};
     struct pv_caller early, late;
     (void)state;
-    assert_int_equal(pv_callers_open(&callers, "/nowhere/tool", 8), 0);
+    assert_int_equal(pv_callers_open(&callers, "/nowhere/tool", 8, &unread), 0);
     add(callers, PV_SPOOL_MODULE, 1, 0, 0);
     define_frame(callers, 1, 1, 0x1000);
     for (uint32_t i = 0; i < 9; i++) {
@@ -143,6 +144,8 @@ static void test_nameless_wrappers(void **state)
     assert_string_equal(tag_of(callers, 0), "");
     assert_string_equal(tag_of(callers, 49), "");
     assert_string_equal(tag_of(callers, UINT32_MAX), "");
+    assert_int_equal(unread.n, 1);
+    assert_string_equal(unread.first, "/nowhere/tool: No such file or directory");
     pv_callers_close(callers);
 }
 
@@ -150,9 +153,10 @@ static void test_nameless_wrappers(void **state)
 static void test_stacks_unfold(void **state)
 {
     struct pv_callers *callers = NULL;
+    struct pv_unread unread = {0};
     struct pv_caller caller;
     (void)state;
-    assert_int_equal(pv_callers_open(&callers, "/nowhere/tool", 3), 0);
+    assert_int_equal(pv_callers_open(&callers, "/nowhere/tool", 3, &unread), 0);
     add(callers, PV_SPOOL_MODULE, 1, 0, 0);
     for (uint32_t i = 1; i <= 5; i++) {
         define_frame(callers, i, 1, i * 0x1000);
