@@ -22,8 +22,9 @@ struct pv_timeline;
 struct pv_timeline_options {
     const struct pv_engine_type *engine;
     struct pv_engine_options heap;
-    /* false: only the running heap and its statistics, in memory that depends on the live blocks
-     * alone; no seek, but one moment can be held */
+    /* false: only the running heap and its statistics; no seek, but one moment can be held. Memory
+     * then depends on what lives, not on how many events there were: at most a page a live
+     * block, since headers stand where the heap has them, and never more than the heap holds. */
     bool keep_log;
 };
 

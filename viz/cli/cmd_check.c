@@ -182,21 +182,20 @@ static void text_check(const struct check *check, FILE *out)
     if (check->n_more) {
         fprintf(out, "%s: and %s more\n", check->path, pv_units_count(a, check->n_more));
     }
-    fprintf(out, "%s: %s finding%s", check->path,
-            check->n ? pv_units_count(a, check->n + check->n_more) : "no",
-            check->n == 1 && !check->n_more ? "" : "s");
+    fprintf(out, "%s: %s", check->path,
+            check->n ? pv_units_of(a, check->n + check->n_more, "finding") : "no findings");
     if (check->is_catalog) {
-        fprintf(out, " in %s pebbles\n", pv_units_count(a, check->n_pebbles));
+        fprintf(out, " in %s\n", pv_units_of(a, check->n_pebbles, "pebble"));
         return;
     }
-    fprintf(out, " in %s events", pv_units_count(a, check->n_events));
-    fprintf(out, ", checked %s times", pv_units_count(a, check->n_checks));
+    fprintf(out, " in %s", pv_units_of(a, check->n_events, "event"));
+    fprintf(out, ", checked %s", pv_units_of(a, check->n_checks, "time"));
     if (check->every > 1) {
         fprintf(out, " (at last after one event in %s)", pv_units_count(a, check->every));
     }
     if (check->n_faults) {
-        fprintf(out, "; the program made %s mistake%s, see 'pebbleviz info'",
-                pv_units_count(b, check->n_faults), check->n_faults == 1 ? "" : "s");
+        fprintf(out, "; the program made %s, see 'pebbleviz info'",
+                pv_units_of(b, check->n_faults, "mistake"));
     }
     fputc('\n', out);
 }

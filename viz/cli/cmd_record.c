@@ -6,6 +6,7 @@
 
 #include "core/status.h"
 #include "traces/record/record.h"
+#include "traces/writer.h"
 #include "viz/cli/options.h"
 #include "viz/cli/say.h"
 #include "viz/text/units.h"
@@ -14,23 +15,24 @@ static void tell(const struct pv_record_result *result)
 {
     char count[PV_UNIT_TEXT], calls[PV_UNIT_TEXT], running[PV_UNIT_TEXT + 64] = "";
     if (result->n_foreign) {
-        pv_say("left out: %s frees or resizes of blocks whose allocation was not seen (made "
-               "before the recording began, or past the C library's functions)",
-               pv_units_count(count, result->n_foreign));
+        pv_say(
+            "left out: %s of a free or resize of a block whose allocation was not seen (made "
+            "before the recording began, or past the C library's functions)",
+            pv_units_of(count, result->n_foreign, "call"));
     }
     if (result->n_lost) {
-        pv_say("lost: %s calls, for which there was no room or whose thread left in them",
-               pv_units_count(count, result->n_lost));
+        pv_say("lost: %s, for which there was no room or whose thread left in them",
+               pv_units_of(count, result->n_lost, "call"));
     }
     if (result->n_running) {
-        snprintf(running, sizeof running, "; %s of them still run, uncounted from now on",
+        snprintf(running, sizeof running, "; still running, uncounted from now on: %s",
                  pv_units_count(count, result->n_running));
     }
     if (result->n_children) {
-        pv_say("not recorded: %s child processes, which made %s calls until now or until they "
-               "became other programs%s",
-               pv_units_count(count, result->n_children),
-               pv_units_count(calls, result->n_child_calls), running);
+        pv_say(
+            "not recorded: %s, which made %s until now or until they became other programs%s",
+            pv_units_of(count, result->n_children, "child process"),
+            pv_units_of(calls, result->n_child_calls, "call"), running);
     }
     if (result->unread.n) {
         pv_say("not named: functions of files that cannot be read, %s of them; the first is %s",
@@ -61,6 +63,12 @@ int pv_cmd_record(const struct pv_args *args)
         .no_addresses = pv_args_has(args, PV_OPTION_NO_ADDRESSES),
         .no_names = pv_args_has(args, PV_OPTION_NO_NAMES),
     };
+    if (options.path && strcmp(options.path, "-") != 0 && !pv_writer_knows(options.path)) {
+        return pv_say_usage("record",
+                            "record writes json, jsonl, pvt or rep: the name '%s' does not end "
+                            "with one of them",
+                            options.path);
+    }
     struct pv_record_result result;
     uint64_t depth;
     int code = pv_args_count(args, PV_OPTION_DEPTH, PV_RECORD_DEPTH, &depth);
@@ -79,8 +87,8 @@ int pv_cmd_record(const struct pv_args *args)
     tell(&result);
     if (status == 0) {
         char count[PV_UNIT_TEXT];
-        pv_say("%s events in %s; look at them with: pebbleviz %s",
-               pv_units_count(count, result.n_events), result.path, result.path);
+        pv_say("%s in %s; to look at it: pebbleviz %s",
+               pv_units_of(count, result.n_events, "event"), result.path, result.path);
     }
     if (status == 0) {
         return result.exit_code;

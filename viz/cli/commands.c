@@ -31,7 +31,9 @@ const struct pv_command pv_commands[] = {
     {.name = "report",
      .synopsis = "TRACE [--engine E[,E...]] [--at EVENT] [--json] [--top N] [--no-timing]",
      .about = "fragmentation and overhead in numbers, each with what it means",
-     .text = "Several engines stand side by side, with the difference to the first.",
+     .text =
+         "Several engines stand side by side, with the difference to the first. Each needs as "
+         "much memory as its heap's headers touch: at most what the heap holds.",
      .keys = HEAP_KEYS | KEY(AT) | KEY(JSON) | KEY(TOP) | KEY(NO_TIMING),
      .operands_min = 1,
      .operands_max = 1,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * load.h - a trace read once and replayed through one engine or several: for some moments,
- * whose catalogs are taken in passing, in memory of the live blocks; or with its log, for a
+ * whose catalogs are taken in passing, in memory of what lives then; or with its log, for a
  * view that goes anywhere, in memory of the events.
  */
 #ifndef PV_LOAD_H

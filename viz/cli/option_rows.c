@@ -61,8 +61,8 @@ const struct pv_option pv_options[PV_N_OPTIONS] = {
                           false},
     [PV_OPTION_OUTPUT] =
         {"output", 'o', "FILE",
-         "where to write; it appears whole or not at all (default: of export -, standard output; "
-         "of record PROGRAM.PID.pvt)",
+         "where to write; it appears whole or not at all (default: standard output; of "
+         "record, PROGRAM.PID.pvt)",
          false},
     [PV_OPTION_FULL] = {"full", 0, NULL, "draw every pebble, also above 500 of them", false},
     [PV_OPTION_FROM] =

@@ -92,9 +92,9 @@ static void moment(const struct pv_drawing *drawing)
         fputs(", ", out);
         shortened(out, source->engine, NAME_BYTES);
     }
-    fprintf(out, ": %s requested in %s %s", pv_units_bytes(a, totals->requested_bytes),
-            pv_units_count(b, totals->n_used),
-            drawing->snapshot->kind == PV_CATALOG_BUDDY ? "blocks" : "pebbles");
+    fprintf(out, ": %s requested in %s", pv_units_bytes(a, totals->requested_bytes),
+            pv_units_of(b, totals->n_used,
+                        drawing->snapshot->kind == PV_CATALOG_BUDDY ? "block" : "pebble"));
     fprintf(out, ", %s free in %s, of a heap of ", pv_units_bytes(a, totals->free_bytes),
             pv_units_count(b, totals->n_free));
     if (drawing->snapshot->kind == PV_CATALOG_BUDDY) {
@@ -102,8 +102,8 @@ static void moment(const struct pv_drawing *drawing)
                 pv_units_bytes(b, drawing->snapshot->page_bytes));
         return;
     }
-    fprintf(out, "%s in %s bucket%s</td></tr>", pv_units_bytes(a, totals->heap_bytes),
-            pv_units_count(b, totals->n_buckets), totals->n_buckets == 1 ? "" : "s");
+    fprintf(out, "%s in %s</td></tr>", pv_units_bytes(a, totals->heap_bytes),
+            pv_units_of(b, totals->n_buckets, "bucket"));
 }
 
 static void swatch(FILE *out, const char *fill, const char *line, const char *style)
@@ -146,8 +146,7 @@ static void legend_tags(const struct pv_drawing *drawing)
             fputs("</tr><tr>", out);
         }
         swatch(out, pv_palette_other.fill, pv_palette_other.line, "solid");
-        fprintf(out, "%s other tag%s</td>", pv_units_count(blocks, n_others),
-                n_others == 1 ? "" : "s");
+        fprintf(out, "%s</td>", pv_units_of(blocks, n_others, "other tag"));
     }
 }
 

@@ -37,11 +37,10 @@ static void draw_header(const struct pv_drawing *drawing, size_t index)
             "cellspacing=\"0\" cellpadding=\"4\" color=\"#333333\">"
             "<tr><td bgcolor=\"#333333\"><font color=\"#FFFFFF\"><b>bucket</b></font></td></tr>"
             "<tr><td bgcolor=\"#FFFFFF\">0x%" PRIx64 "</td></tr>"
-            "<tr><td bgcolor=\"#FFFFFF\">%s page%s</td></tr>"
+            "<tr><td bgcolor=\"#FFFFFF\">%s</td></tr>"
             "<tr><td bgcolor=\"#FFFFFF\">%s fit</td></tr>"
             "<tr><td bgcolor=\"#FFFFFF\">largest %s</td></tr></table>>];\n",
-            index, bucket->addr, pv_units_count(pages, bucket->n_pages),
-            bucket->n_pages == 1 ? "" : "s",
+            index, bucket->addr, pv_units_of(pages, bucket->n_pages, "page"),
             bucket->lflags & PV_BUCKET_BEST_FIT ? "best" : "first",
             pv_units_bytes(largest, bucket->largest));
 }

@@ -168,8 +168,8 @@ static void draw_legend(struct drawing *drawing)
         draw_entry(drawing, place++, pv_palette[i].fill, text);
     }
     if (others) {
-        snprintf(text, sizeof text, "%s blocks of %s other tags", pv_units_count(a, others),
-                 pv_units_count(b, map->ranked.n - PV_COLOURS));
+        snprintf(text, sizeof text, "%s of %s", pv_units_of(a, others, "block"),
+                 pv_units_of(b, map->ranked.n - PV_COLOURS, "other tag"));
         draw_entry(drawing, place++, pv_palette_other.fill, text);
     }
     snprintf(text, sizeof text, "headers: %s", pv_units_bytes(a, totals->header_bytes));
@@ -199,16 +199,15 @@ static void draw_head(struct drawing *drawing, const struct pv_source *source)
     }
     char findings[64] = "";
     if (snapshot->n_findings) {
-        snprintf(findings, sizeof findings, "; %zu findings, see pebbleviz check",
-                 snapshot->n_findings);
+        snprintf(findings, sizeof findings, "; %s, see pebbleviz check",
+                 pv_units_of(a, snapshot->n_findings, "finding"));
     }
     bool engine = source->engine && *source->engine;
-    snprintf(text, sizeof text,
-             "%s%s%s: %s requested in %s blocks, of a heap of %s; a line is %s%s", moment,
-             engine ? ", " : "", engine ? cut(name, source->engine, TAG_BYTES) : "",
-             pv_units_bytes(a, totals->requested_bytes), pv_units_count(b, totals->n_used),
-             pv_units_bytes(c, totals->heap_bytes), pv_units_bytes(d, drawing->map->line_bytes),
-             findings);
+    snprintf(text, sizeof text, "%s%s%s: %s requested in %s, of a heap of %s; a line is %s%s",
+             moment, engine ? ", " : "", engine ? cut(name, source->engine, TAG_BYTES) : "",
+             pv_units_bytes(a, totals->requested_bytes),
+             pv_units_of(b, totals->n_used, "block"), pv_units_bytes(c, totals->heap_bytes),
+             pv_units_bytes(d, drawing->map->line_bytes), findings);
     draw_text(drawing, PV_CANVAS_LINE, LEFT, 35, text);
 }
 

@@ -193,17 +193,17 @@ static void trace(const struct pv_report *report, FILE *out)
     fprintf(out, " (allocations %s, frees %s, reallocations %s)\n",
             pv_units_count(a, stats->n_allocs), pv_units_count(b, stats->n_frees),
             pv_units_count(c, stats->n_reallocs));
-    fprintf(out, "  %-*s%s in %s blocks", LABEL, "most live at once",
+    fprintf(out, "  %-*s%s in %s", LABEL, "most live at once",
             pv_units_bytes(a, stats->peak_live.live_bytes),
-            pv_units_count(b, stats->peak_live.live_blocks));
+            pv_units_of(b, stats->peak_live.live_blocks, "block"));
     if (stats->peak_live.event >= 0) {
         fprintf(out, ", at event %s", pv_units_count(c, (uint64_t)stats->peak_live.event));
     }
     fprintf(out, "\n    The peak: the most bytes requested and not freed. No allocator can do "
                  "with less.\n");
-    fprintf(out, "  %-*s%s in %s blocks\n", LABEL, "live at the end",
+    fprintf(out, "  %-*s%s in %s\n", LABEL, "live at the end",
             pv_units_bytes(a, stats->now.live_bytes),
-            pv_units_count(b, stats->now.live_blocks));
+            pv_units_of(b, stats->now.live_blocks, "block"));
     fprintf(out,
             "    Never freed while it was recorded: leaks, or what a program leaves to its "
             "end.\n");

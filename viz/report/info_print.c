@@ -70,8 +70,8 @@ static void text_time(const struct pv_info *info, FILE *out)
         fprintf(out, " to %s %s\n", pv_units_count(text, info->t_last),
                 *info->header->clock ? info->header->clock : "(no unit given)");
         if (info->backward.n) {
-            fprintf(out, "%-*sgoes back %s time%s, at ", LABEL, "",
-                    pv_units_count(text, info->backward.n), info->backward.n == 1 ? "" : "s");
+            fprintf(out, "%-*sgoes back %s, at ", LABEL, "",
+                    pv_units_of(text, info->backward.n, "time"));
             text_places(&info->backward, out);
         }
     } else {
@@ -91,8 +91,9 @@ static void text_live(const struct pv_info *info, FILE *out)
     char a[PV_UNIT_TEXT];
     char b[PV_UNIT_TEXT];
     char c[PV_UNIT_TEXT];
-    fprintf(out, "%-*s%s in %s requests\n", LABEL, "requested in all",
-            pv_units_bytes(a, info->request_bytes), pv_units_count(b, info->n_requests));
+    fprintf(out, "%-*s%s in %s\n", LABEL, "requested in all",
+            pv_units_bytes(a, info->request_bytes),
+            pv_units_of(b, info->n_requests, "request"));
     uint64_t absurd = 0;
     for (unsigned i = PV_DOUBT_BITS + 1; i < PV_INFO_SIZES; i++) {
         absurd += info->sizes[i];
@@ -104,11 +105,13 @@ static void text_live(const struct pv_info *info, FILE *out)
             "be sizes\n",
             LABEL, "", pv_units_count(a, absurd));
     }
-    fprintf(out, "%-*s%s in %s blocks, after event %s\n", LABEL, "most live at once",
-            pv_units_bytes(a, who->peak_bytes), pv_units_count(b, who->peak_blocks),
-            who->peak_event < 0 ? "(none)" : pv_units_count(c, (uint64_t)who->peak_event));
-    fprintf(out, "%-*s%s in %s blocks\n", LABEL, "live at the end",
-            pv_units_bytes(a, who->bytes_now), pv_units_count(b, who->blocks_now));
+    fprintf(out, "%-*s%s in %s", LABEL, "most live at once", pv_units_bytes(a, who->peak_bytes),
+            pv_units_of(b, who->peak_blocks, "block"));
+    if (who->peak_event >= 0) {
+        fprintf(out, ", after event %s", pv_units_count(c, (uint64_t)who->peak_event));
+    }
+    fprintf(out, "\n%-*s%s in %s\n", LABEL, "live at the end",
+            pv_units_bytes(a, who->bytes_now), pv_units_of(b, who->blocks_now, "block"));
     if (who->n_failed) {
         fprintf(out,
                 "%-*s%s for %s in all (too large for any heap, or a flag that cannot be "

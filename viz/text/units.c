@@ -79,6 +79,18 @@ const char *pv_units_count(char *buf, uint64_t n)
     return buf;
 }
 
+const char *pv_units_of(char *buf, uint64_t n, const char *noun)
+{
+    pv_units_count(buf, n);
+    size_t length = strlen(buf);
+    bool hisses = noun[strlen(noun) - 1] == 's';
+    snprintf(buf + length, PV_UNIT_TEXT - length, " %s%s", noun,
+             n == 1   ? ""
+             : hisses ? "es"
+                      : "s");
+    return buf;
+}
+
 const char *pv_units_percent(char *buf, double share)
 {
     snprintf(buf, PV_UNIT_TEXT, "%.1f %%", share * 100);

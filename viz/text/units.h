@@ -19,6 +19,10 @@ const char *pv_units_change(char *buf, uint64_t before, uint64_t after);
 /* "512,345". Returns buf. */
 const char *pv_units_count(char *buf, uint64_t n);
 
+/* The count with its noun: "1 block", "2,000 blocks", "3 processes". The noun is ours, in the
+ * singular, of at most 13 bytes, an s included. Returns buf. */
+const char *pv_units_of(char *buf, uint64_t n, const char *noun);
+
 /* "12.3 %". Returns buf. */
 const char *pv_units_percent(char *buf, double share);
 

@@ -125,10 +125,10 @@ static int make_leaks(struct pv_model *model)
     }
     pv_sheet_say(
         model,
-        "Of the %s blocks that live now, %s are not freed before the trace ends: %s in "
-        "all, with %s different tags. What the program keeps on purpose is among them.",
-        pv_units_count(live, model->now.live_blocks), pv_units_count(blocks, n),
-        pv_units_bytes(bytes, sum), pv_units_count(tags, model->sheet.n));
+        "Not freed before the trace ends: %s of the %s that live now, %s in all, with %s. "
+        "What the program keeps on purpose is among them.",
+        pv_units_count(blocks, n), pv_units_of(live, model->now.live_blocks, "block"),
+        pv_units_bytes(bytes, sum), pv_units_of(tags, model->sheet.n, "tag"));
     return status;
 }
 

@@ -51,8 +51,8 @@ void pv_view_title(const struct pv_model *model, struct pv_grid *grid, int line)
 
     pv_grid_fill(grid, (struct pv_area){0, line, grid->columns, 1}, " ", style);
     if (model->cursor == PV_START) {
-        snprintf(right, sizeof right, "start of %s events",
-                 pv_units_count(last, (uint64_t)(model->last + 1)));
+        snprintf(right, sizeof right, "start of %s",
+                 pv_units_of(last, (uint64_t)(model->last + 1), "event"));
     } else {
         snprintf(right, sizeof right, "event %s of %s  %3.0f%%",
                  pv_units_count(event, (uint64_t)model->cursor),
@@ -373,9 +373,9 @@ void pv_view_hints(const struct pv_model *model, struct pv_grid *grid, int line)
     }
     if (model->playing) {
         char speed[PV_UNIT_TEXT];
-        ink(&pen, PV_ROLE_CHANGED, "%s %s events a second  ",
+        ink(&pen, PV_ROLE_CHANGED, "%s %s a second  ",
             pv_theme_glyph(&model->theme, PV_GLYPH_PLAY),
-            pv_units_count(speed, (uint64_t)model->speed));
+            pv_units_of(speed, (uint64_t)model->speed, "event"));
         for (size_t i = 0; i < pv_n_key_rows; i++) {
             if (pv_key_rows[i].playing) {
                 write_key(&pen, &pv_key_rows[i], pv_key_rows[i].playing);

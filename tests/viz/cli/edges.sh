@@ -34,7 +34,7 @@ fi
 
 # The end of a trace is looked at, whatever --every says, and once.
 run 0 check --every 1000 holes.json
-has "checked 1 times"
+has "checked 1 time"
 run 0 check --every 3 holes.json
 has "checked 3 times"
 run 0 check --every 4 holes.json

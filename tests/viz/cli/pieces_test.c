@@ -54,6 +54,13 @@ static void sizes_are_written(void **state)
     assert_string_equal(pv_units_count(buf, 999), "999");
     assert_string_equal(pv_units_count(buf, 1000), "1,000");
     assert_string_equal(pv_units_count(buf, UINT64_MAX), "18,446,744,073,709,551,615");
+    assert_string_equal(pv_units_of(buf, 0, "block"), "0 blocks");
+    assert_string_equal(pv_units_of(buf, 1, "block"), "1 block");
+    assert_string_equal(pv_units_of(buf, 1000, "block"), "1,000 blocks");
+    assert_string_equal(pv_units_of(buf, 1, "process"), "1 process");
+    assert_string_equal(pv_units_of(buf, 2, "process"), "2 processes");
+    assert_string_equal(pv_units_of(buf, UINT64_MAX, "other block"),
+                        "18,446,744,073,709,551,615 other blocks");
     assert_string_equal(pv_units_percent(buf, 0.1234), "12.3 %");
 }
 

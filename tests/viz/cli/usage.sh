@@ -47,6 +47,48 @@ for command in $commands; do
     done
 done
 
+# What can be written is named by help and by the manual, and the manual knows what is exported.
+run 0 formats
+for format in $(sed -n 's/^\([a-z]*\) *in, out .*/\1/p' "$tmp/out"); do
+    has ".Cm $format" "$manual"
+    "$exe" help convert | grep -q "$format" || fail "help convert does not name $format"
+done
+for format in json dot svg png map-svg map-png; do
+    n_checks=$((n_checks + 1))
+    sed -n '/^\.It Fl f ,/,/^Without/p' "$manual" | tr -d '\\' | grep -q -e "[ ^]$format\>" ||
+        fail "the manual does not know --format $format"
+done
+
+# A trace of one block: no "1 blocks", "1 events", "1 times".
+printf '%s\n' '{"format": "pebbleviz-trace", "version": 1}' '{"op": "malloc", "id": 1, "size": 9}' \
+    >"$tmp/one.jsonl"
+for command in report info check 'export --format dot' 'export --format map-svg' \
+    'view --screen 120x40 --keys L' 'view --screen 120x40 --at start'; do
+    # shellcheck disable=SC2086 # a command with its options
+    run 0 $command "$tmp/one.jsonl" && silent
+    n_checks=$((n_checks + 1))
+    ! grep -E '(^|[^0-9.,])1 (other )?(block|event|time|request|pebble|bucket|page|finding)s' "$tmp/out" ||
+        fail "$command: one of many"
+done
+run 0 check "$tmp/one.jsonl"
+has "one.jsonl: no findings in 1 event, checked 1 time"
+
+# The heap is at its largest from the first event on, at which 5 bytes live in it: 65,536 / 5 - 1.
+{
+    echo 'a 0 5'
+    seq -f 'a %g 20' 400
+    seq -f 'f %g' 0 400
+} >"$tmp/script"
+run 0 report --json "$tmp/script" && silent
+has '"at_peak_heap": 13106.2'
+
+# record refuses a name that says no format, as convert does, before the program runs.
+usage "record writes json, jsonl, pvt or rep: the name '$tmp/x.foo' does not end with one of them; see 'pebbleviz help record'" \
+    record -o "$tmp/x.foo" -- touch "$tmp/ran"
+[ ! -e "$tmp/ran" ] || fail "record ran the program although it cannot write"
+usage "convert wants --to json, jsonl, pvt or rep: the name '$tmp/x.foo' does not end with one of them; see 'pebbleviz help convert'" \
+    convert in/small.json "$tmp/x.foo"
+
 # What the report says is true of the engine that it is said of.
 run 0 report --engine buddy in/small.json && silent
 has "buddy: blocks are a page"
