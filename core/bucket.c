@@ -10,16 +10,26 @@
 
 void *memset(void *to, int byte, size_t n);
 
+static inline uint64_t payload_for(uint64_t size)
+{
+    return round_up(size + !size, PV_UNIT_BYTES);
+}
+
 bool pv_shape_of(const struct pv_request *request, struct pv_shape *ret_shape)
 {
     uint32_t kinds = PV_FLAG_VIRTUAL | PV_FLAG_PHYSICAL, flags = request->flags;
+    if (!flags && request->size <= SIZE_LIMIT) { /* nearly every request */
+        *ret_shape =
+            (struct pv_shape){.size = payload_for(request->size), .sflags = PV_FLAG_VIRTUAL};
+        return true;
+    }
     if ((flags & PV_FLAG_ANYWHERE) || !(flags & kinds)) {
         flags = (flags & ~(uint32_t)PV_FLAG_ANYWHERE) | PV_FLAG_VIRTUAL;
     }
     if (request->size > SIZE_LIMIT || (flags & ~PV_FLAGS) || (flags & kinds) == kinds) {
         return false;
     }
-    ret_shape->size = round_up(request->size ? request->size : 1, PV_UNIT_BYTES);
+    ret_shape->size = payload_for(request->size);
     ret_shape->alignment = 0;
     ret_shape->below = pv_flags_limit(flags);
     ret_shape->sflags = flags;
@@ -55,9 +65,6 @@ bool pv_shape_is_low(const struct pv_heap *heap, uint64_t end, uint64_t below)
 static bool fits(const struct pv_heap *heap, const struct pv_shape *shape,
                  const struct pv_pebble *pebble)
 {
-    if (!shape->alignment && !shape->below) {
-        return true; /* its size has been seen to */
-    }
     uint64_t end = pv_shape_payload(shape, addr_of(pebble + 1)) + shape->size;
     return end <= pebble_end(pebble) && pv_shape_is_low(heap, end, shape->below);
 }
@@ -199,14 +206,24 @@ struct pv_pebble *pv_bucket_tail(struct pv_heap *heap, const struct pv_bucket *b
 
 /* ---- finding room ---- */
 
-/* From a candidate on, in the order of the bucket's fit, the first that fits. */
-static struct pv_pebble *fitting(struct pv_heap *heap, const struct pv_bucket *bucket,
-                                 struct pv_pebble *pebble, const struct pv_shape *shape)
+/* From a candidate on, in the order of the bucket's fit, the first that lies right. */
+static PV_RARE struct pv_pebble *lying_right(struct pv_heap *heap,
+                                             const struct pv_bucket *bucket,
+                                             struct pv_pebble *pebble,
+                                             const struct pv_shape *shape)
 {
     while (pebble && !fits(heap, shape, pebble)) {
         pebble = pv_index_find_next(heap, bucket, pebble, shape->size);
     }
     return pebble;
+}
+
+/* The same, where any place is right: a candidate's size has been seen to. */
+static inline struct pv_pebble *fitting(struct pv_heap *heap, const struct pv_bucket *bucket,
+                                        struct pv_pebble *pebble, const struct pv_shape *shape)
+{
+    bool anywhere = !shape->alignment && !shape->below;
+    return anywhere ? pebble : lying_right(heap, bucket, pebble, shape);
 }
 
 /* Whether a free pebble that was found is what the index took in. */
@@ -258,12 +275,13 @@ static struct pv_pebble *find(struct pv_heap *heap, const struct pv_shape *shape
 
 struct pv_pebble *pv_bucket_find(struct pv_heap *heap, const struct pv_shape *shape, bool kept)
 {
-    struct pv_pebble *pebble = find(heap, shape, kept);
-    while (__builtin_expect(heap->damaged != NULL, 0)) {
+    for (;;) {
+        struct pv_pebble *pebble = find(heap, shape, kept);
+        if (__builtin_expect(heap->damaged == NULL, 1)) {
+            return pebble;
+        }
         pv_sound_mend(heap);
-        pebble = find(heap, shape, kept);
     }
-    return pebble;
 }
 
 struct pv_room {

@@ -16,20 +16,27 @@ static bool holds(const struct pv_heap *heap, const struct pv_bucket *bucket, ui
            addr < bucket_end(bucket);
 }
 
-static struct pv_bucket *bucket_of(struct pv_heap *heap, uint64_t addr)
+static struct pv_bucket **cached_for(struct pv_heap *heap, uint64_t addr)
 {
-    struct pv_bucket **cached = &heap->cache[(addr >> CACHE_SHIFT) % PV_HEAP_CACHE];
-    if (holds(heap, *cached, addr)) {
-        return *cached;
-    }
+    return &heap->cache[(addr >> CACHE_SHIFT) % PV_HEAP_CACHE];
+}
+
+static PV_RARE struct pv_bucket *search(struct pv_heap *heap, uint64_t addr)
+{
     struct pv_bucket *bucket = pv_bucket_first(heap);
     for (; bucket; bucket = pv_bucket_after(heap, bucket)) {
         if (holds(heap, bucket, addr)) {
-            *cached = bucket;
+            *cached_for(heap, addr) = bucket;
             return bucket;
         }
     }
     return NULL;
+}
+
+static inline struct pv_bucket *bucket_of(struct pv_heap *heap, uint64_t addr)
+{
+    struct pv_bucket *cached = *cached_for(heap, addr);
+    return holds(heap, cached, addr) ? cached : search(heap, addr);
 }
 
 /* Whether there is room for a pebble at addr in the bucket. */
@@ -66,16 +73,16 @@ static bool is_indexed(struct pv_heap *heap, const struct pv_pebble *pebble)
 }
 
 /* Whether a header that says it is free is one that merging can rely on. */
-static bool may_merge(struct pv_heap *heap, const struct pv_bucket *bucket,
-                      const struct pv_pebble *pebble)
+static PV_RARE bool may_merge(struct pv_heap *heap, const struct pv_bucket *bucket,
+                              const struct pv_pebble *pebble)
 {
     return pebble->parent == addr_of(bucket) && is_placed(bucket, pebble) &&
            is_indexed(heap, pebble);
 }
 
 /* A neighbour that a release may read and, if it is free, merge with. */
-static bool is_sound_neighbour(struct pv_heap *heap, const struct pv_bucket *bucket,
-                               uint64_t addr)
+static inline bool is_sound_neighbour(struct pv_heap *heap, const struct pv_bucket *bucket,
+                                      uint64_t addr)
 {
     if (!may_be_pebble(bucket, addr)) {
         return false;
@@ -115,8 +122,8 @@ static enum pv_fault fault_of(struct pv_heap *heap, const struct pv_bucket *buck
 
 /* What an address is that no sound header stands before: walks the bucket's list as far as it
  * is sound. The pebble that holds the address is set where there is one. */
-static enum pv_fault diagnose(const struct pv_bucket *bucket, uint64_t payload,
-                              const struct pv_pebble **ret_pebble)
+static PV_COLD enum pv_fault diagnose(const struct pv_bucket *bucket, uint64_t payload,
+                                      const struct pv_pebble **ret_pebble)
 {
     uint64_t at = bucket->first;
     while (may_be_pebble(bucket, at) && pv_pebble_at(at)->prev && pv_pebble_at(at)->prev < at) {

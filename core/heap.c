@@ -117,8 +117,8 @@ static void *hand_out(struct pv_heap *heap, struct pv_pebble *pebble,
 }
 
 /* Tells that a request finds no place; shape NULL: no heap serves it. */
-static void tell_refused(struct pv_heap *heap, const struct pv_request *request,
-                         const struct pv_shape *shape, const struct pv_pebble *pebble)
+static PV_COLD void tell_refused(struct pv_heap *heap, const struct pv_request *request,
+                                 const struct pv_shape *shape, const struct pv_pebble *pebble)
 {
     if (!heap->listeners) {
         return;
@@ -279,18 +279,24 @@ static const struct pv_pebble *suspect_of(struct pv_heap *heap, enum pv_fault fa
     }
 }
 
+static PV_COLD void tell_fault(struct pv_heap *heap, enum pv_fault fault, const void *ptr,
+                               const struct pv_pebble *concerned)
+{
+    pv_tell(heap, &(struct pv_event){.kind = PV_EVENT_FAULT,
+                                     .fault = fault,
+                                     .ptr = ptr,
+                                     .pebble = concerned,
+                                     .suspect = suspect_of(heap, fault, ptr, concerned)});
+}
+
 /* The same for free and realloc, which report what is wrong. */
-static struct pv_pebble *pebble_given(struct pv_heap *heap, void *ptr, enum pv_fault *ret_fault)
+static inline struct pv_pebble *pebble_given(struct pv_heap *heap, void *ptr,
+                                             enum pv_fault *ret_fault)
 {
     const struct pv_pebble *concerned;
     struct pv_pebble *pebble = pv_door_look_up(heap, ptr, ret_fault, &concerned);
     if (!pebble) {
-        pv_tell(heap,
-                &(struct pv_event){.kind = PV_EVENT_FAULT,
-                                   .fault = *ret_fault,
-                                   .ptr = ptr,
-                                   .pebble = concerned,
-                                   .suspect = suspect_of(heap, *ret_fault, ptr, concerned)});
+        tell_fault(heap, *ret_fault, ptr, concerned);
     }
     return pebble;
 }

@@ -17,17 +17,21 @@
 
 #include "core/tree.h"
 
-static void wait_in(struct pv_heap *heap, uint32_t slot, const struct pv_waiting *waiting)
+static void wait_in(struct pv_heap *heap, uint32_t slot, struct pv_pebble *pebble,
+                    uint64_t size, uint64_t parent)
 {
-    struct node *n = node(waiting->pebble);
-    heap->waiting[slot] = *waiting;
+    struct node *n = node(pebble);
+    struct pv_waiting *waiting = &heap->waiting[slot];
+    waiting->pebble = pebble;
+    waiting->size = size;
+    waiting->parent = parent;
     n->mark = NODE_MARK;
-    n->size = waiting->size;
-    n->up = NULL;
     n->waits = true;
     n->slot = (uint8_t)slot;
-    if (waiting->size > heap->waiting_largest) {
-        heap->waiting_largest = waiting->size;
+    n->size = size;
+    n->up = NULL;
+    if (size > heap->waiting_largest) {
+        heap->waiting_largest = size;
     }
 }
 
@@ -52,15 +56,10 @@ static void unwait(struct pv_heap *heap, const struct pv_pebble *pebble)
     uint64_t size = heap->waiting[slot].size;
     heap->n_waiting--;
     if (slot != heap->n_waiting) {
-        wait_in(heap, slot, &heap->waiting[heap->n_waiting]);
+        const struct pv_waiting *last = &heap->waiting[heap->n_waiting];
+        wait_in(heap, slot, last->pebble, last->size, last->parent);
     }
     forget(heap, size);
-}
-
-static struct pv_waiting waiting_of(struct pv_pebble *pebble)
-{
-    return (struct pv_waiting){
-        .pebble = pebble, .size = pebble->size, .parent = pebble->parent};
 }
 
 static void take_in(struct pv_heap *heap, struct pv_pebble *pebble)
@@ -68,8 +67,7 @@ static void take_in(struct pv_heap *heap, struct pv_pebble *pebble)
     if (heap->n_waiting == PV_HEAP_WAITING) {
         pv_tree_insert_waiting(heap);
     }
-    struct pv_waiting waiting = waiting_of(pebble);
-    wait_in(heap, heap->n_waiting++, &waiting);
+    wait_in(heap, heap->n_waiting++, pebble, pebble->size, pebble->parent);
 }
 
 void pv_index_insert(struct pv_heap *heap, struct pv_pebble *pebble)
@@ -101,8 +99,7 @@ void pv_index_replace(struct pv_heap *heap, struct pv_pebble *from, struct pv_pe
     heap->free_bytes += to->size - node(from)->size;
     if (node(from)->waits) {
         uint64_t size = node(from)->size;
-        struct pv_waiting waiting = waiting_of(to);
-        wait_in(heap, node(from)->slot, &waiting);
+        wait_in(heap, node(from)->slot, to, to->size, to->parent);
         forget(heap, size);
     } else if (pv_tree_keeps_place(heap, from, to)) {
         pv_tree_replace(heap, from, to);

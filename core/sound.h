@@ -8,6 +8,11 @@
 
 #include "core/heap.h"
 
+/* For what runs only where something is wrong: kept out of the way of what runs always. */
+#define PV_COLD __attribute__((cold, noinline))
+/* And for what runs for few requests: those pay for the call, the others for nothing. */
+#define PV_RARE __attribute__((noinline))
+
 static inline uint64_t addr_of(const void *at)
 {
     return (uint64_t)(uintptr_t)at;
@@ -20,7 +25,7 @@ static inline uint64_t bucket_end(const struct pv_bucket *bucket)
 
 /* What stands behind `bucket` in the list, NULL: the first one, is damaged: takes it out. What
  * then stands there. */
-struct pv_bucket *pv_sound_cut(struct pv_heap *heap, struct pv_bucket *bucket);
+PV_COLD struct pv_bucket *pv_sound_cut(struct pv_heap *heap, struct pv_bucket *bucket);
 
 /* Whether a bucket's header can be what the heap wrote there: as much as it says of itself. */
 static inline bool pv_bucket_is_whole(const struct pv_heap *heap,
@@ -60,13 +65,13 @@ bool pv_sound_header(const struct pv_bucket *bucket, uint64_t addr);
 struct pv_pebble *pv_sound_from(const struct pv_bucket *bucket, uint64_t addr);
 
 /* The used pebble in front of a damaged address, or NULL. A walk. */
-const struct pv_pebble *pv_sound_suspect(struct pv_heap *heap, uint64_t addr);
+PV_COLD const struct pv_pebble *pv_sound_suspect(struct pv_heap *heap, uint64_t addr);
 
 /* Builds the index anew from the headers that are sound. */
 void pv_sound_index(struct pv_heap *heap);
 
 /* Something was found damaged (heap->damaged): tells it and builds the index anew from the
  * headers that are sound. */
-void pv_sound_mend(struct pv_heap *heap);
+PV_COLD void pv_sound_mend(struct pv_heap *heap);
 
 #endif

@@ -362,7 +362,7 @@ void pv_tree_replace(struct pv_heap *heap, struct pv_pebble *from, struct pv_peb
     tell_upward(heap, to);
 }
 
-/* The first node of a subtree with size >= need; there is one. */
+/* The first node of a subtree with size >= need, or NULL. */
 static struct pv_pebble *leftmost(struct pv_heap *heap, struct pv_pebble *at, uint64_t need)
 {
     while (pv_tree_is_whole(heap, at)) {
@@ -372,8 +372,10 @@ static struct pv_pebble *leftmost(struct pv_heap *heap, struct pv_pebble *at, ui
             at = n->child[LEFT];
         } else if (n->size >= need) {
             return at;
-        } else {
+        } else if (n->max[RIGHT] >= need) {
             at = n->child[RIGHT];
+        } else {
+            return NULL;
         }
     }
     return NULL;
@@ -445,10 +447,10 @@ static struct pv_pebble *first_behind(struct pv_heap *heap, uint64_t addr, uint6
 struct pv_pebble *pv_tree_find(struct pv_heap *heap, const struct pv_bucket *bucket,
                                uint64_t addr, uint64_t need)
 {
-    if (pv_tree_largest(heap) < need) {
+    uint64_t parent = (uint64_t)(uintptr_t)bucket;
+    if (!heap->tree) {
         return NULL;
     }
-    uint64_t parent = (uint64_t)(uintptr_t)bucket;
     if (is_best_fit(bucket)) {
         return if_within(lower_bound(heap, parent, need, addr), bucket);
     }

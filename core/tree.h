@@ -16,16 +16,16 @@ enum { LEFT, RIGHT };
 
 /* In front of every node: what runs over the block before it, or is written to freed memory,
  * hits it first. No pointer of a node without it is followed. */
-#define NODE_MARK UINT64_C(0x9E0DE5F4EEB10C57)
+#define NODE_MARK UINT32_C(0x9E0DE5F4)
 
 struct node {
-    uint64_t mark;
+    uint32_t mark;
+    uint8_t height[2];
+    uint8_t waits, slot; /* in pv_heap.waiting and not in the tree; where */
     struct pv_pebble *child[2];
     uint64_t max[2]; /* the largest payloads on either side; 0: nothing there */
     uint64_t size;   /* the pebble's, as it entered */
     struct pv_pebble *up;
-    uint8_t height[2];
-    uint8_t waits, slot; /* in pv_heap.waiting and not in the tree; where */
 };
 
 _Static_assert(sizeof(struct node) <= PV_UNIT_BYTES, "a node fits the least payload");

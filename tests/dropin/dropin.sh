@@ -37,6 +37,13 @@ works() { # works COMPILER FLAGS...: can it make an object at all
     printf 'int pv_empty;\n' | "$@" -ffreestanding -c -x c -o empty.o - 2>/dev/null
 }
 
+links_with() { # links_with LIBRARY COMPILER FLAGS...: whether the library is there for the machine
+    links_with=$1
+    shift
+    printf 'void _start(void) {}\n' | "$@" -ffreestanding -static -nostdlib -no-pie -x c \
+        -o empty - -x none "$links_with" 2>/dev/null
+}
+
 compile() { # compile WHAT FILES COMPILER FLAGS...
     what=$1 files=$2
     shift 2
@@ -97,7 +104,7 @@ machine() { # machine WHAT LIBGCC EMULATOR COMPILER FLAGS...
         # shellcheck disable=SC2086
         program "$machine $flags" '' "$emulator" "$@" $flags
     done
-    if [ -n "$libgcc" ] && [ ! -f "$("$@" -print-libgcc-file-name)" ]; then
+    if [ -n "$libgcc" ] && ! links_with "$libgcc" "$@"; then
         echo "$machine -O2, buddy: skipped: no libgcc for it here"
         return
     fi
