@@ -38,7 +38,8 @@ static int add_mark(struct pv_timeline *timeline, const char *name)
     if (!copy) {
         return PV_ENOMEM;
     }
-    rows[timeline->n_marks++] = (struct pv_mark_row){.event = timeline->log.at, .name = copy};
+    rows[timeline->n_marks++] =
+        (struct pv_mark_row){.event = timeline->log.end.at, .name = copy};
     return PV_OK;
 }
 
@@ -58,7 +59,7 @@ static int add_mistake(struct pv_timeline *timeline, const struct pv_deed *deed)
     }
     timeline->mistakes = rows;
     rows[timeline->n_mistakes++] = (struct pv_mistake_row){
-        .event = timeline->log.at, .kind = (enum pv_mistake)deed->mistake, .id = deed->id};
+        .event = timeline->log.end.at, .kind = (enum pv_mistake)deed->mistake, .id = deed->id};
     return PV_OK;
 }
 
@@ -74,7 +75,7 @@ static int learn_tags(struct pv_timeline *timeline, const struct pv_deeds *deeds
         }
         timeline->names = names;
         names[timeline->n_names++] =
-            (struct pv_timeline_tag){.text = deeds->tags[i], .tag = LOG_NONE};
+            (struct pv_timeline_tag){.text = deeds->tags[i], .tag = STORE_NONE};
     }
     return PV_OK;
 }
@@ -84,7 +85,7 @@ static int find_tag(struct pv_timeline *timeline, uint32_t number, uint32_t *ret
 {
     struct pv_timeline_tag *name = &timeline->names[number];
     int status =
-        name->tag == LOG_NONE ? pv_tags_add(timeline->tags, name->text, &name->tag) : PV_OK;
+        name->tag == STORE_NONE ? pv_tags_add(timeline->tags, name->text, &name->tag) : PV_OK;
     *ret_tag = name->tag;
     return status;
 }
@@ -129,7 +130,7 @@ static int fail(struct pv_timeline *timeline, uint64_t bytes, uint32_t tag)
         }
         timeline->refused = rows;
         rows[timeline->n_refused++] = (struct pv_refused_row){
-            .event = timeline->log.at,
+            .event = timeline->log.end.at,
             .bytes = bytes,
             .tag = tag,
             .refusal = timeline->type->refusal(timeline->engine, bytes)};
@@ -140,7 +141,7 @@ static int fail(struct pv_timeline *timeline, uint64_t bytes, uint32_t tag)
 static int alloc_block(struct pv_timeline *timeline, const struct pv_deed *deed)
 {
     uint32_t tag = 0;
-    timeline->blocks[deed->slot] = LOG_NONE;
+    timeline->blocks[deed->slot] = STORE_NONE;
     int status = find_tag(timeline, deed->tag, &tag);
     if (status) {
         return status;
@@ -161,7 +162,7 @@ static int alloc_block(struct pv_timeline *timeline, const struct pv_deed *deed)
         .size = place.size,
         .requested = deed->bytes,
         .id = deed->id,
-        .born_block = (uint32_t)timeline->log.at,
+        .born_block = (uint32_t)timeline->log.end.at,
         .tag = tag,
         .sflags = place.sflags,
         .alignment = place.alignment,
@@ -172,20 +173,21 @@ static int alloc_block(struct pv_timeline *timeline, const struct pv_deed *deed)
 static int free_block(struct pv_timeline *timeline, const struct pv_deed *deed)
 {
     uint32_t block = timeline->blocks[deed->slot];
-    if (block == LOG_NONE) {
+    if (block == STORE_NONE) {
         return PV_OK;
     }
-    timeline->type->free(timeline->engine, timeline->log.placements[block].addr);
+    timeline->type->free(timeline->engine, pv_store_addr(&timeline->log.store, block));
     return pv_log_ended(&timeline->log, block);
 }
 
 static int resize_block(struct pv_timeline *timeline, const struct pv_deed *deed)
 {
     uint32_t block = timeline->blocks[deed->slot];
-    if (block == LOG_NONE) {
+    if (block == STORE_NONE) {
         return alloc_block(timeline, deed);
     }
-    struct pv_placement placement = timeline->log.placements[block];
+    struct pv_placement placement;
+    pv_log_get(&timeline->log, block, &placement);
     struct pv_place_of_block place;
     int status = timeline->type->resize(timeline->engine, placement.addr, deed->bytes, &place);
     if (status) {
@@ -229,7 +231,7 @@ static void count_op(struct pv_stats *stats, uint8_t op)
 /* Takes in the moment as it is now. */
 static void count(struct pv_timeline *timeline)
 {
-    struct pv_moment *now = &timeline->log.moment;
+    struct pv_moment *now = &timeline->log.end.moment;
     uint64_t extent;
     timeline->type->figures(timeline->engine, &now->free_bytes, &now->free_blocks,
                             &now->largest_free_bytes, &extent);
@@ -269,15 +271,15 @@ static const struct pv_deed *deed_ahead(const struct pv_deeds *deeds, size_t at)
     return there ? &deeds->rows[at] : NULL;
 }
 
-/* Its block, unless it is none or another's now. */
-static const struct pv_placement *block_ahead(const struct pv_timeline *timeline,
-                                              const struct pv_deeds *deeds, size_t at)
+/* Asks for its block's memory, unless it has none or it is another's now. */
+static void see_block(const struct pv_timeline *timeline, const struct pv_deed *deed,
+                      bool again)
 {
-    const struct pv_deed *deed = deed_ahead(deeds, at);
-    uint32_t block = deed ? timeline->blocks[deed->slot] : LOG_NONE;
-    const struct pv_placement *placement =
-        block == LOG_NONE ? NULL : &timeline->log.placements[block];
-    return placement && placement->until == LOG_NONE ? placement : NULL;
+    uint32_t block = deed ? timeline->blocks[deed->slot] : STORE_NONE;
+    const struct pv_store *store = &timeline->log.store;
+    if (block != STORE_NONE && pv_store_until(store, block) == STORE_NONE) {
+        timeline->type->soon(timeline->engine, pv_store_addr(store, block), again);
+    }
 }
 
 static void look_ahead(const struct pv_timeline *timeline, const struct pv_deeds *deeds,
@@ -288,40 +290,30 @@ static void look_ahead(const struct pv_timeline *timeline, const struct pv_deeds
         __builtin_prefetch(&timeline->blocks[deed->slot]);
     }
     deed = deed_ahead(deeds, now + SEE_PLACEMENT);
-    if (deed && timeline->blocks[deed->slot] != LOG_NONE) {
-        __builtin_prefetch(&timeline->log.placements[timeline->blocks[deed->slot]], 1);
+    if (deed && timeline->blocks[deed->slot] != STORE_NONE) {
+        pv_store_prefetch(&timeline->log.store, timeline->blocks[deed->slot]);
     }
-    const struct pv_placement *placement = block_ahead(timeline, deeds, now + SEE_HEADER);
-    if (placement) {
-        timeline->type->soon(timeline->engine, placement->addr, false);
-    }
-    placement = block_ahead(timeline, deeds, now + SEE_NEIGHBOURS);
-    if (placement) {
-        timeline->type->soon(timeline->engine, placement->addr, true);
-    }
+    see_block(timeline, deed_ahead(deeds, now + SEE_HEADER), false);
+    see_block(timeline, deed_ahead(deeds, now + SEE_NEIGHBOURS), true);
 }
 
 int pv_timeline_run(struct pv_timeline *timeline, const struct pv_deeds *deeds, bool hold_peaks,
                     int64_t *ret_held)
 {
-    int status = PV_OK;
-    if (timeline->log.keep && timeline->log.at != pv_timeline_last(timeline)) {
-        status = pv_log_seek(&timeline->log, pv_timeline_last(timeline));
-    }
-    status = status ? status : learn_tags(timeline, deeds);
+    int status = learn_tags(timeline, deeds);
     status = status ? status : reach_slots(timeline, deeds);
     for (size_t i = 0; i < deeds->n && !status; i++) {
         if (timeline->type->soon) {
             look_ahead(timeline, deeds, i);
         }
         status = run_one(timeline, deeds, &deeds->rows[i]);
-        int64_t now = timeline->log.at;
+        int64_t now = timeline->log.end.at;
         if (hold_peaks ? timeline->stats.peak_live.event == now : *ret_held == now) {
             pv_log_hold(&timeline->log);
             *ret_held = now;
         }
     }
-    timeline->stats.now = timeline->log.moment;
+    timeline->stats.now = timeline->log.end.moment;
     return status;
 }
 
@@ -342,7 +334,10 @@ int pv_timeline_apply(struct pv_timeline *timeline, const struct pv_trace_event 
         pv_deeds_clear(timeline->deeds);
         status = pv_ledger_add(timeline->ledger, event, timeline->deeds);
     }
-    return status ? status : pv_timeline_run(timeline, timeline->deeds, false, &none);
+    status = status ? status : pv_timeline_run(timeline, timeline->deeds, false, &none);
+    return status || !timeline->log.keep
+               ? status
+               : pv_log_seek(&timeline->log, &timeline->cursor, timeline->log.end.at);
 }
 
 void pv_timeline_hold(struct pv_timeline *timeline)
@@ -362,6 +357,9 @@ int pv_timeline_open(struct pv_timeline **ret_timeline,
     timeline->type->shape(&options->heap, &shape);
     pv_log_init(&timeline->log, options->keep_log, &shape, timeline->type->header_bytes,
                 options->heap.machine ? 0 : PV_TARGET_BASE);
+    pv_state_init(&timeline->cursor, &timeline->log.store, &shape,
+                  timeline->type->header_bytes);
+    timeline->cursor.laid = true;
     int status = pv_tags_open(&timeline->tags);
     if (!status) {
         struct pv_engine_listener listener = {.bucket = on_bucket, .ctx = timeline};
@@ -375,7 +373,11 @@ int pv_timeline_open(struct pv_timeline **ret_timeline,
         return status;
     }
     count(timeline);
-    timeline->stats.now = timeline->log.moment;
+    timeline->stats.now = timeline->log.end.moment;
+    if (options->keep_log && pv_log_seek(&timeline->log, &timeline->cursor, PV_START)) {
+        pv_timeline_close(timeline);
+        return PV_ENOMEM;
+    }
     *ret_timeline = timeline;
     return PV_OK;
 }
@@ -405,6 +407,7 @@ void pv_timeline_close(struct pv_timeline *timeline)
     pv_own_free(timeline->blocks);
     pv_own_free(timeline->names);
     pv_tags_close(timeline->tags);
+    pv_state_fini(&timeline->cursor);
     pv_log_fini(&timeline->log);
     pv_own_free(timeline);
 }

@@ -57,22 +57,22 @@ struct pv_placement {
     uint64_t addr; /* of the header */
     uint64_t size;
     uint64_t requested;
-    uint64_t id;          /* PV_UNKNOWN: the id is a text */
-    uint32_t born_block;  /* event of the malloc that made the block */
-    uint32_t from, until; /* lives after event `from`, and to `until`; UINT32_MAX: to the end */
+    uint64_t id;         /* PV_UNKNOWN: the id is a text */
+    uint32_t born_block; /* event of the malloc that made the block */
+    uint32_t until;      /* it lives up to there; UINT32_MAX: to the end */
     uint32_t tag;
     uint32_t sflags, alignment;
 };
 
-/* What one event did. Placements NULL where it made or ended none. */
+/* What one event did. */
 struct pv_step {
     enum pv_op op;
     bool failed; /* the engine had no room for failed_bytes, asked for by failed_tag */
     bool mistake;
     uint64_t failed_bytes;
     uint32_t failed_tag;
-    const struct pv_placement *made;
-    const struct pv_placement *ended;
+    bool has_made, has_ended;
+    struct pv_placement made, ended;
 };
 
 int pv_timeline_open(struct pv_timeline **ret_timeline,
@@ -84,7 +84,7 @@ void pv_timeline_close(struct pv_timeline *timeline); /* takes NULL */
 int pv_timeline_apply(struct pv_timeline *timeline, const struct pv_trace_event *event);
 
 /* The same for deeds that a ledger made: all that it made, in order, and nothing else is applied
- * to this timeline. With hold_peaks each moment at which more is live than ever before is held,
+ * to this timeline. With the log the cursor stays where it is. With hold_peaks each moment at which more is live than ever before is held,
  * and *ret_held, if one was, is the last. Otherwise that moment is held in passing which
  * *ret_held names, if it is among these. */
 int pv_timeline_run(struct pv_timeline *timeline, const struct pv_deeds *deeds, bool hold_peaks,
@@ -142,8 +142,16 @@ int pv_timeline_seek(struct pv_timeline *timeline, int64_t event); /* PV_ENOMEM 
  * a snapshot. */
 struct pv_moment pv_timeline_moment(const struct pv_timeline *timeline);
 
-/* What event e did (0 <= e <= last). */
+/* What event e did (0 <= e <= last), and each of its halves for those who look at many events:
+ * false, it made, or ended, no placement. O(1). */
 struct pv_step pv_timeline_step(const struct pv_timeline *timeline, int64_t event);
+bool pv_timeline_made(const struct pv_timeline *timeline, int64_t event,
+                      struct pv_placement *ret_placement);
+bool pv_timeline_ended(const struct pv_timeline *timeline, int64_t event,
+                       struct pv_placement *ret_placement);
+
+/* The first event at or behind `event` that failed or was the program's mistake; PV_START: none. */
+int64_t pv_timeline_trouble(const struct pv_timeline *timeline, int64_t event);
 
 /* In the order of events. */
 const struct pv_mistake_row *pv_timeline_mistakes(const struct pv_timeline *timeline,

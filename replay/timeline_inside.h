@@ -15,14 +15,15 @@ struct pv_timeline {
     struct pv_tags *tags;
     struct pv_ledger *ledger; /* for pv_timeline_apply alone */
     struct pv_deeds *deeds;
-    uint32_t *blocks; /* by slot: a placement; LOG_NONE: the engine had no room for it */
+    uint32_t *blocks; /* by slot: a placement; STORE_NONE: the engine had no room for it */
     size_t n_blocks;
     struct pv_timeline_tag {
         const char *text; /* the ledger's */
-        uint32_t tag;     /* ours; LOG_NONE: no block has it yet */
+        uint32_t tag;     /* ours; STORE_NONE: no block has it yet */
     } * names;            /* by the ledger's number */
     size_t n_names, cap_names;
     struct pv_log log;
+    struct pv_state cursor; /* with the log: the reader's */
     struct pv_stats stats;
     struct pv_refused_row *refused;
     size_t n_refused, cap_refused;

@@ -38,14 +38,20 @@ int64_t pv_timeline_last(const struct pv_timeline *timeline)
     return (int64_t)timeline->log.n_events - 1;
 }
 
+/* Where one reads: without the log there is only the end. */
+static const struct pv_state *where(const struct pv_timeline *timeline)
+{
+    return timeline->log.keep ? &timeline->cursor : &timeline->log.end;
+}
+
 int64_t pv_timeline_cursor(const struct pv_timeline *timeline)
 {
-    return timeline->log.at;
+    return where(timeline)->at;
 }
 
 struct pv_moment pv_timeline_moment(const struct pv_timeline *timeline)
 {
-    struct pv_moment moment = timeline->log.moment;
+    struct pv_moment moment = where(timeline)->moment;
     moment.free_bytes = moment.free_blocks = moment.largest_free_bytes = 0;
     return moment;
 }
@@ -54,7 +60,7 @@ int pv_timeline_seek(struct pv_timeline *timeline, int64_t event)
 {
     int64_t last = pv_timeline_last(timeline);
     event = event < PV_START ? PV_START : event > last ? last : event;
-    return pv_log_seek(&timeline->log, event);
+    return pv_log_seek(&timeline->log, &timeline->cursor, event);
 }
 
 /* ---- snapshots ---- */
@@ -78,11 +84,13 @@ int pv_timeline_walk(struct pv_timeline *timeline, struct pv_snapshot **ret_snap
     for (size_t i = 0; i < snapshot->n_pebbles; i++) {
         struct pv_pebble_row *row = &snapshot->pebbles[i];
         uint32_t index =
-            pv_pebble_row_used(row) ? pv_log_at(&timeline->log, row->addr) : LOG_NONE;
-        if (index != LOG_NONE) {
-            know(row, &timeline->log.placements[index]);
+            pv_pebble_row_used(row) ? pv_state_find(&timeline->log.end, row->addr) : STORE_NONE;
+        if (index != STORE_NONE) {
+            struct pv_placement placement;
+            pv_log_get(&timeline->log, index, &placement);
+            know(row, &placement);
             if (timeline->type->layout->pebble.name.width == 0) {
-                row->tag = timeline->log.placements[index].tag;
+                row->tag = placement.tag;
             }
         }
     }
@@ -155,36 +163,37 @@ static int add_free(struct pv_snapshot *snapshot, uint64_t addr, uint64_t end, u
     return PV_OK;
 }
 
-static int add_pebbles(const struct pv_log *log, struct pv_snapshot *snapshot,
-                       const struct pv_log_bucket *at)
+static int add_pebbles(const struct pv_timeline *timeline, struct pv_snapshot *snapshot,
+                       const struct pv_state_bucket *at)
 {
     uint64_t end = at->addr + at->n_pages * snapshot->page_bytes;
     uint64_t done = at->head, addr = at->head;
     for (;;) {
-        uint32_t index = pv_log_next(log, &addr, end);
-        if (index == LOG_NONE) {
+        uint32_t index = pv_state_next(where(timeline), &addr, end);
+        if (index == STORE_NONE) {
             return add_free(snapshot, done, end, at->kind);
         }
-        const struct pv_placement *placement = &log->placements[index];
+        struct pv_placement placement;
+        pv_log_get(&timeline->log, index, &placement);
         if (add_free(snapshot, done, addr, at->kind)) {
             return PV_ENOMEM;
         }
-        struct pv_pebble_row *row = add_pebble(snapshot, addr, placement->size);
+        struct pv_pebble_row *row = add_pebble(snapshot, addr, placement.size);
         if (!row) {
             return PV_ENOMEM;
         }
-        know(row, placement);
+        know(row, &placement);
         row->lflags = PV_PEBBLE_USED;
-        row->tag = placement->tag;
-        row->sflags = placement->sflags;
-        row->alignment = placement->alignment;
-        addr += snapshot->pebble_bytes + placement->size;
+        row->tag = placement.tag;
+        row->sflags = placement.sflags;
+        row->alignment = placement.alignment;
+        addr += snapshot->pebble_bytes + placement.size;
         done = addr;
     }
 }
 
 static int add_bucket(const struct pv_timeline *timeline, struct pv_snapshot *snapshot,
-                      const struct pv_log_bucket *at)
+                      const struct pv_state_bucket *at)
 {
     struct pv_bucket_row *bucket = pv_snapshot_add_bucket(snapshot);
     if (!bucket) {
@@ -200,22 +209,23 @@ static int add_bucket(const struct pv_timeline *timeline, struct pv_snapshot *sn
         bucket[-1].next = at->addr;
         bucket->prev = bucket[-1].addr;
     }
-    return add_pebbles(&timeline->log, snapshot, at);
+    return add_pebbles(timeline, snapshot, at);
 }
 
 int pv_timeline_snapshot(struct pv_timeline *timeline, struct pv_snapshot **ret_snapshot)
 {
     struct pv_snapshot *snapshot;
-    int status = pv_log_lay(&timeline->log);
+    const struct pv_state *cursor = where(timeline);
+    int status = timeline->log.keep ? PV_OK : pv_log_lay(&timeline->log);
     status = status ? status
                     : pv_snapshot_open(&snapshot, PV_SNAPSHOT_LOG, timeline->type->layout,
                                        timeline->tags);
     if (status) {
         return status;
     }
-    snapshot->page_bytes = (uint32_t)timeline->log.shape.page_bytes;
-    for (size_t i = 0; i < timeline->log.n_buckets && !status; i++) {
-        status = add_bucket(timeline, snapshot, &timeline->log.buckets[i]);
+    snapshot->page_bytes = (uint32_t)cursor->shape.page_bytes;
+    for (size_t i = 0; i < cursor->n_buckets && !status; i++) {
+        status = add_bucket(timeline, snapshot, &cursor->buckets[i]);
     }
     if (status) {
         pv_snapshot_close(snapshot);
@@ -242,17 +252,32 @@ int pv_timeline_snapshot_held(struct pv_timeline *timeline, struct pv_snapshot *
 
 uint64_t pv_timeline_log_bytes(const struct pv_timeline *timeline)
 {
-    const struct pv_log *log = &timeline->log;
-    return log->keep ? log->cap_ops * sizeof *log->ops + log->cap_steps * sizeof *log->steps +
-                           log->cap_placements * sizeof *log->placements
-                     : 0;
+    return pv_log_bytes(&timeline->log);
 }
 
 /* ---- events ---- */
 
-static const struct pv_placement *placement_at(const struct pv_log *log, uint32_t index)
+bool pv_timeline_made(const struct pv_timeline *timeline, int64_t event,
+                      struct pv_placement *ret_placement)
 {
-    return index == LOG_NONE ? NULL : &log->placements[index];
+    return pv_log_get_made(&timeline->log, event, ret_placement);
+}
+
+bool pv_timeline_ended(const struct pv_timeline *timeline, int64_t event,
+                       struct pv_placement *ret_placement)
+{
+    return pv_log_get_ended(&timeline->log, event, ret_placement);
+}
+
+int64_t pv_timeline_trouble(const struct pv_timeline *timeline, int64_t event)
+{
+    const struct pv_log *log = &timeline->log;
+    for (size_t e = (size_t)event; e < log->n_events; e++) {
+        if (log->ops[e] & (LOG_FAILED | LOG_MISTAKE)) {
+            return (int64_t)e;
+        }
+    }
+    return PV_START;
 }
 
 struct pv_step pv_timeline_step(const struct pv_timeline *timeline, int64_t event)
@@ -263,9 +288,9 @@ struct pv_step pv_timeline_step(const struct pv_timeline *timeline, int64_t even
         .op = (enum pv_op)(op & LOG_OP_MASK),
         .failed = op & LOG_FAILED,
         .mistake = op & LOG_MISTAKE,
-        .made = placement_at(log, log->steps[event].made),
-        .ended = placement_at(log, log->steps[event].ended),
     };
+    step.has_made = pv_log_get_made(log, event, &step.made);
+    step.has_ended = pv_log_get_ended(log, event, &step.ended);
     if (step.failed) {
         const struct pv_log_failure *failure = pv_log_failure(log, event);
         step.failed_bytes = failure->bytes;
@@ -302,11 +327,11 @@ const struct pv_mark_row *pv_timeline_marks(const struct pv_timeline *timeline, 
 int64_t pv_timeline_find_tag(const struct pv_timeline *timeline, uint32_t tag, int64_t event,
                              bool forward)
 {
-    const struct pv_log *log = &timeline->log;
+    struct pv_placement made;
     for (int64_t e = event + (forward ? 1 : -1); e >= 0 && e <= pv_timeline_last(timeline);
          e += forward ? 1 : -1) {
-        const struct pv_placement *made = placement_at(log, log->steps[e].made);
-        if (made && made->tag == tag && made->born_block == e) {
+        if (pv_log_get_made(&timeline->log, e, &made) && made.tag == tag &&
+            made.born_block == e) {
             return e;
         }
     }

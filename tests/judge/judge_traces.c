@@ -50,15 +50,15 @@ static uint64_t count_events(void)
 static void judge(struct naive *naive, const struct pv_step *step)
 {
     assert_false(step->failed);
-    uint64_t ended = step->ended ? step->ended->addr + HEADER : 0;
-    if (step->made && step->ended) {
-        assert_int_equal(naive_realloc(naive, ended, step->made->requested),
-                         step->made->addr + HEADER);
-    } else if (step->made) {
-        assert_int_equal(naive_alloc(naive, step->made->requested, step->made->sflags,
-                                     step->made->alignment),
-                         step->made->addr + HEADER);
-    } else if (step->ended) {
+    uint64_t ended = step->has_ended ? step->ended.addr + HEADER : 0;
+    if (step->has_made && step->has_ended) {
+        assert_int_equal(naive_realloc(naive, ended, step->made.requested),
+                         step->made.addr + HEADER);
+    } else if (step->has_made) {
+        assert_int_equal(
+            naive_alloc(naive, step->made.requested, step->made.sflags, step->made.alignment),
+            step->made.addr + HEADER);
+    } else if (step->has_ended) {
         naive_free(naive, ended);
     }
 }

@@ -300,7 +300,7 @@ static void test_failed(void **state)
     assert_int_equal(pv_timeline_step(timeline, 0).failed_bytes, 1 << 20);
     assert_int_equal(pv_timeline_step(timeline, 3).failed_bytes, INT64_MAX);
     assert_int_equal(pv_timeline_step(timeline, 4).failed_bytes, UINT64_MAX);
-    assert_null(pv_timeline_step(timeline, 3).made);
+    assert_false(pv_timeline_step(timeline, 3).has_made);
     pv_timeline_close(timeline);
 }
 
@@ -336,7 +336,7 @@ static void test_moments(void **state)
                          cases[i].status);
         assert_int_equal(event, cases[i].event);
     }
-    uint32_t tag = pv_timeline_step(timeline, 2).made->tag;
+    uint32_t tag = pv_timeline_step(timeline, 2).made.tag;
     assert_string_equal(pv_tags_text(pv_timeline_tags(timeline), tag),
                         "net/tcp/a very long tag that is cut");
     assert_int_equal(pv_timeline_find_tag(timeline, tag, PV_START, true), 2);

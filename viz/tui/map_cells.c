@@ -196,11 +196,11 @@ static void flag_cells(struct pv_map_cells *map)
     if (pebble) {
         flag(map, pebble->addr, snapshot->pebble_bytes + pebble->size, PV_CELL_SELECTED, false);
     }
-    if (model->step.ended) {
-        flag(map, model->step.ended->addr, 1, PV_CELL_ENDED, true);
+    if (model->step.has_ended) {
+        flag(map, model->step.ended.addr, 1, PV_CELL_ENDED, true);
     }
-    if (model->step.made) {
-        flag(map, model->step.made->addr, 1, PV_CELL_MADE, true);
+    if (model->step.has_made) {
+        flag(map, model->step.made.addr, 1, PV_CELL_MADE, true);
     }
     for (size_t i = 0; i < snapshot->n_findings; i++) {
         flag(map, snapshot->findings[i].addr, 1, PV_CELL_FINDING, true);

@@ -27,11 +27,9 @@ void pv_model_say(struct pv_model *model, const char *format, ...)
 /* One pass over all steps, so that trouble can be shown and jumped to at once. */
 static int find_troubles(struct pv_model *model)
 {
-    for (int64_t event = 0; event <= model->last && model->n_troubles < TROUBLES_MAX; event++) {
-        struct pv_step step = pv_timeline_step(model->timeline, event);
-        if (!step.failed && !step.mistake) {
-            continue;
-        }
+    int64_t event = pv_timeline_trouble(model->timeline, 0);
+    for (; event != PV_START && model->n_troubles < TROUBLES_MAX;
+         event = pv_timeline_trouble(model->timeline, event + 1)) {
         int64_t *room =
             pv_own_room(model->troubles, model->n_troubles, &model->cap_troubles, sizeof *room);
         if (!room) {
@@ -170,9 +168,9 @@ static int picture(struct pv_model *model)
     model->selected = PV_NONE;
     model->stale = false;
     if (model->follow) {
-        const struct pv_placement *place =
-            model->step.made ? model->step.made : model->step.ended;
-        model->addr = place ? place->addr : model->addr;
+        model->addr = model->step.has_made    ? model->step.made.addr
+                      : model->step.has_ended ? model->step.ended.addr
+                                              : model->addr;
     }
     status = pv_rows_tags(model);
     return status ? status : pv_rows_sort(model);

@@ -43,8 +43,8 @@ static int64_t find_event(const struct pv_model *model, bool forward)
     int64_t by = forward ? 1 : -1;
 
     for (int64_t event = model->cursor + by; event >= 0 && event <= model->last; event += by) {
-        struct pv_step step = pv_timeline_step(model->timeline, event);
-        if (step.made && matches(model, step.made->tag)) {
+        struct pv_placement made;
+        if (pv_timeline_made(model->timeline, event, &made) && matches(model, made.tag)) {
             return event;
         }
     }

@@ -218,19 +218,20 @@ static void find_makers(struct pv_model *model, struct search *search)
     const struct pv_snapshot *snapshot = model->snapshot;
 
     for (int64_t event = model->cursor; event >= 0 && search->n_missing; event--) {
-        const struct pv_placement *ended = pv_timeline_step(model->timeline, event).ended;
-        size_t at = ended ? pv_snapshot_find(snapshot, ended->addr) : PV_NONE;
+        struct pv_placement ended;
+        bool some = pv_timeline_ended(model->timeline, event, &ended);
+        size_t at = some ? pv_snapshot_find(snapshot, ended.addr) : PV_NONE;
         if (at == PV_NONE) {
             continue;
         }
-        uint64_t end = ended->addr + snapshot->pebble_bytes + ended->size;
+        uint64_t end = ended.addr + snapshot->pebble_bytes + ended.size;
         uint32_t bucket = snapshot->pebbles[at].bucket;
         at = next_missing(search, at);
         while (at < snapshot->n_pebbles && snapshot->pebbles[at].bucket == bucket &&
                snapshot->pebbles[at].addr < end) {
             struct pv_sheet_item *item = &model->sheet.items[search->item[at]];
             item->event = event;
-            item->tag = ended->tag;
+            item->tag = ended.tag;
             search->n_missing--;
             search->next[at] = (uint32_t)at + 1;
             at = next_missing(search, at);

@@ -22,8 +22,8 @@ static int find_lasting(struct pv_model *model)
         return PV_OK;
     }
     for (int64_t event = 0; event <= model->last; event++) {
-        struct pv_step step = pv_timeline_step(model->timeline, event);
-        if (!step.made || step.made->until != UINT32_MAX) {
+        struct pv_placement made;
+        if (!pv_timeline_made(model->timeline, event, &made) || made.until != UINT32_MAX) {
             continue;
         }
         uint32_t *room = pv_own_room(lasting->born, lasting->n, &lasting->cap, sizeof *room);
@@ -32,7 +32,7 @@ static int find_lasting(struct pv_model *model)
             return PV_ENOMEM;
         }
         lasting->born = room;
-        lasting->born[lasting->n++] = step.made->born_block;
+        lasting->born[lasting->n++] = made.born_block;
     }
     lasting->known = true;
     return PV_OK;
@@ -228,7 +228,7 @@ const struct pv_sheet_type pv_sheet_leaked = {
 static bool covers(const struct pv_model *model, const struct pv_placement *place,
                    uint64_t addr)
 {
-    return place && addr >= place->addr &&
+    return addr >= place->addr &&
            addr - place->addr < model->snapshot->pebble_bytes + place->size;
 }
 
@@ -237,8 +237,10 @@ int64_t pv_life_touch(const struct pv_model *model, uint64_t addr, int64_t from,
     int64_t by = forward ? 1 : -1;
 
     for (int64_t event = from + by; event >= 0 && event <= model->last; event += by) {
-        struct pv_step step = pv_timeline_step(model->timeline, event);
-        if (covers(model, step.made, addr) || covers(model, step.ended, addr)) {
+        struct pv_placement place;
+        if ((pv_timeline_made(model->timeline, event, &place) && covers(model, &place, addr)) ||
+            (pv_timeline_ended(model->timeline, event, &place) &&
+             covers(model, &place, addr))) {
             return event;
         }
     }
@@ -252,21 +254,21 @@ static int make_address(struct pv_model *model)
     size_t now = PV_NONE;
 
     for (int64_t event = 0; event <= model->last; event++) {
-        struct pv_step step = pv_timeline_step(model->timeline, event);
-        if (!covers(model, step.made, sheet->addr)) {
+        struct pv_placement made;
+        if (!pv_timeline_made(model->timeline, event, &made) ||
+            !covers(model, &made, sheet->addr)) {
             continue;
         }
         struct pv_sheet_item *item = pv_sheet_add(model);
         if (!item) {
             return PV_ENOMEM;
         }
-        item->addr = step.made->addr;
-        item->bytes =
-            step.made->requested == PV_UNKNOWN ? step.made->size : step.made->requested;
+        item->addr = made.addr;
+        item->bytes = made.requested == PV_UNKNOWN ? made.size : made.requested;
         item->event = event;
-        item->until = step.made->until == UINT32_MAX ? PV_START : (int64_t)step.made->until;
-        item->count = step.made->id;
-        item->tag = step.made->tag;
+        item->until = made.until == UINT32_MAX ? PV_START : (int64_t)made.until;
+        item->count = made.id;
+        item->tag = made.tag;
         now = event <= model->cursor ? sheet->n - 1 : now;
     }
     pv_sheet_say(

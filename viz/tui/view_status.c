@@ -167,33 +167,32 @@ static void write_ended(struct pen *pen, const struct pv_placement *ended)
 static void write_step(struct pen *pen)
 {
     const struct pv_step *step = &pen->model->step;
-    const struct pv_placement *block = step->made ? step->made : step->ended;
+    const struct pv_placement *block = step->has_made ? &step->made : &step->ended;
 
-    if (!block) {
+    if (!step->has_made && !step->has_ended) {
         return;
     }
     ink(pen, PV_ROLE_STRONG, "%s", pv_op_name(step->op));
-    if (step->made && step->made->requested != PV_UNKNOWN) {
-        ink(pen, PV_ROLE_STRONG, " %llu", (unsigned long long)step->made->requested);
+    if (step->has_made && step->made.requested != PV_UNKNOWN) {
+        ink(pen, PV_ROLE_STRONG, " %llu", (unsigned long long)step->made.requested);
     }
     ink(pen, PV_ROLE_TEXT, " ");
     write_tag(pen, block->tag);
     if (block->id != PV_UNKNOWN) {
         ink(pen, PV_ROLE_QUIET, " #%llu", (unsigned long long)block->id);
     }
-    if (step->made && step->ended) {
-        if (step->made->addr == step->ended->addr) {
+    if (step->has_made && step->has_ended) {
+        if (step->made.addr == step->ended.addr) {
             ink(pen, PV_ROLE_TEXT, "  in place, payload was %llu",
-                (unsigned long long)step->ended->size);
+                (unsigned long long)step->ended.size);
         } else {
-            ink(pen, PV_ROLE_TEXT, "  moved from 0x%llx",
-                (unsigned long long)step->ended->addr);
+            ink(pen, PV_ROLE_TEXT, "  moved from 0x%llx", (unsigned long long)step->ended.addr);
         }
     }
-    if (step->made) {
-        write_made(pen, step->made);
+    if (step->has_made) {
+        write_made(pen, &step->made);
     } else {
-        write_ended(pen, step->ended);
+        write_ended(pen, &step->ended);
     }
 }
 
@@ -226,7 +225,7 @@ void pv_view_event(const struct pv_model *model, struct pv_grid *grid, int line)
         }
         if (step->op == PV_OP_MARK) {
             write_mark(&pen);
-        } else if (step->made || step->ended) {
+        } else if (step->has_made || step->has_ended) {
             write_step(&pen);
         } else if (!step->failed && !step->mistake) {
             ink(&pen, PV_ROLE_TEXT, "%s that changed nothing", pv_op_name(step->op));

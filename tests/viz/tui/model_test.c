@@ -269,7 +269,7 @@ static void largest_tag_to_its_birth(void **state)
     int64_t first = model.cursor;
     press(&model, "}");
     assert_true(model.cursor > first);
-    assert_string_equal(pv_model_tag_text(&model, model.step.made->tag), "db/page");
+    assert_string_equal(pv_model_tag_text(&model, model.step.made.tag), "db/page");
     press(&model, "{");
     assert_int_equal(model.cursor, first);
     press(&model, "{");

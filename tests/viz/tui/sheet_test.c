@@ -142,10 +142,11 @@ static void growth_is_told(void **state)
 static int64_t maker_of(const struct pv_model *model, const struct pv_pebble_row *hole)
 {
     for (int64_t event = model->cursor; event >= 0; event--) {
-        const struct pv_placement *ended = pv_timeline_step(model->timeline, event).ended;
+        struct pv_placement ended;
+        bool some = pv_timeline_ended(model->timeline, event, &ended);
         uint64_t end = hole->addr + model->snapshot->pebble_bytes + hole->size;
-        if (ended && ended->addr < end &&
-            ended->addr + model->snapshot->pebble_bytes + ended->size > hole->addr) {
+        if (some && ended.addr < end &&
+            ended.addr + model->snapshot->pebble_bytes + ended.size > hole->addr) {
             return event;
         }
     }
@@ -170,7 +171,7 @@ static void holes_have_makers(void **state)
             assert_int_equal(item->event, maker_of(&model, hole));
             if (item->event != PV_START) {
                 assert_int_equal(item->tag,
-                                 pv_timeline_step(model.timeline, item->event).ended->tag);
+                                 pv_timeline_step(model.timeline, item->event).ended.tag);
             }
         }
         uint64_t addr = model.sheet.items[model.sheet.n - 1].addr;
@@ -243,7 +244,7 @@ static void moved_blocks_leak_too(void **state)
 
 static bool holds(const struct pv_model *model, const struct pv_placement *place, uint64_t addr)
 {
-    return place && place->addr <= addr &&
+    return place->addr <= addr &&
            addr < place->addr + model->snapshot->pebble_bytes + place->size;
 }
 
@@ -256,7 +257,8 @@ static void history_is_whole(void **state)
     (void)state;
     press(&model, "A");
     for (int64_t event = 0; event <= model.last; event++) {
-        if (holds(&model, pv_timeline_step(model.timeline, event).made, addr)) {
+        struct pv_step step = pv_timeline_step(model.timeline, event);
+        if (step.has_made && holds(&model, &step.made, addr)) {
             assert_true(n < model.sheet.n);
             assert_int_equal(model.sheet.items[n].event, event);
             n++;
