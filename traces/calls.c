@@ -22,7 +22,8 @@ struct place {
     uint64_t addr;
     uint64_t id;
     uint32_t waiting; /* number + 1 of the call that waits for it */
-    bool used, live;
+    bool used : 1, live : 1;
+    bool moved : 1;    /* its block is alive elsewhere, under this id */
     uint16_t n_hidden; /* what the calls had of it at the last free */
 };
 
@@ -345,8 +346,20 @@ static int put_new(struct pv_calls *calls, const struct pv_call *call, enum pv_o
         return wait_for(calls, place, call);
     }
     place->live = true;
+    place->moved = false;
     place->id = ++calls->last_id;
     return emit(calls, call, op, place->id);
+}
+
+/* The id by which a place is freed or resized that has no block. One that moved away is not
+ * meant: what was freed was the old pointer to it. */
+static uint64_t id_of_dead(struct pv_calls *calls, struct place *place)
+{
+    if (!place->id || place->moved) {
+        place->id = ++calls->last_id;
+        place->moved = false;
+    }
+    return place->id;
 }
 
 /* A free of what is not live: is it left out, or a mistake of the program? */
@@ -377,12 +390,47 @@ static int put_free(struct pv_calls *calls, const struct pv_call *call)
         count(calls, PV_LEFT_FREES);
         return PV_OK;
     }
-    if (!place->id) {
-        place->id = ++calls->last_id;
-    }
+    uint64_t id = place->live ? place->id : id_of_dead(calls, place);
     place->n_hidden = calls->n_hidden;
-    int status = emit(calls, call, PV_OP_FREE, place->id);
+    int status = emit(calls, call, PV_OP_FREE, id);
     return status ? status : wake(calls, place);
+}
+
+/* A resize of what is not live, at which the program died, or which gave it nothing. */
+static int put_refused(struct pv_calls *calls, const struct pv_call *call, struct place *old)
+{
+    struct pv_call refused = *call;
+    refused.addr = call->old;
+    refused.size = 0;
+    return emit(calls, &refused, PV_OP_REALLOC, id_of_dead(calls, old));
+}
+
+/* A resize of NULL (old is NULL), or of what is not live. */
+static int put_resize_of_dead(struct pv_calls *calls, const struct pv_call *call,
+                              struct place *old)
+{
+    if (!old) {
+        return call->addr ? put_new(calls, call, PV_OP_MALLOC) : PV_OK;
+    }
+    if (!call->addr && !call->size && !call->is_sure) { /* a free */
+        struct pv_call freed = *call;
+        freed.addr = call->old;
+        return put_free(calls, &freed);
+    }
+    bool is_mistake =
+        call->is_sure || (calls->rules.in_order && !is_left_out(calls, old, call));
+    if (!call->addr) {
+        if (!is_mistake) {
+            count(calls, PV_LEFT_FAILED);
+        }
+        return is_mistake ? put_refused(calls, call, old) : PV_OK;
+    }
+    if (!is_mistake) {
+        count(calls, PV_LEFT_RESIZES);
+        return put_new(calls, call, PV_OP_MALLOC);
+    }
+    int status = put_refused(calls, call, old);
+    return status ? status : put_new(calls, call, PV_OP_MALLOC);
 }
 
 static int put_resize(struct pv_calls *calls, const struct pv_call *call)
@@ -392,15 +440,7 @@ static int put_resize(struct pv_calls *calls, const struct pv_call *call)
         return PV_ENOMEM;
     }
     if (!old || !old->live) {
-        if (old && call->addr) {
-            count(calls, PV_LEFT_RESIZES);
-        }
-        if (old && !call->addr && !call->size) { /* a free, of what is not live */
-            struct pv_call freed = *call;
-            freed.addr = call->old;
-            return put_free(calls, &freed);
-        }
-        return call->addr ? put_new(calls, call, PV_OP_MALLOC) : PV_OK;
+        return put_resize_of_dead(calls, call, old);
     }
     if (!call->addr && call->size) { /* refused: the block is as it was */
         count(calls, PV_LEFT_FAILED);
@@ -428,6 +468,7 @@ static int put_resize(struct pv_calls *calls, const struct pv_call *call)
     int status = place->live ? free_lost(calls, place, call) : PV_OK;
     if (!status) {
         place->live = true;
+        place->moved = false;
         place->id = id;
         status = emit(calls, call, PV_OP_REALLOC, id);
     }
@@ -435,6 +476,7 @@ static int put_resize(struct pv_calls *calls, const struct pv_call *call)
         return status;
     }
     old = find(calls, call->old);
+    old->moved = true;
     old->n_hidden = calls->n_hidden;
     return wake(calls, old);
 }

@@ -9,7 +9,9 @@
  * comes for the same address, or the file ends, the free is not in the file and is put in. A
  * free of an address that is not known is passed on with an id of its own: the replay counts it
  * as the mistake that it may be, unless the caller knows better; a second free of one address
- * has that block's id. A resize of an address that is not known allocates.
+ * has that block's id. A resize of an address that is not known allocates. So does one of a
+ * block that was freed; in a log that is in order it is a mistake of the program as well, given
+ * before as a resize to 0 bytes.
  *
  * Two rules of a log change this. In order: each call was written when it happened, so that a
  * second allocation at a live address needs no waiting: the free between them is not in the
@@ -34,7 +36,7 @@ struct pv_call {
     enum pv_op op;
     bool is_null;  /* free or resize of NULL */
     bool if_known; /* free: says nothing of an address that no call has answered */
-    bool is_sure;  /* free: a mistake if it is one, whatever the log does not show */
+    bool is_sure;  /* free, resize: a mistake if it is one, whatever the log does not show */
     bool may_wait; /* in order all the same: for the free or resize that is about to come */
     uint64_t addr; /* what it answered, or what is freed */
     uint64_t old;  /* resize: what is resized */

@@ -384,6 +384,23 @@ int pv_ltrace_resume(struct pv_text_trace *trace, struct pv_ltrace_thread *threa
     return end_call(trace, thread, &frame, call, &result);
 }
 
+/* A resize in which the program died, of what is not live. */
+static int settle_resize(struct pv_text_trace *trace, const struct pv_ltrace_frame *frame,
+                         const struct pv_call *call)
+{
+    const struct pv_printed *printed = &frame->printed;
+    if (pv_function_op(printed->form) != PV_OP_REALLOC || !printed->n ||
+        !printed->is_number[0] || !printed->arguments[0] ||
+        pv_calls_is_live(trace->calls, printed->arguments[0])) {
+        return PV_OK;
+    }
+    struct pv_call resized = *call;
+    resized.op = PV_OP_REALLOC;
+    resized.old = printed->arguments[0];
+    resized.is_sure = true;
+    return pv_grammar_put(trace, &resized);
+}
+
 int pv_ltrace_leave(struct pv_text_trace *trace, struct pv_ltrace_thread *thread,
                     struct pv_call *call, bool dies)
 {
@@ -393,7 +410,9 @@ int pv_ltrace_leave(struct pv_text_trace *trace, struct pv_ltrace_thread *thread
         thread->n_held = 0;
     }
     if (dies && thread->n_frames) { /* in the innermost, and so in those around it */
-        count(trace, PV_DIED_IN_CALLS, &thread->frames[thread->n_frames - 1]);
+        const struct pv_ltrace_frame *innermost = &thread->frames[thread->n_frames - 1];
+        count(trace, PV_DIED_IN_CALLS, innermost);
+        status = status ? status : settle_resize(trace, innermost, call);
     }
     while (!status && thread->n_frames) {
         thread->n_frames--;

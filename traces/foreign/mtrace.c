@@ -126,6 +126,15 @@ static int read_mtrace(struct pv_text_trace *trace, struct pv_cursor line, struc
     return call->op == PV_OP_FREE ? PV_OK : pv_grammar_name(trace, caller, call);
 }
 
+/* A resize of which the log holds only from where. */
+static int end_mtrace(struct pv_text_trace *trace)
+{
+    if (trace->old) {
+        pv_account_add(trace->account, PV_LEFT_HALVES, "realloc", strlen("realloc"), 1);
+    }
+    return PV_OK;
+}
+
 /* The first line, or a call where it is missing. */
 static bool looks_mtrace(struct pv_cursor line)
 {
@@ -149,7 +158,8 @@ static const struct pv_grammar mtrace = {.name = "mtrace",
                                          .in_order = true,
                                          .begins_late = true,
                                          .own_bytes = sizeof(struct mtrace),
-                                         .line = read_mtrace};
+                                         .line = read_mtrace,
+                                         .end = end_mtrace};
 
 static int open_mtrace(void **ret_state, struct pv_stream *stream,
                        struct pv_trace_header *header, struct pv_place *place)

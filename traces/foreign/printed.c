@@ -134,7 +134,7 @@ bool pv_printed_take_result(struct pv_cursor *cursor, struct pv_printed_result *
 {
     struct pv_cursor tried = *cursor;
     pv_cursor_blanks(&tried);
-    if (!pv_cursor_byte(&tried, '=')) {
+    if (!pv_cursor_byte(&tried, '=') || (!pv_cursor_done(&tried) && *tried.at == '=')) {
         return false;
     }
     pv_cursor_blanks(&tried);

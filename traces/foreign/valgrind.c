@@ -122,7 +122,9 @@ static int finish(struct pv_text_trace *trace, struct pv_call *call, const char 
         return PV_OK;
     }
     call->addr = result->value;
-    if (!call->addr && !(call->op == PV_OP_REALLOC && !call->size)) {
+    bool of_dead =
+        call->op == PV_OP_REALLOC && call->old && !pv_calls_is_live(trace->calls, call->old);
+    if (!call->addr && !of_dead && !(call->op == PV_OP_REALLOC && !call->size)) {
         pv_account_add(trace->account, PV_LEFT_FAILED, name, n_name, 1);
         return PV_OK;
     }
@@ -227,10 +229,31 @@ static int read_calls(struct pv_text_trace *trace, struct pv_cursor line,
     return status;
 }
 
+/* The calls that have not ended: the program died in the newest, or they are halves. */
+static void drop_pending(struct pv_text_trace *trace, bool dies)
+{
+    struct valgrind *own = trace->own;
+    while (own->n_pending) {
+        const struct pending *pending = &own->pending[--own->n_pending];
+        if (!pending->is_passed) {
+            pv_account_add(trace->account, dies ? PV_DIED_IN_CALLS : PV_LEFT_HALVES,
+                           pending->name, pending->n_name, 1);
+            dies = false;
+        }
+    }
+}
+
 /* ==7== Memcheck, … and ==7== Command: … stand where a program begins. */
 static void read_remark(struct pv_text_trace *trace, struct pv_cursor line, uint64_t pid)
 {
     pv_cursor_blanks(&line);
+    if (pv_cursor_word(&line, "Process terminating ")) {
+        const struct pv_account_process *taken = pv_account_taken(trace->account);
+        if (taken && taken->pid == pid) {
+            drop_pending(trace, true);
+        }
+        return;
+    }
     bool command = pv_cursor_word(&line, "Command: ");
     if (!command && !pv_cursor_word(&line, "Memcheck")) {
         return;
@@ -298,14 +321,7 @@ static int read_valgrind(struct pv_text_trace *trace, struct pv_cursor line,
 
 static int end_valgrind(struct pv_text_trace *trace)
 {
-    struct valgrind *own = trace->own;
-    for (size_t i = 0; i < own->n_pending; ++i) {
-        if (!own->pending[i].is_passed) {
-            pv_account_add(trace->account, PV_LEFT_HALVES, own->pending[i].name,
-                           own->pending[i].n_name, 1);
-        }
-    }
-    own->n_pending = 0;
+    drop_pending(trace, false);
     return PV_OK;
 }
 

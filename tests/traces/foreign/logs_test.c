@@ -87,6 +87,42 @@ static const struct {
      "free@libc.so.6(0x1000 <unfinished ...>\nfree(): double free detected in tcache 2\n"
      "--- SIGABRT (Aborted) ---\n+++ killed by SIGABRT +++\n",
      "m1:1 f1 f1", "died-in-calls free:1"},
+    /* The same in a resize. */
+    {"ltrace",
+     "malloc(1) = 0x1000\nfree(0x1000) = <void>\nrealloc(0x1000, 9 <no return ...>\n"
+     "realloc(): invalid old size\n--- SIGABRT (Aborted) ---\n+++ killed by SIGABRT +++\n",
+     "m1:1 f1 r1:0", "died-in-calls realloc:1"},
+    {"ltrace",
+     "malloc(1) = 0x1000\nrealloc(0x1008, 99realloc(): invalid pointer\n <no return ...>\n"
+     "--- SIGABRT (Aborted) ---\n",
+     "m1:1 r2:0", "died-in-calls realloc:1"},
+    {"ltrace",
+     "7 malloc(1) = 0x1000\n7 free(0x1000) = <void>\n7 reallocarray(0x1000, 2, 8 <unfinished "
+     "...>\n7 realloc@libc.so.6(0x1000, 16 <unfinished ...>\n--- SIGABRT (Aborted) ---\n"
+     "7 --- SIGABRT (Aborted) ---\n",
+     "m1:1@7 f1@7 r1:0@7", "died-in-calls realloc:1"},
+    {"ltrace",
+     "malloc(1) = 0x1000\nrealloc(0x1008, 9 <no return ...>\n+++ exited (status 1) +++\n",
+     "m1:1", "left-halves realloc:1"},
+    {"valgrind",
+     "==9== Command: ./a\n--9-- malloc(8) = 0x10\n--9-- free(0x10)\n--9-- realloc(0x10,9)"
+     "Invalid free() / delete / delete[] / realloc()\n==9==\n--9--  = 0x0\n"
+     "--9-- realloc(0x50,9)==9== Invalid free()\n--9--  = 0x0\n",
+     "m1:8 f1 r1:0 r2:0", ""},
+    {"valgrind",
+     "--9-- malloc(8) = 0x10\n--9-- realloc(0x10,9)\n==9== Process terminating with default "
+     "action of signal 6 (SIGABRT)\n",
+     "m1:8", "died-in-calls realloc:1"},
+    {"mtrace", "= Start\n@ a + 0x10 0x1\n@ a < 0x10\n", "m1:1'a", "left-halves realloc:1"},
+    /* A resize of what was freed gives memory all the same; a pointer that was resized away. */
+    {"ltrace",
+     "malloc(1) = 0x1000\nfree(0x1000) = <void>\nrealloc(0x1000, 9) = 0x2000\n"
+     "free(0x2000) = <void>\n",
+     "m1:1 f1 r1:0 m2:9 f2", ""},
+    {"mtrace",
+     "= Start\n@ a + 0x10 0x1\n@ b < 0x10\n@ b > 0x20 0x9\n@ a - 0x10\n@ a - 0x10\n"
+     "@ a - 0x20\n",
+     "m1:1'a r1:9'b f2 f2 f1", ""},
     /* The C library empties a thread's cache when it ends; a mistake is followed by more. */
     {"ltrace",
      "7 malloc(1) = 0x1000\n7 malloc(2) = 0x2000\n7 free@libc.so.6(0x1000) = <void>\n"
