@@ -117,30 +117,16 @@ int pv_grammar_next(void *state, struct pv_trace_event *ret_event)
     return PV_OK;
 }
 
-/* The next whole line of a head, without what blanks it begins with; false: there is none. */
-static bool next_line(const char **at, const char *end, struct pv_cursor *ret)
-{
-    *ret = (struct pv_cursor){.at = *at, .end = *at};
-    while (ret->end < end && *ret->end != '\n' && *ret->end != '\r') {
-        ++ret->end;
-    }
-    if (ret->end == end) {
-        return false; /* the rest of the line may say something else */
-    }
-    *at = ret->end + 1;
-    pv_cursor_blanks(ret);
-    return true;
-}
-
 bool pv_grammar_probe_any(const unsigned char *head, size_t n,
                           bool (*look)(struct pv_cursor line))
 {
-    const char *at = (const char *)head;
+    struct pv_cursor rest = {.at = (const char *)head, .end = (const char *)head + n};
     struct pv_cursor line;
     if (memchr(head, 0, n)) {
         return false;
     }
-    while (next_line(&at, (const char *)head + n, &line)) {
+    while (pv_cursor_line(&rest, &line)) { /* the rest of a last one may say something else */
+        pv_cursor_blanks(&line);
         if (look(line)) {
             return true;
         }
@@ -151,9 +137,10 @@ bool pv_grammar_probe_any(const unsigned char *head, size_t n,
 bool pv_grammar_probe(const unsigned char *head, size_t n, bool (*look)(struct pv_cursor line),
                       bool (*skip)(struct pv_cursor line))
 {
-    const char *at = (const char *)head;
+    struct pv_cursor rest = {.at = (const char *)head, .end = (const char *)head + n};
     struct pv_cursor line;
-    while (next_line(&at, (const char *)head + n, &line)) {
+    while (pv_cursor_line(&rest, &line)) {
+        pv_cursor_blanks(&line);
         if (pv_cursor_done(&line)) {
             continue;
         }

@@ -125,6 +125,19 @@ int pv_lines_next(struct pv_lines *lines, struct pv_cursor *ret_line)
     return PV_OK;
 }
 
+bool pv_cursor_line(struct pv_cursor *rest, struct pv_cursor *ret)
+{
+    *ret = (struct pv_cursor){.at = rest->at, .end = rest->at};
+    while (ret->end < rest->end && *ret->end != '\n' && *ret->end != '\r') {
+        ++ret->end;
+    }
+    if (ret->end == rest->end) {
+        return false;
+    }
+    rest->at = ret->end + 1;
+    return true;
+}
+
 static int hex_digit(char byte)
 {
     if (byte >= '0' && byte <= '9') {

@@ -98,6 +98,9 @@ bool pv_cursor_address(struct pv_cursor *cursor, uint64_t *ret); /* 0x and digit
 /* Up to a blank or the end; false when there is nothing. */
 bool pv_cursor_text(struct pv_cursor *cursor, struct pv_cursor *ret);
 
+/* The next whole line of a text, which is taken with one byte of its end. false: there is none. */
+bool pv_cursor_line(struct pv_cursor *rest, struct pv_cursor *ret);
+
 static inline bool pv_cursor_done(const struct pv_cursor *cursor)
 {
     return cursor->at == cursor->end;

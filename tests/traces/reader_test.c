@@ -351,7 +351,7 @@ static void refuse(const struct bad *bad)
 }
 
 #define REFUSE_ALL(table)                                                                      \
-    for (size_t i = 0; i < sizeof table / sizeof((table)[0]); ++i) {                           \
+    for (size_t i = 0; i < sizeof(table) / sizeof((table)[0]); ++i) {                          \
         refuse(&(table)[i]);                                                                   \
     }
 
@@ -381,7 +381,11 @@ static void not_a_trace(void **state)
         {"{\"format\":\"pebbleviz-trace\"}", 0, 0, 1, 1,
          "this is no pebbleviz trace: its header has no \"version\""},
         {"{\"op\":\"free\",\"id\":1}\n", 0, 0, 1, 1,
-         "this is no pebbleviz trace: its header has no \"format\""},
+         "this is no pebbleviz trace: its header has no \"format\"; put "
+         "{\"format\":\"pebbleviz-trace\",\"version\":1} before its events"},
+        {"{\"event\":\"free\",\"ptr\":1}\n", 0, 0, 1, 1,
+         "this is no pebbleviz trace: its header has no \"format\"; one call a line is read with "
+         "--pattern, such as --pattern '{*}\"op\":\"{op}\"{*}\"addr\":{addr},\"size\":{size}{*}'"},
         {"{\"events\":[{\"op\":\"free\",\"id\":1}]}", 0, 1, 1, 1,
          "this is no pebbleviz trace: its header has no \"format\""},
         {"{\"format\":\"pebbleviz-catalog\",\"version\":1}", 0, 0, 1, 11,

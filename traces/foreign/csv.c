@@ -17,7 +17,8 @@
 #include "traces/foreign/pattern.h"
 #include "traces/grammar.h"
 
-enum { COLUMNS = 32, BLOCKS_MAX = 1 << 26 };
+/* HEAD_BYTES show whether addresses are decimal; a pipe is waited for that long. */
+enum { COLUMNS = 32, BLOCKS_MAX = 1 << 26, HEAD_BYTES = 4096 };
 
 enum role {
     R_NONE,
@@ -58,6 +59,7 @@ struct step {
 
 struct csv_own {
     bool has_head;
+    enum pv_pattern_base base; /* of addresses without 0x, as the beginning of the log shows */
     char comma;
     enum role roles[COLUMNS];
     size_t n_columns;
@@ -164,7 +166,8 @@ struct row {
     struct pv_cursor name;
 };
 
-static bool take_value(struct row *row, enum role role, bool lifetimes, struct pv_cursor text)
+static bool take_value(const struct csv_own *own, struct row *row, enum role role,
+                       bool lifetimes, struct pv_cursor text)
 {
     bool is;
     switch (role) {
@@ -176,10 +179,10 @@ static bool take_value(struct row *row, enum role role, bool lifetimes, struct p
             row->name = text;
             return true;
         }
-        is = pv_pattern_address(&text, &row->numbers[role]);
+        is = pv_pattern_address(&text, own->base, &row->numbers[role]);
         break;
     case R_OLD:
-        is = pv_pattern_address(&text, &row->numbers[role]);
+        is = pv_pattern_address(&text, own->base, &row->numbers[role]);
         break;
     case R_NAME:
         row->name = text;
@@ -189,6 +192,17 @@ static bool take_value(struct row *row, enum role role, bool lifetimes, struct p
     }
     row->has |= UINT32_C(1) << role;
     return is && pv_cursor_done(&text);
+}
+
+/* Why a column cannot be read. */
+static const char *why_not(const struct csv_own *own, enum role role, struct pv_cursor text)
+{
+    bool is_address = role == R_ADDR || role == R_OLD;
+    return role == R_OP ? "an operation is malloc, calloc, realloc, aligned or free"
+           : is_address && own->base == PV_BASE_DECIMAL && pv_pattern_looks(text) == PV_BASE_HEX
+               ? "this address is hexadecimal, and those before were read as decimal: write all "
+                 "with 0x"
+               : "a number is expected in this column";
 }
 
 static int read_row(struct pv_text_trace *trace, struct pv_cursor line, struct row *ret)
@@ -201,12 +215,10 @@ static int read_row(struct pv_text_trace *trace, struct pv_cursor line, struct r
     *ret = (struct row){.has = 0};
     for (; i < own->n_columns && next_column(&rest, own->comma, &column); ++i) {
         bool empty = column.at == column.end;
-        if (own->roles[i] && !empty && !take_value(ret, own->roles[i], lifetimes, column)) {
-            return pv_lines_blame(
-                &trace->lines, column.at,
-                own->roles[i] == R_OP
-                    ? "an operation is malloc, calloc, realloc, aligned or free"
-                    : "a number is expected in this column");
+        if (own->roles[i] && !empty &&
+            !take_value(own, ret, own->roles[i], lifetimes, column)) {
+            return pv_lines_blame(&trace->lines, column.at,
+                                  why_not(own, own->roles[i], column));
         }
     }
     if (i < own->n_columns || rest.at) {
@@ -357,10 +369,37 @@ static const struct pv_grammar csv = {.name = "csv",
                                       .end = end_csv,
                                       .close = close_csv};
 
+/* Addresses without 0x are decimal when none at the beginning of the table looks hexadecimal. */
+static enum pv_pattern_base find_base(const unsigned char *head, size_t n)
+{
+    bool seen[PV_BASE_HEX + 1] = {false};
+    struct csv_own own = {.has_head = false};
+    struct pv_cursor rest = {.at = (const char *)head, .end = (const char *)head + n};
+    struct pv_cursor line, column;
+    while (pv_cursor_line(&rest, &line)) {
+        if (!own.has_head) {
+            own.has_head = read_head(&own, line);
+            continue;
+        }
+        for (size_t i = 0; i < own.n_columns && next_column(&line, own.comma, &column); ++i) {
+            bool is_address = own.roles[i] == R_ADDR || own.roles[i] == R_OLD;
+            seen[is_address ? pv_pattern_looks(column) : PV_BASE_BY_LOOKS] = true;
+        }
+    }
+    return seen[PV_BASE_DECIMAL] && !seen[PV_BASE_HEX] ? PV_BASE_DECIMAL : PV_BASE_HEX;
+}
+
 static int open_csv(void **ret_state, struct pv_stream *stream, struct pv_trace_header *header,
                     struct pv_place *place)
 {
-    return pv_grammar_open(&csv, ret_state, stream, header, place);
+    int status = pv_grammar_open(&csv, ret_state, stream, header, place);
+    const unsigned char *head;
+    size_t n;
+    if (!status && pv_stream_peek(stream, HEAD_BYTES, &head, &n) == PV_OK) {
+        struct pv_text_trace *trace = *ret_state;
+        ((struct csv_own *)trace->own)->base = find_base(head, n);
+    }
+    return status;
 }
 
 const struct pv_format pv_format_csv = {

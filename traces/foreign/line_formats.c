@@ -36,18 +36,20 @@
     .heads = {"{*}-{thread} {*}[{#}] {*}{time}: ", "{*} {thread} [{#}] {time}: kmem:",         \
               "{*} {#}/{thread} [{#}] {time}: kmem:"}
 
-LINE_FORMAT(ftrace, "ftrace", "Linux kmem events: ftrace, trace-cmd report, perf script",
-            "pages are left out (ftrace-pages); addresses as printed, which may be hashed",
-            "ns", KERNEL_HEADS,
-            .tails = {
-                "kmalloc: {*}call_site={name} ptr={addr} bytes_req={size} {*}",
-                "kmalloc_node: {*}call_site={name} ptr={addr} bytes_req={size} {*}",
-                "kmem_cache_alloc: {*}call_site={name} ptr={addr} bytes_req={size} {*}",
-                "kmem_cache_alloc_node: {*}call_site={name} ptr={addr} bytes_req={size} {*}",
-                "kfree: {*}ptr={free}{*}",
-                "kmem_cache_free: {*}ptr={free}{*}",
-                "{left}: {*}",
-            })
+LINE_FORMAT(
+    ftrace, "ftrace", "Linux kmem events: ftrace, trace-cmd report, perf script",
+    "pages are left out (ftrace-pages); addresses as printed, which may be hashed", "ns",
+    KERNEL_HEADS,
+    .tails = {
+        "kmalloc: {*}call_site={name} ptr={addr} bytes_req={size} {*}",
+        "kmalloc_node: {*}call_site={name} ptr={addr} bytes_req={size} {*}",
+        "kmem_cache_alloc: {*}call_site={name} name={*} ptr={addr} bytes_req={size} {*}",
+        "kmem_cache_alloc: {*}call_site={name} ptr={addr} {*}bytes_req={size} {*}",
+        "kmem_cache_alloc_node: {*}call_site={name} ptr={addr} {*}bytes_req={size} {*}",
+        "kfree: {*}ptr={free}{*}",
+        "kmem_cache_free: {*}ptr={free}{*}",
+        "{left}: {*}",
+    })
 
 LINE_FORMAT(ftrace_pages, "ftrace-pages", "Linux kmem events of pages alone",
             "the page frame stands for the address; a free that splits a block is not followed",

@@ -11,8 +11,12 @@
 #include "core/status.h"
 #include "traces/foreign/pattern.h"
 
+/* So much of a log shows whether its addresses are decimal; a pipe is waited for that long. */
+enum { HEAD_BYTES = 4096 };
+
 struct line_own {
     size_t n_heads, n_tails;
+    bool decimal;      /* addresses are, as far as the beginning of the log shows */
     uint64_t previous; /* the address that the line before answered; 0: it did not */
     struct pv_pattern heads[PV_LINE_HEADS], tails[PV_LINE_TAILS];
 };
@@ -80,6 +84,7 @@ static const struct pv_pattern *find(const struct line_own *own, struct pv_curso
                                      struct pv_pattern_values *values)
 {
     values->has = 0;
+    values->decimal = own->decimal;
     bool begins = own->n_heads == 0;
     for (size_t i = 0; i < own->n_heads && !begins; ++i) {
         values->has = 0;
@@ -94,6 +99,22 @@ static const struct pv_pattern *find(const struct line_own *own, struct pv_curso
         }
     }
     return NULL;
+}
+
+/* A line that does not fit because its address has letters, where those before had none. */
+static int blame_base(struct pv_text_trace *trace, struct pv_cursor line)
+{
+    struct line_own *own = trace->own;
+    struct pv_pattern_values values;
+    own->decimal = false;
+    if (!find(own, line, &values)) {
+        own->decimal = true;
+        return PV_OK;
+    }
+    return pv_lines_blame(
+        &trace->lines, line.at,
+        "an address here is hexadecimal, and those before were read as decimal; "
+        "{addr:x} reads all as hexadecimal");
 }
 
 static bool says_call(const struct pv_pattern *pattern)
@@ -143,6 +164,12 @@ int pv_line_read(struct pv_text_trace *trace, struct pv_cursor line, struct pv_c
     }
     struct pv_pattern_values values;
     const struct pv_pattern *pattern = find(own, line, &values);
+    if (!pattern && own->decimal) {
+        int status = blame_base(trace, line);
+        if (status) {
+            return status;
+        }
+    }
     if (!pattern) {
         pv_account_add(account, PV_LEFT_LINES, NULL, 0, 1);
         return 1;
@@ -177,6 +204,25 @@ int pv_line_read(struct pv_text_trace *trace, struct pv_cursor line, struct pv_c
 
 /* ---- opening ---- */
 
+/* Addresses without 0x are decimal when no address at the beginning of the log looks
+ * hexadecimal. */
+static void find_base(struct line_own *own, const unsigned char *head, size_t n)
+{
+    bool seen[PV_BASE_HEX + 1] = {false};
+    struct pv_cursor rest = {.at = (const char *)head, .end = (const char *)head + n};
+    struct pv_cursor line;
+    while (pv_cursor_line(&rest, &line)) {
+        struct pv_pattern_values values;
+        pv_cursor_blanks(&line);
+        if (find(own, line, &values)) {
+            for (unsigned field = PV_FIELD_ADDR; field <= PV_FIELD_OLD; ++field) {
+                seen[values.has >> field & 1 ? values.looks[field] : PV_BASE_BY_LOOKS] = true;
+            }
+        }
+    }
+    own->decimal = seen[PV_BASE_DECIMAL] && !seen[PV_BASE_HEX];
+}
+
 int pv_line_open(const struct pv_line_format *format, void **ret_state,
                  struct pv_stream *stream, struct pv_trace_header *header,
                  struct pv_place *place)
@@ -188,8 +234,16 @@ int pv_line_open(const struct pv_line_format *format, void **ret_state,
     struct pv_text_trace *trace = *ret_state;
     struct line_own *own = trace->own;
     read_table(own, format);
-    return own->n_tails ? PV_OK
-                        : read_wished(own, header->pattern ? header->pattern : "", place);
+    if (own->n_tails) {
+        return PV_OK;
+    }
+    const unsigned char *head;
+    size_t n;
+    status = read_wished(own, header->pattern ? header->pattern : "", place);
+    if (!status && pv_stream_peek(stream, HEAD_BYTES, &head, &n) == PV_OK) {
+        find_base(own, head, n);
+    }
+    return status;
 }
 
 /* Does the longest text of a pattern that says a call stand in the head? Most heads are told by
@@ -212,22 +266,14 @@ bool pv_line_probe(const struct pv_line_format *format, const unsigned char *hea
 {
     struct line_own own = {.n_heads = 0};
     read_table(&own, format);
-    const char *at = (const char *)head;
-    const char *end = at + n;
+    struct pv_cursor rest = {.at = (const char *)head, .end = (const char *)head + n};
+    struct pv_cursor line;
     bool is = false;
     bool may = false;
     for (size_t i = 0; i < own.n_tails && !may; ++i) {
         may = may_fit(&own.tails[i], head, n);
     }
-    while (may && !is) {
-        struct pv_cursor line = {.at = at, .end = at};
-        while (line.end < end && *line.end != '\n' && *line.end != '\r') {
-            ++line.end;
-        }
-        if (line.end == end) {
-            break;
-        }
-        at = line.end + 1;
+    while (may && !is && pv_cursor_line(&rest, &line)) {
         pv_cursor_blanks(&line);
         struct pv_pattern_values values;
         const struct pv_pattern *pattern = find(&own, line, &values);

@@ -6,6 +6,7 @@
  */
 #include "traces/foreign/pattern.h"
 
+#include <ctype.h>
 #include <string.h>
 
 enum {
@@ -22,6 +23,7 @@ enum {
 #define ANSWERS    (BIT(PV_FIELD_ADDR) | BIT(PV_FIELD_PFN))
 #define SIZES      (BIT(PV_FIELD_SIZE) | BIT(PV_FIELD_ORDER))
 #define FREES      (BIT(PV_FIELD_FREE) | BIT(PV_FIELD_PREVIOUS))
+#define ADDRESSES  (BIT(PV_FIELD_ADDR) | BIT(PV_FIELD_FREE) | BIT(PV_FIELD_OLD))
 
 static const char *const field_names[PV_N_FIELDS] = {
     [PV_FIELD_ADDR] = "addr", [PV_FIELD_FREE] = "free",     [PV_FIELD_OLD] = "old",
@@ -90,6 +92,18 @@ static const char *judge(const struct pv_pattern *pattern)
     return allocates && !(fields & SIZES) ? "an allocation wants a {size}" : NULL;
 }
 
+/* Does the text before end with 0x? Then hexadecimal digits follow. */
+static bool follows_0x(const struct pv_pattern *pattern)
+{
+    const struct pv_pattern_part *last =
+        pattern->n_parts ? &pattern->parts[pattern->n_parts - 1] : NULL;
+    if (!last || last->kind != PV_PART_TEXT || last->n < 2) {
+        return false;
+    }
+    const char *end = pattern->text + last->at + last->n;
+    return end[-2] == '0' && (end[-1] == 'x' || end[-1] == 'X');
+}
+
 /* {field}, behind the brace. */
 static const char *read_field(struct pv_pattern *pattern, struct pv_cursor *text)
 {
@@ -98,15 +112,27 @@ static const char *read_field(struct pv_pattern *pattern, struct pv_cursor *text
     if (!end) {
         return "a { wants a }; a brace itself is {{";
     }
-    if (!find_field((struct pv_cursor){.at = text->at, .end = end}, &field)) {
+    struct pv_cursor name = {.at = text->at, .end = end};
+    bool based = end - text->at > 2 && end[-2] == ':' && (end[-1] == 'x' || end[-1] == 'd');
+    name.end -= based ? 2 : 0;
+    if (!find_field(name, &field)) {
         return "there is no field of this name";
     }
     if (pattern->fields & BIT(field) & ~REPEATABLE) {
         return "this field stands twice";
     }
+    bool is_address = BIT(field) & ADDRESSES;
+    if (based && !is_address) {
+        return "only an address may have :x or :d";
+    }
+    bool after_0x = is_address && follows_0x(pattern);
     pattern->fields |= BIT(field);
-    pattern->parts[pattern->n_parts++] =
-        (struct pv_pattern_part){.kind = PV_PART_FIELD, .field = field};
+    pattern->parts[pattern->n_parts++] = (struct pv_pattern_part){
+        .kind = PV_PART_FIELD,
+        .field = field,
+        .base = after_0x ? PV_BASE_HEX
+                : !based ? PV_BASE_BY_LOOKS
+                         : (name.end[1] == 'd' ? PV_BASE_DECIMAL : PV_BASE_HEX)};
     text->at = end + 1;
     return NULL;
 }
@@ -214,7 +240,31 @@ static bool take(struct pv_cursor *cursor, const struct pv_cursor *part)
     return true;
 }
 
-bool pv_pattern_address(struct pv_cursor *cursor, uint64_t *ret)
+enum pv_pattern_base pv_pattern_looks(struct pv_cursor cursor)
+{
+    const char *at = cursor.at;
+    uint64_t value;
+    bool letters = false;
+    if (pv_cursor_address(&cursor, &value)) {
+        return PV_BASE_BY_LOOKS;
+    }
+    for (; at < cursor.end && isxdigit((unsigned char)*at); ++at) {
+        letters |= *at > '9';
+    }
+    bool padded = at - cursor.at > 1 && *cursor.at == '0';
+    return at == cursor.at     ? PV_BASE_BY_LOOKS
+           : letters || padded ? PV_BASE_HEX
+                               : PV_BASE_DECIMAL;
+}
+
+/* Decimal, and no beginning of a hexadecimal number. */
+static bool take_decimal(struct pv_cursor *cursor, uint64_t *ret)
+{
+    return pv_cursor_decimal(cursor, ret) &&
+           (pv_cursor_done(cursor) || !isxdigit((unsigned char)*cursor->at));
+}
+
+bool pv_pattern_address(struct pv_cursor *cursor, enum pv_pattern_base base, uint64_t *ret)
 {
     static const char *const nothing[] = {"(nil)", "nil", "(null)", "null", "NULL", "<nil>"};
     struct pv_cursor part = bounded(cursor);
@@ -224,7 +274,9 @@ bool pv_pattern_address(struct pv_cursor *cursor, uint64_t *ret)
             return take(cursor, &part);
         }
     }
-    return (pv_cursor_address(&part, ret) || pv_cursor_hex(&part, ret)) && take(cursor, &part);
+    bool is = pv_cursor_address(&part, ret) ||
+              (base == PV_BASE_DECIMAL ? take_decimal(&part, ret) : pv_cursor_hex(&part, ret));
+    return is && take(cursor, &part);
 }
 
 bool pv_pattern_number(struct pv_cursor *cursor, uint64_t *ret)
@@ -299,16 +351,21 @@ static bool take_scaled(struct pv_cursor *line, uint64_t scale, uint64_t *ret)
     return take(line, &part);
 }
 
-static bool take_field(enum pv_pattern_field field, struct pv_cursor *line,
+static bool take_field(const struct pv_pattern_part *part, struct pv_cursor *line,
                        struct pv_pattern_values *values)
 {
+    enum pv_pattern_field field = part->field;
+    enum pv_pattern_base base = part->base        ? part->base
+                                : values->decimal ? PV_BASE_DECIMAL
+                                                  : PV_BASE_HEX;
     enum { PAGE = 4096, ORDER_MOST = 50 };
     uint64_t *number = &values->numbers[field];
     switch (field) {
     case PV_FIELD_ADDR:
     case PV_FIELD_FREE:
     case PV_FIELD_OLD:
-        return pv_pattern_address(line, number);
+        values->looks[field] = part->base ? PV_BASE_BY_LOOKS : pv_pattern_looks(*line);
+        return pv_pattern_address(line, base, number);
     case PV_FIELD_OP:
         return pv_pattern_op(line, &values->op);
     case PV_FIELD_TIME:
@@ -358,7 +415,7 @@ static bool take_part(const struct pv_pattern *pattern, const struct pv_pattern_
     }
     if (part->kind == PV_PART_FIELD) {
         pass_padding(part->field, line);
-        bool is = take_field(part->field, line, values);
+        bool is = take_field(part, line, values);
         values->has |= is ? BIT(part->field) : 0;
         return is;
     }

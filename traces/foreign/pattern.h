@@ -37,6 +37,10 @@ enum pv_pattern_field {
     PV_N_FIELDS
 };
 
+/* How an address without 0x is read. By its looks, as one reads a log whose beginning one has
+ * seen: as a hexadecimal number, unless pv_pattern_values.decimal is set. */
+enum pv_pattern_base { PV_BASE_BY_LOOKS, PV_BASE_DECIMAL, PV_BASE_HEX };
+
 enum { PV_PATTERN_PARTS = 40, PV_PATTERN_BYTES = 240 };
 
 struct pv_pattern {
@@ -46,6 +50,7 @@ struct pv_pattern {
     struct pv_pattern_part {
         enum { PV_PART_TEXT, PV_PART_BLANKS, PV_PART_FIELD } kind;
         uint8_t at, n; /* a text's place */
+        uint8_t base;  /* enum pv_pattern_base, of an address: {addr:d}, {addr:x} */
         enum pv_pattern_field field;
     } parts[PV_PATTERN_PARTS];
     char text[PV_PATTERN_BYTES];
@@ -54,9 +59,11 @@ struct pv_pattern {
 /* What a line that matched holds. */
 struct pv_pattern_values {
     uint32_t has; /* bit per enum pv_pattern_field */
+    bool decimal; /* set by the caller: addresses are, whose base the pattern does not say */
     enum pv_op op;
-    uint64_t numbers[PV_N_FIELDS]; /* times are nanoseconds */
-    struct pv_cursor name, left;   /* borrowed from the line */
+    enum pv_pattern_base looks[PV_N_FIELDS]; /* of the addresses that `has` has */
+    uint64_t numbers[PV_N_FIELDS];           /* times are nanoseconds */
+    struct pv_cursor name, left;             /* borrowed from the line */
 };
 
 /* NULL, or what is wrong with the pattern; *ret_at is how far into it. With `alone` the pattern
@@ -73,9 +80,13 @@ bool pv_pattern_match(const struct pv_pattern *pattern, struct pv_cursor *line, 
  * takes it. */
 bool pv_pattern_op(struct pv_cursor *cursor, enum pv_op *ret_op);
 
-/* An address, with or without 0x, or a word for none; a size, decimal or with 0x; a time in
+/* Which base do the digits at the cursor speak for? BY_LOOKS: none, or they begin with 0x. */
+enum pv_pattern_base pv_pattern_looks(struct pv_cursor cursor);
+
+/* An address, with 0x or a word for none, or in this base, of which BY_LOOKS is hexadecimal;
+ * letters behind a decimal one are no address. A size, decimal or with 0x; a time in
  * seconds, M:S or H:M:S, as nanoseconds. */
-bool pv_pattern_address(struct pv_cursor *cursor, uint64_t *ret);
+bool pv_pattern_address(struct pv_cursor *cursor, enum pv_pattern_base base, uint64_t *ret);
 bool pv_pattern_number(struct pv_cursor *cursor, uint64_t *ret);
 bool pv_pattern_time(struct pv_cursor *cursor, uint64_t *ret);
 

@@ -25,12 +25,18 @@ enum { EVENTS_BEGIN = 1, MESSAGE_BYTES = 160 };
 static const char *const member_names[N_MEMBERS] = {"format", "version", "program",
                                                     "clock",  "events",  "frames"};
 
+/* Members by which the objects of another tool are taken for calls. */
+static const char *const call_names[] = {"op",  "event",   "action",  "type", "addr",
+                                         "ptr", "address", "pointer", "size", "bytes"};
+
 struct json_reader {
     struct pv_json_input *input;
     struct pv_trace_header *header;
     struct pv_place *place;
     enum stage stage;
     bool seen[N_MEMBERS];
+    bool looks_call,
+        looks_event; /* the object that should be the header has a call's members */
     char program[PV_EVENT_NAME_MAX + 1];
     struct pv_event_texts texts;
     char **frames; /* of the header */
@@ -205,6 +211,11 @@ static int take_key(struct json_reader *reader, enum member *ret_member)
         ++member;
     }
     *ret_member = (enum member)member;
+    for (size_t i = 0; member == N_MEMBERS && i < sizeof call_names / sizeof call_names[0];
+         ++i) {
+        reader->looks_call |= pv_json_span_is(&value, call_names[i]);
+    }
+    reader->looks_event |= pv_json_span_is(&value, "id");
     if (member == EVENTS && reader->seen[EVENTS]) {
         return pv_json_input_blame(reader->input, NULL, "there are events already");
     }
@@ -245,16 +256,28 @@ static int read_member(struct json_reader *reader)
     }
 }
 
+/* What to do with calls that have no header before them. */
+static int blame_header(struct json_reader *reader, int missing)
+{
+    const char *advice =
+        missing != FORMAT || !reader->looks_call ? ""
+        : reader->looks_event
+            ? "; put {\"format\":\"pebbleviz-trace\",\"version\":1} before its events"
+            : "; one call a line is read with --pattern, such as --pattern "
+              "'{*}\"op\":\"{op}\"{*}\"addr\":{addr},\"size\":{size}{*}'";
+    pv_json_input_blame_here(reader->input, "");
+    *reader->place = (struct pv_place){.line = 1, .column = 1};
+    snprintf(reader->place->text, sizeof reader->place->text,
+             "this is no pebbleviz trace: its header has no \"%s\"%s", member_names[missing],
+             advice);
+    return PV_EFORMAT;
+}
+
 static int end_header(struct json_reader *reader)
 {
     for (int member = FORMAT; member <= VERSION; ++member) {
         if (!reader->seen[member]) {
-            pv_json_input_blame_here(reader->input, "");
-            *reader->place = (struct pv_place){.line = 1, .column = 1};
-            snprintf(reader->place->text, sizeof reader->place->text,
-                     "this is no pebbleviz trace: its header has no \"%s\"",
-                     member_names[member]);
-            return PV_EFORMAT;
+            return blame_header(reader, member);
         }
     }
     if (!reader->seen[EVENTS]) {

@@ -112,7 +112,7 @@ bool pv_feed_take(struct pv_feed *feed, struct pv_trace_event *ret_event)
 void pv_feed_end(struct pv_feed *feed)
 {
     pv_progress_end(&feed->progress);
-    if (!feed->is_silent) {
+    if (!feed->is_silent || (!feed->n_events && feed->status >= 0)) {
         tell_account(feed);
     }
     if (feed->status < 0) {

@@ -32,6 +32,21 @@ static const struct {
      " a b 7/78 [000] 9.7: kmem:kmalloc_node: call_site=ffff81 ptr=0xffff89 bytes_req=1 "
      "bytes_alloc=8 gfp_flags=x node=-1\n",
      "m1:232@77!9500000000'ffff81 f1@77!9600000000 m2:1@78!9700000000'ffff81", 0, 0, 0, 0, 0},
+    /* Of newer kernels: the cache's name, behind the call site or behind the address. */
+    {"ftrace",
+     KERNEL
+     "5.1: kmem_cache_alloc: call_site=f+0x4/0x9 ptr=00000000c3b1a9d8 name=dentry "
+     "bytes_req=192 bytes_alloc=192 gfp_flags=GFP_KERNEL node=-1 accounted=true\n" KERNEL
+     "5.2: kmem_cache_free: call_site=g+0x4/0x9 ptr=00000000c3b1a9d8 name=dentry\n" KERNEL
+     "5.3: kmem_cache_alloc: call_site=f+0x4/0x9 name=dentry ptr=00000000c3b1a9d9 "
+     "bytes_req=5 bytes_alloc=8 gfp_flags=GFP_KERNEL\n" KERNEL
+     "5.4: kmem_cache_free: call_site=g+0x4/0x9 name=dentry ptr=00000000c3b1a9d9\n" KERNEL
+     "5.5: kmalloc: call_site=f+0x4/0x9 ptr=00000000c3b1a9da bytes_req=7 bytes_alloc=8 "
+     "gfp_flags=GFP_KERNEL node=-1 accounted=false\n" KERNEL
+     "5.6: kfree: call_site=g+0x4/0x9 ptr=00000000c3b1a9da\n",
+     "m1:192@12!5100000000'f+0x4/0x9 f1@12!5200000000 m2:5@12!5300000000'f+0x4/0x9 "
+     "f2@12!5400000000 m3:7@12!5500000000'f+0x4/0x9 f3@12!5600000000",
+     0, 0, 0, 0, 0},
     {"ftrace-pages",
      KERNEL "1.0: mm_page_alloc: page=00000000c3b1a9d8 pfn=0x11a order=1 migratetype=0\n" KERNEL
             "2.0: mm_page_free: page=00000000c3b1a9d8 pfn=0x11a order=1\n",
@@ -84,6 +99,24 @@ static const struct {
      "m1:4'b1 m2:2'b3 f1 m3:4'b2 f3 f2", 0, 0, 0, 0, 0},
 };
 
+/* Addresses without 0x: decimal when none at the beginning has a letter or a zero in front. */
+static const struct {
+    const char *from, *text;
+    uint64_t addr; /* of the first event */
+} bases[] = {
+    {"csv", "op,addr,size\nmalloc,94025,4\nmalloc,94041,4\n", 94025},
+    {"csv", "op,addr,size\nmalloc,18446612682070441984,4\n", UINT64_C(18446612682070441984)},
+    {"csv", "op,addr,size\nmalloc,94025,4\nfree,94025,\nmalloc,9402a,4\n", 0x94025},
+    {"csv", "op,addr,size\nmalloc,00094025,4\n", 0x94025},
+    {"csv", "op,addr,size\nmalloc,0x94025,4\nmalloc,94041,4\n", 0x94025},
+    {"csv", "op,addr,size,old\nrealloc,94025,4,9402a\n", 0x94025},
+    {"lines:M {addr} {size}\nF {free}", "M 94025 4\nF 94025\n", 94025},
+    {"lines:M {addr} {size}\nF {free}", "M 94025 4\nF 9402a\n", 0x94025},
+    {"lines:M {addr:x} {size}", "M 94025 4\n", 0x94025},
+    {"lines:M {addr:d} {size}\nF {free}", "M 94025 4\nF 9402a\n", 94025},
+    {"lines:M 0x{addr} {size}", "M 0x94025 4\n", 0x94025},
+};
+
 /* The user's own patterns. */
 static const struct {
     const char *from, *text, *events;
@@ -119,6 +152,8 @@ static const struct {
     {"lines:M {addr} {count}x{old}", "pattern 1, character 18: an allocation wants a {size}"},
     {"lines:{op} {size}", "pattern 1, character 6: {op} wants an {addr}"},
     {"lines:{ms} {us} {addr}", "pattern 1, character 11: a line has one time"},
+    {"lines:M {addr} {size:x}", "pattern 1, character 10: only an address may have :x or :d"},
+    {"lines:M {addr:b} {size}", "pattern 1, character 3: there is no field of this name"},
     {"mbed:M {addr}", "there is no trace format of this name"},
 };
 
@@ -141,6 +176,7 @@ static const struct {
 };
 
 enum {
+    N_BASES = sizeof bases / sizeof bases[0],
     N_SOUND = sizeof sound / sizeof sound[0],
     N_WISHED = sizeof wished / sizeof wished[0],
     N_WRONG = sizeof wrong / sizeof wrong[0],
@@ -187,6 +223,62 @@ static void patterns_of_the_user(void **state)
         assert_left(reader, PV_LEFT_LINES, wished[i].n_lines);
         pv_reader_close(reader);
     }
+}
+
+static void addresses_without_0x(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N_BASES; ++i) {
+        struct pv_reader *reader;
+        struct pv_trace_event event;
+        const char *text = bases[i].text;
+        assert_int_equal(pv_reader_open_bytes(&reader, text, strlen(text), bases[i].from),
+                         PV_OK);
+        assert_int_equal(pv_reader_next(reader, &event), PV_OK);
+        assert_true(event.addr == bases[i].addr);
+        pv_reader_close(reader);
+    }
+}
+
+/* A log whose first hexadecimal address comes late: told with its place, never mixed. */
+static void a_base_that_was_guessed_wrong_is_told(void **state)
+{
+    (void)state;
+    enum { ROWS = 12000, ROOM = 32 * ROWS };
+    static const struct {
+        const char *from, *head, *last, *message;
+    } late[] = {
+        {"csv", "op,addr,size\n", "malloc,10a,4\n",
+         "this address is hexadecimal, and those before were read as decimal: write all with "
+         "0x"},
+        {"lines:M {addr} {size}", "", "M 10a 4\n",
+         "an address here is hexadecimal, and those before were read as decimal; {addr:x} reads "
+         "all as hexadecimal"},
+    };
+    char *text = room(ROOM);
+    for (size_t i = 0; i < sizeof late / sizeof late[0]; ++i) {
+        size_t n = (size_t)snprintf(text, ROOM, "%s", late[i].head);
+        for (size_t row = 0; row < ROWS; ++row) {
+            n += (size_t)snprintf(text + n, ROOM - n, "%s",
+                                  late[i].from[0] == 'c' ? "malloc," : "M ");
+            n += (size_t)snprintf(text + n, ROOM - n, "%zu%s", 100000 + row,
+                                  late[i].from[0] == 'c' ? ",4\n" : " 4\n");
+        }
+        n += (size_t)snprintf(text + n, ROOM - n, "%s", late[i].last);
+        struct pv_reader *reader;
+        struct pv_trace_event event;
+        assert_int_equal(pv_reader_open_bytes(&reader, text, n, late[i].from), PV_OK);
+        size_t n_events = 0;
+        int status;
+        while ((status = pv_reader_next(reader, &event)) == PV_OK) {
+            ++n_events;
+        }
+        assert_int_equal(status, PV_EFORMAT);
+        assert_int_equal(n_events, ROWS);
+        assert_string_equal(pv_reader_place(reader)->text, late[i].message);
+        pv_reader_close(reader);
+    }
+    free(text);
 }
 
 static void wrong_patterns_are_told(void **state)
@@ -261,6 +353,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_become_events),
         cmocka_unit_test(patterns_of_the_user),
+        cmocka_unit_test(addresses_without_0x),
+        cmocka_unit_test(a_base_that_was_guessed_wrong_is_told),
         cmocka_unit_test(wrong_patterns_are_told),
         cmocka_unit_test(wrong_tables_are_told_with_their_place),
         cmocka_unit_test(a_cut_at_every_byte),

@@ -40,12 +40,20 @@ printf '\177ELF\002\001\001\000\000\377\376' >binary.json
 bad 4 binary.json ":1:1: this is no trace: it begins with the byte 0x7F"
 head -c 20000000 /dev/zero >zeros.json
 bad 4 zeros.json ":1:1: this is no trace: it begins with the byte 0x00"
+printf '{"op":"malloc","addr":4096,"size":48}\n{"op":"free","addr":4096}\n' >foreign.jsonl
+bad 4 foreign.jsonl ":1:1: this is no pebbleviz trace: its header has no \"format\"; one call a line is read with --pattern, such as --pattern '{*}\"op\":\"{op}\"{*}\"addr\":{addr},\"size\":{size}{*}'"
+printf '{"op":"malloc","id":1,"size":48}\n' >headless.jsonl
+bad 4 headless.jsonl ':1:1: this is no pebbleviz trace: its header has no "format"; put {"format":"pebbleviz-trace","version":1} before its events'
 printf '{"format":"pebbleviz-trace","version":2,"events":[]}' >version.json
 bad 4 version.json ":1:39: only version 1 of the trace format is known here"
 printf '{"format":"pebbleviz-trace","version":1,"events":[]}' >none.json
 bad 3 none.json ": the trace holds no events"
 printf '%s\n' "$head" >none.jsonl
 bad 3 none.jsonl ": the trace holds no events"
+printf 'xmalloc(7) = 0x3000\nmalloc(9) = 0\n' >none.ltrace
+run 3 info none.ltrace
+has "none.ltrace: left out: 1 call of xmalloc: what it does with memory is not known" err
+has "none.ltrace: the trace holds no events" err
 printf '{"format":"pebbleviz-trace","version":1,"events":[%s,{"op":"mal' "$good" >cut.json
 bad 4 cut.json ":1:93: the file ends inside a value; the 1 event before it is used"
 printf '%s\n%s\n{"op":"malloc","id":2,"size":"5"}\n' "$head" "$good" >type.jsonl
