@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * cmd_view.c - `pebbleviz view`: the trace with its log, then the screen.
+ * cmd_view.c - `pebbleviz view`: the trace with its log, and the screen. The screen comes when the
+ * moment to begin at is there, at the latest after a moment's reading, and the rest is read
+ * between its pictures. A pipe may give nothing for long, and keys would wait: it is read whole
+ * before.
  */
 #include <langinfo.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 
 #include "core/own.h"
 #include "core/status.h"
@@ -13,6 +18,16 @@
 #include "viz/tui/screen.h"
 
 enum { SCREEN_COLUMNS_MAX = 1000, SCREEN_LINES_MAX = 500 };
+
+/* A trace that takes no longer is read before the screen comes. */
+enum { FIRST_SCREEN_MS = 150 };
+
+struct view {
+    struct pv_load load;
+    const char *moment; /* as --at names it; NULL: the peak */
+    bool all_read;      /* pv_load_finish is due */
+    bool finished;      /* and was called */
+};
 
 /* "120x40" */
 static int screen_size(const char *text, int *ret_columns, int *ret_lines)
@@ -56,6 +71,93 @@ static int draw_once(struct pv_load *load, const struct pv_tui_options *tui,
     return status && status != PV_EIO ? pv_exit_of(status) : 0;
 }
 
+/* ---- reading between pictures ---- */
+
+static bool more(void *ctx)
+{
+    struct view *view = ctx;
+    view->all_read = !pv_load_more(&view->load);
+    return !view->all_read;
+}
+
+static void settle(void *ctx)
+{
+    struct view *view = ctx;
+    pv_load_settle(&view->load);
+}
+
+static uint64_t bytes(void *ctx, uint64_t *ret_total)
+{
+    const struct view *view = ctx;
+    return pv_reader_bytes_read(view->load.feed.reader, ret_total);
+}
+
+static const char *moment_name(const struct view *view)
+{
+    return view->moment ? view->moment : "peak";
+}
+
+static int64_t end(void *ctx, const char **ret_trouble)
+{
+    struct view *view = ctx;
+    struct pv_timeline *timeline = view->load.timelines[0];
+    int64_t event = pv_timeline_last(timeline);
+    (void)pv_timeline_moment_named(timeline, moment_name(view), &event);
+    *ret_trouble = pv_load_trouble(&view->load);
+    return event;
+}
+
+/* Whether the screen can begin where it was asked to. The peak and the end are where the reading
+ * is, until it is over; what names no moment is found out at the end. */
+static bool is_there(const struct view *view)
+{
+    struct pv_timeline *timeline = view->load.timelines[0];
+    int64_t event;
+    return pv_timeline_last(timeline) >= 0 &&
+           pv_timeline_moment_named(timeline, moment_name(view), &event) == PV_OK;
+}
+
+static double ms_since(const struct timespec *began)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - began->tv_sec) * 1e3 +
+           (double)(now.tv_nsec - began->tv_nsec) * 1e-6;
+}
+
+static bool is_file(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+/* Reads until the screen can come, or everything when there is none to come. */
+static void read_first(struct view *view, bool for_screen)
+{
+    enum { BATCHES = 32 };
+    struct timespec began;
+    clock_gettime(CLOCK_MONOTONIC, &began);
+    for (uint64_t i = 1; more(view); i++) {
+        if (for_screen && i % BATCHES == 0 && ms_since(&began) >= FIRST_SCREEN_MS) {
+            settle(view);
+            if (is_there(view)) {
+                return;
+            }
+        }
+    }
+}
+
+static int finish(struct view *view)
+{
+    if (!view->all_read || view->finished) {
+        return PV_EXIT_FINE; /* left before the end: what was not read was not asked for */
+    }
+    view->finished = true;
+    return pv_load_finish(&view->load);
+}
+
+/* ---- the screen ---- */
+
 static int run_tui(struct pv_load *load, const struct pv_tui_options *tui)
 {
     const char *message = NULL;
@@ -71,9 +173,11 @@ static int run_tui(struct pv_load *load, const struct pv_tui_options *tui)
     return pv_exit_of(status);
 }
 
-static int show(struct pv_load *load, const char *at, const struct pv_args *args, int columns,
-                int lines)
+static int show(struct view *view, const struct pv_args *args, int columns, int lines)
 {
+    struct pv_load *load = &view->load;
+    const struct pv_tui_reading reading = {
+        .more = more, .settle = settle, .bytes = bytes, .end = end, .ctx = view};
     struct pv_tui_options tui = {
         .title = load->path,
         .no_color = !pv_args_color(args),
@@ -84,11 +188,30 @@ static int show(struct pv_load *load, const char *at, const struct pv_args *args
     if (columns) {
         tui.ascii = pv_args_has(args, PV_OPTION_ASCII);
     }
-    int code = pv_load_moment(load, at, &tui.at);
-    if (!code) {
-        code = columns ? draw_once(load, &tui, args, columns, lines) : run_tui(load, &tui);
+    int code = pv_load_moment(load, view->moment, &tui.at);
+    if (!code && columns) {
+        code = draw_once(load, &tui, args, columns, lines);
+    } else if (!code) {
+        tui.reading = view->all_read ? NULL : &reading;
+        pv_load_quiet(load);
+        code = run_tui(load, &tui);
     }
+    int read = finish(view);
+    code = code ? code : read;
     return code ? code : load->code;
+}
+
+static int view_trace(struct view *view, const char *path,
+                      const struct pv_replay_options *options, const struct pv_args *args,
+                      int columns, int lines)
+{
+    struct pv_load_wish wish = {.keep_log = true};
+    int code = pv_load_begin(&view->load, path, options, &wish);
+    if (!code) {
+        read_first(view, columns == 0 && is_file(path));
+        code = finish(view);
+    }
+    return code ? code : show(view, args, columns, lines);
 }
 
 int pv_cmd_view(const struct pv_args *args)
@@ -113,13 +236,9 @@ int pv_cmd_view(const struct pv_args *args)
     if (code) {
         return code;
     }
-    struct pv_load load;
-    struct pv_load_wish wish = {.keep_log = true};
-    code = pv_load_open(&load, path, &options, &wish);
-    if (!code) {
-        code = show(&load, moment ? moment : args->value[PV_OPTION_AT], args, columns, lines);
-    }
-    pv_load_close(&load);
+    struct view view = {.moment = moment ? moment : args->value[PV_OPTION_AT]};
+    code = view_trace(&view, path, &options, args, columns, lines);
+    pv_load_close(&view.load);
     pv_own_free(path);
     return code;
 }

@@ -222,6 +222,15 @@ void pv_crew_give(struct pv_crew *crew)
     }
 }
 
+void pv_crew_settle(struct pv_crew *crew)
+{
+    pthread_mutex_lock(&crew->lock);
+    while (!crew->failed && n_done_by_all(crew) < crew->n_given) {
+        pthread_cond_wait(&crew->room, &crew->lock);
+    }
+    pthread_mutex_unlock(&crew->lock);
+}
+
 int pv_crew_end(struct pv_crew *crew)
 {
     pthread_mutex_lock(&crew->lock);

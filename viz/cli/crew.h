@@ -41,7 +41,11 @@ struct pv_crew_batch *pv_crew_next(struct pv_crew *crew);
 /* The batch is filled. */
 void pv_crew_give(struct pv_crew *crew);
 
-/* Waits until all batches that were given are done. 0, or the first failure of the first
+/* Waits until all batches that were given are done, or the work has failed. No thread touches a
+ * timeline then until the next batch is given: the caller may read them. */
+void pv_crew_settle(struct pv_crew *crew);
+
+/* No more batches come: settles, and ends the threads. 0, or the first failure of the first
  * timeline that failed. */
 int pv_crew_end(struct pv_crew *crew);
 

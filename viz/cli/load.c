@@ -50,14 +50,6 @@ static int open_timelines(struct pv_load *load, const struct pv_replay_options *
 
 /* ---- moments in passing ---- */
 
-/* The moments that are waited for while the trace goes by. */
-struct wanted {
-    size_t n;
-    struct pv_moment_name names[PV_LOAD_MOMENTS];
-    bool peak;     /* one of them is the peak */
-    unsigned seen; /* a bit for each that was in passing */
-};
-
 static int no_moment(const struct pv_load *load, const char *name)
 {
     pv_say("%s: there is no moment '%s'; events are 0 to %lld, and there are start, end, peak "
@@ -67,9 +59,9 @@ static int no_moment(const struct pv_load *load, const char *name)
 }
 
 /* A name that is none is complained of when it is known how many events there are. */
-static void want(struct wanted *wanted, const struct pv_load_wish *wish)
+static void want(struct pv_load_wanted *wanted, const struct pv_load_wish *wish)
 {
-    *wanted = (struct wanted){.n = wish->n_moments};
+    *wanted = (struct pv_load_wanted){.n = wish->n_moments};
     for (size_t i = 0; i < wanted->n; i++) {
         const char *text = wish->moments[i] ? wish->moments[i] : "peak";
         if (pv_moment_parse(text, &wanted->names[i])) {
@@ -107,7 +99,7 @@ static bool is_now(const struct pv_moment_name *name, int64_t now,
 }
 
 /* The moments that are after an event, or with NULL before the first, and were not before. */
-static unsigned moments_now(struct wanted *wanted, int64_t now,
+static unsigned moments_now(struct pv_load_wanted *wanted, int64_t now,
                             const struct pv_trace_event *event)
 {
     unsigned moments = 0;
@@ -120,7 +112,7 @@ static unsigned moments_now(struct wanted *wanted, int64_t now,
     return moments;
 }
 
-static int take_last(struct pv_load *load, const struct wanted *wanted,
+static int take_last(struct pv_load *load, const struct pv_load_wanted *wanted,
                      const struct pv_load_wish *wish)
 {
     for (size_t i = 0; i < wanted->n; i++) {
@@ -186,12 +178,12 @@ static int after_batch(void *ctx, size_t engine, unsigned moments)
 }
 
 /* The start is a moment too. */
-static int begin(struct pv_load *load, struct wanted *wanted)
+static int pass_start(struct pv_load *load)
 {
-    unsigned moments = moments_now(wanted, PV_START, NULL);
+    unsigned moments = moments_now(&load->wanted, PV_START, NULL);
     int status = PV_OK;
     for (size_t i = 0; i < load->n && !status; i++) {
-        if (wanted->peak) {
+        if (load->wanted.peak) {
             pv_timeline_hold(load->timelines[i]);
         }
         status = after_batch(load, i, moments);
@@ -199,55 +191,85 @@ static int begin(struct pv_load *load, struct wanted *wanted)
     return status;
 }
 
-/* Until the trace ends or an engine fails, which the crew tells. */
-static int decode(struct pv_feed *feed, struct pv_ledger *ledger, struct wanted *wanted,
-                  struct pv_crew *crew)
-{
-    struct pv_crew_batch *batch = pv_crew_next(crew);
-    struct pv_trace_event event;
-    int status = PV_OK;
-    while (batch && !status && pv_feed_take(feed, &event)) {
-        status = pv_ledger_add(ledger, &event, &batch->deeds);
-        batch->moments = moments_now(wanted, (int64_t)feed->n_events - 1, &event);
-        if (batch->deeds.n == PV_DEEDS_MAX || batch->moments) {
-            pv_crew_give(crew);
-            batch = pv_crew_next(crew);
-        }
-    }
-    if (batch && !status && batch->deeds.n) {
-        pv_crew_give(crew);
-    }
-    int failed = pv_crew_end(crew);
-    return failed ? failed : status;
-}
-
-static int run(struct pv_load *load, struct pv_feed *feed, struct wanted *wanted, bool timed)
+static int open_crew(struct pv_load *load)
 {
     const struct pv_crew_work work = {.timelines = load->timelines,
-                                      .seconds = timed ? load->seconds : NULL,
+                                      .seconds = load->wish.timed ? load->seconds : NULL,
                                       .n = load->n,
-                                      .hold_peaks = wanted->peak,
+                                      .hold_peaks = load->wanted.peak,
                                       .after = after_batch,
                                       .ctx = load};
-    struct pv_ledger *ledger = pv_own_calloc(1, sizeof *ledger);
-    struct pv_crew *crew = NULL;
-    int status = ledger ? pv_ledger_init(ledger) : PV_ENOMEM;
-    status = status ? status : begin(load, wanted);
-    status = status ? status : pv_crew_open(&crew, &work);
-    status = status ? status : decode(feed, ledger, wanted, crew);
-    pv_crew_close(crew);
-    if (ledger) {
-        pv_ledger_fini(ledger);
-    }
-    pv_own_free(ledger);
-    return status;
+    load->ledger = pv_own_calloc(1, sizeof *load->ledger);
+    int status = load->ledger ? pv_ledger_init(load->ledger) : PV_ENOMEM;
+    status = status ? status : pass_start(load);
+    return status ? status : pv_crew_open(&load->crew, &work);
 }
 
-static int read_all(struct pv_load *load, struct pv_feed *feed, const struct pv_load_wish *wish)
+int pv_load_begin(struct pv_load *load, const char *path,
+                  const struct pv_replay_options *options, const struct pv_load_wish *wish)
 {
-    struct wanted wanted;
-    want(&wanted, wish);
-    int status = run(load, feed, &wanted, wish->timed);
+    *load = (struct pv_load){.wish = *wish};
+    want(&load->wanted, wish);
+    int code = pv_feed_open(&load->feed, path, &options->reading);
+    memcpy(load->path, load->feed.path, sizeof load->path);
+    code = code ? code : open_timelines(load, options, wish->keep_log);
+    if (code) {
+        return code;
+    }
+    int status = open_crew(load);
+    return status ? say_status(load->path, status) : PV_EXIT_FINE;
+}
+
+bool pv_load_more(struct pv_load *load)
+{
+    struct pv_crew_batch *batch = pv_crew_next(load->crew);
+    struct pv_trace_event event;
+    load->stopped = !batch;
+    bool more = batch;
+    while (more && batch->deeds.n < PV_DEEDS_MAX && !batch->moments) {
+        more = pv_feed_take(&load->feed, &event);
+        if (!more) {
+            break;
+        }
+        load->status = pv_ledger_add(load->ledger, &event, &batch->deeds);
+        more = !load->status;
+        batch->moments = moments_now(&load->wanted, (int64_t)load->feed.n_events - 1, &event);
+    }
+    if (batch && !load->status && batch->deeds.n) {
+        pv_crew_give(load->crew);
+    }
+    return more;
+}
+
+void pv_load_settle(struct pv_load *load)
+{
+    pv_crew_settle(load->crew);
+}
+
+void pv_load_quiet(struct pv_load *load)
+{
+    pv_progress_end(&load->feed.progress);
+    load->feed.progress.wanted = false;
+}
+
+const char *pv_load_trouble(struct pv_load *load)
+{
+    if (load->stopped || load->status) {
+        copy_text(load->trouble, sizeof load->trouble, "what follows does not fit into memory");
+    } else if (load->feed.status < 0) {
+        copy_text(load->trouble, sizeof load->trouble,
+                  pv_reader_place(load->feed.reader)->text);
+    } else {
+        return NULL;
+    }
+    return load->trouble;
+}
+
+int pv_load_finish(struct pv_load *load)
+{
+    struct pv_feed *feed = &load->feed;
+    int failed = pv_crew_end(load->crew);
+    int status = failed ? failed : load->status;
     if (status) {
         pv_progress_end(&feed->progress);
         return status == TOO_LARGE ? say_too_large(load) : say_status(load->path, status);
@@ -261,28 +283,38 @@ static int read_all(struct pv_load *load, struct pv_feed *feed, const struct pv_
     load->n_events = feed->n_events;
     load->code = feed->code;
     bool some = feed->code == PV_EXIT_DAMAGED && feed->n_events;
-    return feed->code && !some ? feed->code : take_last(load, &wanted, wish);
+    return feed->code && !some ? feed->code : take_last(load, &load->wanted, &load->wish);
+}
+
+/* What the reading needed. */
+static void close_reading(struct pv_load *load)
+{
+    pv_crew_close(load->crew);
+    load->crew = NULL;
+    if (load->ledger) {
+        pv_ledger_fini(load->ledger);
+    }
+    pv_own_free(load->ledger);
+    load->ledger = NULL;
+    pv_feed_close(&load->feed);
 }
 
 int pv_load_open(struct pv_load *load, const char *path,
                  const struct pv_replay_options *options, const struct pv_load_wish *wish)
 {
-    *load = (struct pv_load){.n = 0};
-    struct pv_feed feed;
-    int code = pv_feed_open(&feed, path, &options->reading);
-    memcpy(load->path, feed.path, sizeof load->path);
+    int code = pv_load_begin(load, path, options, wish);
     if (!code) {
-        code = open_timelines(load, options, wish->keep_log);
+        while (pv_load_more(load)) {
+        }
+        code = pv_load_finish(load);
     }
-    if (!code) {
-        code = read_all(load, &feed, wish);
-    }
-    pv_feed_close(&feed);
+    close_reading(load);
     return code;
 }
 
 void pv_load_close(struct pv_load *load)
 {
+    close_reading(load);
     for (size_t i = 0; i < load->n; i++) {
         for (size_t j = 0; j < PV_LOAD_MOMENTS; j++) {
             pv_snapshot_close(load->taken[j][i]);

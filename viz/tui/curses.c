@@ -33,7 +33,9 @@
 #include "viz/tui/view.h"
 
 enum {
-    FRAME_MS = 33, /* while playing: at most 30 pictures a second */
+    FRAME_MS = 33,     /* while playing: at most 30 pictures a second */
+    READING_MS = 100,  /* while reading: at most 10, */
+    READING_SHARE = 8, /* and drawing takes no more than a ninth of the time */
     ESCAPE_MS = 25,
     KEYS_A_FRAME = 64, /* that are taken together before the next picture */
     COLORS_MAX = 256,
@@ -48,8 +50,15 @@ struct terminal {
     bool all;             /* it must be given everything again */
     int *pairs;           /* number of (fg + 1, bg + 1); 0: none yet */
     int n_pairs;
-    bool defaults; /* the terminal's own colours can be used */
-    int signals;   /* descriptor */
+    bool defaults;                        /* the terminal's own colours can be used */
+    const struct pv_tui_reading *reading; /* NULL: all is read */
+    struct pv_clock {
+        double began;  /* the reading */
+        double shown;  /* the last picture */
+        double wanted; /* the least time between two pictures while reading */
+    } clock;
+    bool touched; /* a key came while reading */
+    int signals;  /* descriptor */
     sigset_t before;
     char back_bytes[BACK_BYTES];
     struct pv_signals_terminal back;
@@ -269,14 +278,23 @@ static double now_ms(void)
     return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
-/* Sleeps until there is something to do. PV_MODEL_QUIT: a signal, or the terminal is gone. */
-static int rest(struct terminal *terminal, double milliseconds)
+/* How long to sleep: NULL, until something comes. */
+static const struct timespec *sleep_of(const struct terminal *terminal, double milliseconds,
+                                       struct timespec *time)
+{
+    *time = (struct timespec){.tv_nsec = terminal->reading ? 0 : (long)(milliseconds * 1e6)};
+    return terminal->model.playing || terminal->reading ? time : NULL;
+}
+
+/* Sleeps until there is something to do, which a reading always has. *ret_typed: keys may have
+ * come. PV_MODEL_QUIT: a signal, or the terminal is gone. */
+static int rest(struct terminal *terminal, double milliseconds, bool *ret_typed)
 {
     struct pollfd on[2] = {{.fd = STDIN_FILENO, .events = POLLIN},
                            {.fd = terminal->signals, .events = POLLIN}};
-    struct timespec limit = {.tv_nsec = (long)(milliseconds * 1e6)};
-
-    int n = ppoll(on, 2, terminal->model.playing ? &limit : NULL, &terminal->before);
+    struct timespec time;
+    int n = ppoll(on, 2, sleep_of(terminal, milliseconds, &time), &terminal->before);
+    *ret_typed = n != 0;
     if (n < 0) {
         return errno == EINTR ? PV_OK : PV_EIO;
     }
@@ -293,31 +311,109 @@ static int rest(struct terminal *terminal, double milliseconds)
     return PV_OK;
 }
 
+/* How far the reading is. */
+static void tell_reading(struct terminal *terminal, double now)
+{
+    struct pv_model_reading *reading = &terminal->model.reading;
+    double seconds = (now - terminal->clock.began) / 1e3;
+    uint64_t total = 0;
+    uint64_t done = terminal->reading->bytes(terminal->reading->ctx, &total);
+    double share = total && done <= total ? (double)done / (double)total : -1;
+    *reading = (struct pv_model_reading){
+        .on = true,
+        .share = share,
+        .rate = seconds > 0 ? (uint64_t)((double)terminal->model.last / seconds) : 0,
+        .seconds = share > 0 ? seconds * (1 - share) / share : 0,
+    };
+}
+
+static void end_reading(struct terminal *terminal)
+{
+    struct pv_model *model = &terminal->model;
+    const char *trouble = NULL;
+    char count[PV_UNIT_TEXT];
+    int64_t event = terminal->reading->end(terminal->reading->ctx, &trouble);
+    pv_units_of(count, (uint64_t)(model->last + 1), "event");
+    if (!terminal->touched) {
+        pv_model_go(model, event);
+    }
+    if (trouble) {
+        pv_model_say(model, "the trace ends here, after %s: %s", count, trouble);
+    } else if (terminal->touched) {
+        pv_model_say(model, "%s, all are read", count);
+    }
+    terminal->reading = NULL;
+}
+
+/* Reads on, and lets the model see it when a picture is due. *ret_due: it is. */
+static int read_on(struct terminal *terminal, bool typed, bool *ret_due)
+{
+    const struct pv_tui_reading *reading = terminal->reading;
+    bool more = reading->more(reading->ctx);
+    double now = now_ms();
+    *ret_due = !more || typed || now - terminal->clock.shown >= terminal->clock.wanted;
+    if (!*ret_due) {
+        return PV_OK;
+    }
+    reading->settle(reading->ctx);
+    terminal->touched |= typed;
+    tell_reading(terminal, now);
+    terminal->model.reading.on = more;
+    int status = pv_model_grown(&terminal->model);
+    if (!status && !more) {
+        end_reading(terminal);
+    }
+    return status;
+}
+
+/* A picture, and when the next one is due while reading. */
+static int show(struct terminal *terminal)
+{
+    double before = now_ms();
+    int status = draw(terminal);
+    double cost = now_ms() - before;
+    terminal->clock.wanted =
+        cost * READING_SHARE > READING_MS ? cost * READING_SHARE : READING_MS;
+    return status;
+}
+
+/* Keys, playing, and a picture of what they changed. */
+static int live(struct terminal *terminal, bool changed)
+{
+    bool any;
+    int status = take_keys(terminal, &any);
+    if (status) {
+        return status;
+    }
+    double now = now_ms();
+    double *shown = &terminal->clock.shown;
+    if (terminal->model.playing && now - *shown >= FRAME_MS) {
+        pv_model_tick(&terminal->model, now - *shown);
+        changed = true;
+    }
+    if (!any && !changed) {
+        return PV_OK;
+    }
+    *shown = terminal->model.playing && now - *shown < FRAME_MS ? *shown : now;
+    return show(terminal);
+}
+
 static int run(struct terminal *terminal)
 {
-    double shown = now_ms();
-    int status = draw(terminal);
+    terminal->clock.began = terminal->clock.shown = now_ms();
+    int status = show(terminal);
 
     while (status == 0) {
-        bool any;
-        double wait = FRAME_MS - (now_ms() - shown);
-        status = rest(terminal, wait > 0 ? wait : 0);
-        if (status) {
-            break;
+        bool typed, due = false;
+        double wait = FRAME_MS - (now_ms() - terminal->clock.shown);
+        status = rest(terminal, wait > 0 ? wait : 0, &typed);
+        if (!status && terminal->reading) {
+            status = read_on(terminal, typed, &due);
+            if (!status && !due) {
+                continue;
+            }
         }
-        status = take_keys(terminal, &any);
-        if (status) {
-            break;
-        }
-        double now = now_ms();
-        if (terminal->model.playing && now - shown >= FRAME_MS) {
-            pv_model_tick(&terminal->model, now - shown);
-            any = true;
-        }
-        if (any) {
-            shown = terminal->model.playing && now - shown < FRAME_MS ? shown : now;
-            status = draw(terminal);
-        }
+        status = status ? status : live(terminal, due);
     }
     return status == PV_MODEL_QUIT ? PV_OK : status;
 }
@@ -470,7 +566,7 @@ static void close_screen(struct terminal *terminal)
 int pv_tui_run(struct pv_timeline *timeline, const struct pv_tui_options *options,
                const char **ret_message)
 {
-    struct terminal terminal = {.signals = -1};
+    struct terminal terminal = {.signals = -1, .reading = options->reading};
     struct sigaction on_int, on_term, on_stop, on_resize;
     sigset_t before;
 
@@ -492,6 +588,7 @@ int pv_tui_run(struct pv_timeline *timeline, const struct pv_tui_options *option
         };
         status = pv_model_init(&terminal.model, timeline, options->title, options->at, theme,
                                COLS, LINES);
+        terminal.model.reading = (struct pv_model_reading){.on = terminal.reading, .share = -1};
     }
     if (status == 0) {
         status = run(&terminal);

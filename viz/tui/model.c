@@ -24,10 +24,11 @@ void pv_model_say(struct pv_model *model, const char *format, ...)
     va_end(arguments);
 }
 
-/* One pass over all steps, so that trouble can be shown and jumped to at once. */
+/* One pass over the steps that were not looked at, so that trouble can be shown and jumped to at
+ * once. */
 static int find_troubles(struct pv_model *model)
 {
-    int64_t event = pv_timeline_trouble(model->timeline, 0);
+    int64_t event = pv_timeline_trouble(model->timeline, model->looked);
     for (; event != PV_START && model->n_troubles < TROUBLES_MAX;
          event = pv_timeline_trouble(model->timeline, event + 1)) {
         int64_t *room =
@@ -38,6 +39,7 @@ static int find_troubles(struct pv_model *model)
         model->troubles = room;
         model->troubles[model->n_troubles++] = event;
     }
+    model->looked = model->last + 1;
     return PV_OK;
 }
 
@@ -61,6 +63,22 @@ int pv_model_init(struct pv_model *model, struct pv_timeline *timeline, const ch
     }
     pv_model_go(model, at);
     pv_model_resize(model, columns, lines);
+    return find_troubles(model);
+}
+
+int pv_model_grown(struct pv_model *model)
+{
+    int64_t before = model->last;
+    model->last = pv_timeline_last(model->timeline);
+    model->lasting.known = false; /* more may have been freed */
+    model->lasting.n = 0;
+    if (model->last > before && before >= 0) {
+        model->speed *= (double)(model->last + 1) / (double)(before + 1);
+    }
+    if (model->cursor == before || !model->reading.on) {
+        model->stale = true;
+        pv_model_go(model, model->cursor == before ? model->last : model->cursor);
+    }
     return find_troubles(model);
 }
 

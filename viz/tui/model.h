@@ -92,7 +92,14 @@ struct pv_model {
     struct pv_snapshot *snapshot;
     struct pv_moment now, before; /* before: at the event before the cursor */
     struct pv_step step;          /* of the event at the cursor; not at PV_START */
-    int64_t *troubles;            /* events that failed or were the program's mistake */
+    struct pv_model_reading {
+        bool on;        /* the trace is still being read */
+        double share;   /* of its bytes that are; below 0: nobody knows */
+        uint64_t rate;  /* events a second */
+        double seconds; /* left, where the share is known */
+    } reading;
+    int64_t looked;    /* the troubles before this event are known */
+    int64_t *troubles; /* events that failed or were the program's mistake */
     size_t n_troubles, cap_troubles;
     bool playing;
     double speed; /* events a second */
@@ -146,6 +153,10 @@ struct pv_model {
 int pv_model_init(struct pv_model *model, struct pv_timeline *timeline, const char *title,
                   int64_t at, struct pv_theme theme, int columns, int lines);
 void pv_model_fini(struct pv_model *model);
+
+/* The timeline has more events, or, when reading.on is false, all. A cursor at the last event
+ * stays there. O(new events). PV_ENOMEM. */
+int pv_model_grown(struct pv_model *model);
 
 void pv_model_resize(struct pv_model *model, int columns, int lines);
 

@@ -11,11 +11,26 @@
 
 #include "replay/timeline.h"
 
+/* A trace that is still being read while the screen stands. All are called by pv_tui_run. */
+struct pv_tui_reading {
+    /* Reads some thousand events more. false: no more come. The timeline may be looked at only
+     * between a settle and the next more. */
+    bool (*more)(void *ctx);
+    void (*settle)(void *ctx);
+    /* Bytes read so far, of *ret_total; 0: nobody knows. */
+    uint64_t (*bytes)(void *ctx, uint64_t *ret_total);
+    /* When no more come: the event to go to unless a key came before; and why the trace could not
+     * be read to its end, clean, or NULL. */
+    int64_t (*end)(void *ctx, const char **ret_trouble);
+    void *ctx;
+};
+
 struct pv_tui_options {
-    const char *title; /* the trace's name, clean */
-    int64_t at;        /* the event to begin at */
-    bool no_color;     /* --color=never or NO_COLOR */
-    bool ascii;        /* glyphs beyond ASCII are not to be used */
+    const char *title;                    /* the trace's name, clean */
+    int64_t at;                           /* the event to begin at */
+    const struct pv_tui_reading *reading; /* NULL: all is read. Not for pv_tui_screen */
+    bool no_color;                        /* --color=never or NO_COLOR */
+    bool ascii;                           /* glyphs beyond ASCII are not to be used */
 };
 
 /* The TUI on a timeline with a log, until the user leaves. The terminal is restored on every

@@ -44,17 +44,40 @@ static void write_tag(struct pen *pen, uint32_t tag)
                      pv_theme_tag(&pen->model->theme, text), *text ? text : "(no name)");
 }
 
+/* "reading 43 %, 2 s left   " */
+static void write_reading(char *text, size_t cap, const struct pv_model_reading *reading,
+                          bool wide)
+{
+    char rate[PV_UNIT_TEXT];
+
+    text[0] = '\0';
+    if (!reading->on) {
+        return;
+    }
+    int n = snprintf(text, cap, "reading");
+    if (reading->share >= 0) {
+        n += snprintf(text + n, cap - (size_t)n, " %.0f %%, %.0f s left", 100 * reading->share,
+                      reading->seconds);
+    }
+    if (wide) {
+        n += snprintf(text + n, cap - (size_t)n, ", %s events a second",
+                      pv_units_count(rate, reading->rate));
+    }
+    snprintf(text + n, cap - (size_t)n, "   ");
+}
+
 void pv_view_title(const struct pv_model *model, struct pv_grid *grid, int line)
 {
     struct pv_style style = pv_theme_style(&model->theme, PV_ROLE_TITLE);
-    char right[128], event[PV_UNIT_TEXT], last[PV_UNIT_TEXT];
+    char right[256], reading[128], event[PV_UNIT_TEXT], last[PV_UNIT_TEXT];
 
     pv_grid_fill(grid, (struct pv_area){0, line, grid->columns, 1}, " ", style);
+    write_reading(reading, sizeof reading, &model->reading, grid->columns >= 120);
     if (model->cursor == PV_START) {
-        snprintf(right, sizeof right, "start of %s",
+        snprintf(right, sizeof right, "%sstart of %s", reading,
                  pv_units_of(last, (uint64_t)(model->last + 1), "event"));
     } else {
-        snprintf(right, sizeof right, "event %s of %s  %3.0f%%",
+        snprintf(right, sizeof right, "%sevent %s of %s  %3.0f%%", reading,
                  pv_units_count(event, (uint64_t)model->cursor),
                  pv_units_count(last, (uint64_t)model->last),
                  100.0 * (double)(model->cursor + 1) / (double)(model->last + 1));

@@ -117,6 +117,47 @@ static void test_same_as_alone(void **state)
     }
 }
 
+/* What was given is in all timelines when the crew is settled, and it works on afterwards. */
+static void test_settle(void **state)
+{
+    (void)state;
+    struct pv_timeline *timelines[ENGINES];
+    struct watch watch = {.timelines = timelines, .fails = PV_ENGINES_MAX};
+    for (size_t k = 0; k < ENGINES; k++) {
+        timelines[k] = open_timeline(k);
+    }
+    const struct pv_crew_work work = {
+        .timelines = timelines, .n = ENGINES, .after = after, .ctx = &watch};
+    struct pv_ledger *ledger = pv_own_calloc(1, sizeof *ledger);
+    struct pv_crew *crew = NULL;
+    assert_non_null(ledger);
+    assert_int_equal(pv_ledger_init(ledger), PV_OK);
+    assert_int_equal(pv_crew_open(&crew, &work), PV_OK);
+    for (uint64_t i = 0, batches = 0; i < N_EVENTS; batches++) {
+        struct pv_crew_batch *batch = pv_crew_next(crew);
+        assert_non_null(batch);
+        for (; i < N_EVENTS && batch->deeds.n < PV_DEEDS_MAX; i++) {
+            struct pv_trace_event event = event_of(i);
+            assert_int_equal(pv_ledger_add(ledger, &event, &batch->deeds), PV_OK);
+        }
+        pv_crew_give(crew);
+        if (batches % 3 == 2) {
+            pv_crew_settle(crew);
+            for (size_t k = 0; k < ENGINES; k++) {
+                assert_int_equal(pv_timeline_last(timelines[k]), (int64_t)i - 1);
+            }
+        }
+    }
+    assert_int_equal(pv_crew_end(crew), PV_OK);
+    pv_crew_close(crew);
+    pv_ledger_fini(ledger);
+    pv_own_free(ledger);
+    for (size_t k = 0; k < ENGINES; k++) {
+        assert_int_equal(pv_timeline_last(timelines[k]), N_EVENTS - 1);
+        pv_timeline_close(timelines[k]);
+    }
+}
+
 static void test_failure(void **state)
 {
     (void)state;
@@ -138,6 +179,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_as_alone),
+        cmocka_unit_test(test_settle),
+        cmocka_unit_test(test_settle),
         cmocka_unit_test(test_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -175,6 +175,45 @@ static void faults_and_marks(void **state)
     pv_model_fini(&model);
 }
 
+/* The timeline grows below the model, as it does while a trace is read. */
+static void grows_while_read(void **state)
+{
+    struct story story;
+    (void)state;
+    story_open(&story, 0, false);
+    story_malloc(&story, 1, 100, "net/socket");
+    story_malloc(&story, 2, 200, "net/socket");
+    struct pv_model model = open_model(&story, 1);
+    model.reading.on = true;
+    press(&model, "L");
+    assert_int_equal(pv_model_refresh(&model), 0);
+    assert_int_equal(model.lasting.n, 2);
+
+    story_free(&story, 2);
+    story_free(&story, 2); /* a mistake */
+    assert_int_equal(pv_model_grown(&model), 0);
+    assert_int_equal(pv_model_refresh(&model), 0);
+    assert_int_equal(model.last, 3);
+    assert_int_equal(model.cursor, 3); /* it was at the end, and stays there */
+    assert_int_equal(model.snapshot->n_pebbles, 2);
+    assert_int_equal(model.n_troubles, 1);
+    assert_int_equal(model.troubles[0], 3);
+    assert_int_equal(model.lasting.n, 1); /* 2 was freed */
+
+    pv_model_go(&model, 1);
+    story_free(&story, 1);
+    story_free(&story, 1);
+    model.reading.on = false;
+    assert_int_equal(pv_model_grown(&model), 0);
+    assert_int_equal(pv_model_refresh(&model), 0);
+    assert_int_equal(model.last, 5);
+    assert_int_equal(model.cursor, 1); /* somebody went there */
+    assert_int_equal(model.n_troubles, 2);
+    assert_int_equal(model.lasting.n, 0);
+    pv_model_fini(&model);
+    story_close(&story);
+}
+
 static void selection_follows(void **state)
 {
     struct pv_model model = open_model(&small, 0);
@@ -693,6 +732,7 @@ int main(void)
         cmocka_unit_test(prompt_goes),
         cmocka_unit_test(prompt_is_bounded),
         cmocka_unit_test(faults_and_marks),
+        cmocka_unit_test(grows_while_read),
         cmocka_unit_test(selection_follows),
         cmocka_unit_test(selection_behind_a_bucket),
         cmocka_unit_test(list_and_sort),
