@@ -16,6 +16,7 @@ import termios
 import time
 
 SECONDS = 150  # a limit that only a broken program meets
+FREES = 100
 READING = 0.8  # seconds that `info` takes, at least, with the trace
 ESCAPE = re.compile(rb"\x1b\[[0-9;?<>]*[A-Za-z]|\x1b[()][A-Z0-9]|\x1b[=>78]")
 HEAD = '{"format": "pebbleviz-trace", "version": 1, "events": [\n'
@@ -31,11 +32,13 @@ def same(what, seen, wanted):
 
 
 def write_trace(path, n):
+    """The last FREES of n events are frees, so that the peak is before them."""
     with open(path, "w") as out:
         out.write(HEAD)
-        for i in range(n):
-            end = "\n]}\n" if i == n - 1 else ",\n"
-            out.write(f'{{"op":"malloc","id":{i},"size":{16 + i % 700},"name":"net/tag{i % 5}"}}{end}')
+        for i in range(n - FREES):
+            out.write(f'{{"op":"malloc","id":{i},"size":{16 + i % 700},"name":"net/tag{i % 5}"}},\n')
+        for i in range(FREES):
+            out.write(f'{{"op":"free","id":{i}}}' + ("\n]}\n" if i == FREES - 1 else ",\n"))
 
 
 def long_trace(path):
@@ -119,10 +122,10 @@ with tempfile.TemporaryDirectory() as folder:
     view.keys(b"q")
     same("read to its end", view.end(), (0, ""))
 
-    # Nobody touches a key: the end of the reading shows the peak, which is the last event here.
+    # Nobody touches a key: the end of the reading shows the peak.
     view = View(path)
     view.wait("reading")
-    view.wait(f"malloc {16 + (n - 1) % 700} ")
+    view.wait(f"{n - FREES - 1}: malloc")
     view.keys(b"q")
     same("not touched", view.end(), (0, ""))
 
@@ -134,7 +137,7 @@ with tempfile.TemporaryDirectory() as folder:
 
     # A moment that is not there yet is waited for; one that is none is refused without a screen.
     view = View(path, "--at", str(n - 1))
-    view.wait(f"malloc {16 + (n - 1) % 700} ")
+    view.wait(f"{n - 1}: free")
     view.keys(b"q")
     same("a late moment", view.end(), (0, ""))
     view = View(path, "--at", "mark:none")
