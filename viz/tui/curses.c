@@ -57,7 +57,7 @@ struct terminal {
         double shown;  /* the last picture */
         double wanted; /* the least time between two pictures while reading */
     } clock;
-    bool touched; /* a key came while reading */
+    bool touched; /* a key came */
     int signals;  /* descriptor */
     sigset_t before;
     char back_bytes[BACK_BYTES];
@@ -248,7 +248,9 @@ static int take_keys(struct terminal *terminal, bool *ret_any)
             return PV_OK;
         }
         *ret_any = true;
-        if (kind == KEY_CODE_YES && code == KEY_RESIZE) {
+        bool resized = kind == KEY_CODE_YES && code == KEY_RESIZE;
+        terminal->touched |= !resized;
+        if (resized) {
             resize(terminal);
         } else if (kind == KEY_CODE_YES && code == KEY_MOUSE) {
             status = mouse(terminal);
@@ -356,7 +358,6 @@ static int read_on(struct terminal *terminal, bool typed, bool *ret_due)
         return PV_OK;
     }
     reading->settle(reading->ctx);
-    terminal->touched |= typed;
     tell_reading(terminal, now);
     terminal->model.reading.on = more;
     int status = pv_model_grown(&terminal->model);

@@ -125,6 +125,7 @@ with tempfile.TemporaryDirectory() as folder:
     # Nobody touches a key: the end of the reading shows the peak.
     view = View(path)
     view.wait("reading")
+    view.resize()  # no key
     view.wait(f"{n - FREES - 1}: malloc")
     view.keys(b"q")
     same("not touched", view.end(), (0, ""))
