@@ -154,5 +154,5 @@ int pv_rules_apply(struct pv_snapshot *snapshot)
     for (size_t i = 0; i < snapshot->n_buckets && status == 0; i++) {
         status = judge_bucket(snapshot, i, &at_break);
     }
-    return status;
+    return status ? status : pv_rules_suspect(snapshot);
 }

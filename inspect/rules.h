@@ -26,4 +26,10 @@ extern const struct pv_rule pv_rules[PV_N_LAWS];
  * pebbles. Of a buddy's chunk B7, P3, P4, P7 and P8 are judged. PV_ENOMEM. */
 int pv_rules_apply(struct pv_snapshot *snapshot);
 
+/* Sets the suspect of each finding about a header: the used pebble that ends where the header
+ * begins, for what overruns it overwrites this header first. Where that pebble is itself the
+ * subject of a finding, the overrun came from in front of it. pv_rules_apply calls it; who adds
+ * findings later calls it again. O(n) in pebbles if there are findings. PV_ENOMEM. */
+int pv_rules_suspect(struct pv_snapshot *snapshot);
+
 #endif

@@ -88,8 +88,8 @@ int pv_snapshot_add_finding(struct pv_snapshot *snapshot, enum pv_law law, size_
     }
     snapshot->findings = grown;
     struct pv_finding *finding = &grown[snapshot->n_findings++];
-    *finding =
-        (struct pv_finding){.law = law, .bucket = bucket, .pebble = pebble, .addr = addr};
+    *finding = (struct pv_finding){
+        .law = law, .addr = addr, .bucket = bucket, .pebble = pebble, .suspect = SIZE_MAX};
     if (pebble < snapshot->n_pebbles) {
         finding->tag = snapshot->pebbles[pebble].tag;
     }

@@ -56,6 +56,7 @@ struct pv_finding {
     uint64_t addr;              /* of the header concerned */
     size_t bucket;              /* index, or SIZE_MAX */
     size_t pebble;              /* index, or SIZE_MAX */
+    size_t suspect;             /* index of the pebble that may have overrun, or SIZE_MAX */
     uint32_t tag;               /* of the pebble, 0 when there is none */
     char text[PV_FINDING_TEXT]; /* one clean sentence with the evidence */
 };

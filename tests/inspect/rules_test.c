@@ -665,6 +665,105 @@ static void judge_copy(const struct damage *damage, enum pv_snapshot_source sour
     image_close(&image);
 }
 
+/* ---- who may have overrun ---- */
+
+/* The suspect of the finding at an address; SIZE_MAX: it has none. */
+static size_t suspect_at(const struct pv_snapshot *snapshot, uint64_t addr)
+{
+    for (size_t i = 0; i < snapshot->n_findings; i++) {
+        if (snapshot->findings[i].addr == addr) {
+            return snapshot->findings[i].suspect;
+        }
+    }
+    fail_msg("there is no finding at 0x%" PRIx64, addr);
+    return SIZE_MAX;
+}
+
+/* Two adjacent buckets: "culprit", "victim", "behind", a free one, "last" | "other". */
+static void open_row(struct image *image)
+{
+    static const struct image_pebble first[] = {{.size = 64, .used = true, .name = "culprit"},
+                                                {.size = 64, .used = true, .name = "victim"},
+                                                {.size = 64, .used = true, .name = "behind"},
+                                                {.size = 128, .used = false},
+                                                {.size = 0, .used = true, .name = "last"}};
+    static const struct image_pebble second[] = {{.size = 64, .used = true, .name = "other"},
+                                                 {.size = 0, .used = false}};
+    image_open(image, IMAGE_BASE, 2);
+    image_add(image, 1, first, 5);
+    image_add(image, 1, second, 2);
+}
+
+/* Damages one header as a catalog file or a memory shows it, and expects the index of the
+ * suspect at that header. */
+static void expect_suspect(enum pv_snapshot_source source, size_t victim, size_t suspect)
+{
+    struct image image;
+    open_row(&image);
+    struct pv_snapshot *sound = image_walk(&image);
+    struct pv_snapshot *copy = copy_as(sound, source);
+    copy->pebbles[victim].lflags |= 0x41414140;
+    assert_int_equal(pv_rules_apply(copy), 0);
+    assert_int_equal(suspect_at(copy, copy->pebbles[victim].addr), suspect);
+    pv_snapshot_close(copy);
+    image_done(sound);
+    image_close(&image);
+}
+
+static void test_the_suspect_stands_in_front(void **state)
+{
+    (void)state;
+    for (enum pv_snapshot_source source = PV_SNAPSHOT_LOG; source <= PV_SNAPSHOT_FILE;
+         source++) {
+        expect_suspect(source, 0, SIZE_MAX); /* nothing lies in front of the heap */
+        expect_suspect(source, 1, 0);
+        expect_suspect(source, 2, 1);
+        expect_suspect(source, 4, SIZE_MAX); /* in front is a free one */
+        expect_suspect(source, 5, 4);        /* over the next bucket's header */
+    }
+}
+
+/* Who was itself overrun is no suspect: the block in front of all the damage is. */
+static void test_the_suspect_is_sound(void **state)
+{
+    (void)state;
+    static const uint64_t sizes[] = {64, 0x4141414141414141, 80};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct image image;
+        open_row(&image);
+        struct pv_snapshot *sound = image_walk(&image);
+        struct pv_snapshot *copy = copy_as(sound, PV_SNAPSHOT_FILE);
+        for (size_t at = 1; at <= 2; at++) {
+            copy->pebbles[at].lflags = 0x41414141;
+            copy->pebbles[at].size = sizes[i];
+        }
+        assert_int_equal(pv_rules_apply(copy), 0);
+        assert_int_equal(suspect_at(copy, copy->pebbles[1].addr), 0);
+        assert_int_equal(suspect_at(copy, copy->pebbles[2].addr), 0);
+        pv_snapshot_close(copy);
+        image_done(sound);
+        image_close(&image);
+    }
+}
+
+/* In a memory: letters over the header behind, over the next bucket's header. */
+static void test_the_suspect_in_a_memory(void **state)
+{
+    (void)state;
+    struct image image;
+    open_row(&image);
+    memset(pebble(&image, 0, 1), 'A', 16);
+    image_bucket(&image, image.buckets[1])->magic ^= 0x100;
+    uint64_t victim = image_addr(&image, 0, 1);
+    struct pv_snapshot *snapshot = image_walk(&image);
+    assert_int_equal(suspect_at(snapshot, victim), 0);
+    size_t last = suspect_at(snapshot, image.buckets[1]);
+    assert_true(last < snapshot->n_pebbles);
+    assert_int_equal(snapshot->pebbles[last].addr, image_addr(&image, 0, 4));
+    image_done(snapshot);
+    image_close(&image);
+}
+
 static const struct damage *damage_named(uint64_t (*inflict)(struct image *image))
 {
     for (size_t i = 0; i < N_DAMAGES; i++) {
@@ -805,6 +904,9 @@ int main(void)
         cmocka_unit_test(test_a_file_is_judged_by_what_it_knows),
         cmocka_unit_test(test_an_empty_bucket),
         cmocka_unit_test(test_extreme_rows),
+        cmocka_unit_test(test_the_suspect_stands_in_front),
+        cmocka_unit_test(test_the_suspect_is_sound),
+        cmocka_unit_test(test_the_suspect_in_a_memory),
     };
     return cmocka_run_group_tests_name("inspect/rules", tests, NULL, NULL);
 }

@@ -26,6 +26,8 @@ struct found {
     int64_t event;
     struct pv_finding finding;
     char name[PV_FINDING_TEXT];
+    uint64_t suspect; /* address of the pebble that may have overrun, 0: none */
+    char suspect_name[PV_FINDING_TEXT];
 };
 
 struct check {
@@ -73,6 +75,12 @@ static int gather(struct check *check, const struct pv_snapshot *snapshot, int64
         struct found *row = &rows[check->n++];
         *row = (struct found){.event = event, .finding = *finding};
         snprintf(row->name, sizeof row->name, "%s", pv_tags_text(snapshot->tags, finding->tag));
+        if (finding->suspect < snapshot->n_pebbles) {
+            const struct pv_pebble_row *suspect = &snapshot->pebbles[finding->suspect];
+            row->suspect = suspect->addr;
+            snprintf(row->suspect_name, sizeof row->suspect_name, "%s",
+                     pv_tags_text(snapshot->tags, suspect->tag));
+        }
     }
     check->n_more += snapshot->n_findings_more;
     return PV_OK;
@@ -165,6 +173,13 @@ static int check_catalog(struct check *check, const char *path)
 
 /* ---- text and JSON ---- */
 
+static void put_name(FILE *out, const char *name)
+{
+    if (*name) {
+        fprintf(out, " (%s)", name);
+    }
+}
+
 static void text_check(const struct check *check, FILE *out)
 {
     char a[PV_UNIT_TEXT];
@@ -175,9 +190,15 @@ static void text_check(const struct check *check, FILE *out)
         if (!check->is_catalog) {
             fprintf(out, "@%" PRId64, row->event);
         }
-        fprintf(out, ": %s 0x%" PRIx64 "%s%s%s: %s\n", pv_rules[row->finding.law].id,
-                row->finding.addr, *row->name ? " (" : "", row->name, *row->name ? ")" : "",
-                row->finding.text);
+        fprintf(out, ": %s 0x%" PRIx64, pv_rules[row->finding.law].id, row->finding.addr);
+        put_name(out, row->name);
+        fprintf(out, ": %s", row->finding.text);
+        if (row->suspect) {
+            fprintf(out, " In front of it stands the used pebble at 0x%" PRIx64, row->suspect);
+            put_name(out, row->suspect_name);
+            fputs(", which may have overrun.", out);
+        }
+        fputc('\n', out);
     }
     if (check->n_more) {
         fprintf(out, "%s: and %s more\n", check->path, pv_units_count(a, check->n_more));
@@ -213,6 +234,13 @@ static void json_found(struct pv_json_out *out, const struct check *check,
     pv_json_put_address(out, row->finding.addr);
     pv_emit_text(out, "name", row->name);
     pv_emit_text(out, "text", row->finding.text);
+    if (row->suspect) {
+        pv_json_key(out, "suspect");
+        pv_json_begin(out, '{');
+        pv_emit_address(out, "address", row->suspect);
+        pv_emit_text(out, "name", row->suspect_name);
+        pv_json_end(out, '}');
+    }
     pv_json_end(out, '}');
 }
 

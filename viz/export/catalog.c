@@ -382,7 +382,11 @@ static int read_root(struct pv_catalog *catalog, const struct pv_json *root,
         pv_snapshot_count(catalog->snapshot);
         status = pv_rules_apply(catalog->snapshot);
     }
-    return status ? status : keep_findings(catalog->snapshot, pv_json_member(root, "findings"));
+    if (!status) {
+        status = keep_findings(catalog->snapshot, pv_json_member(root, "findings"));
+    }
+    bool has_headers = catalog->snapshot->kind == PV_CATALOG_PEBBLES;
+    return status || !has_headers ? status : pv_rules_suspect(catalog->snapshot);
 }
 
 int pv_catalog_open_bytes(struct pv_catalog *catalog, const char *bytes, size_t n,

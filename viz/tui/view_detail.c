@@ -168,6 +168,17 @@ static void header_rows(const struct pv_model *model, const struct pv_pebble_row
     say(rows, "local", "0x%x", pebble->lflags);
 }
 
+/* Who may have overwritten the header. */
+static void suspect_row(const struct pv_model *model, struct rows *rows, size_t suspect)
+{
+    const struct pv_snapshot *snapshot = model->snapshot;
+    if (suspect < snapshot->n_pebbles) {
+        const struct pv_pebble_row *row = &snapshot->pebbles[suspect];
+        say(rows, "suspect", "0x%llx %s, in front", (unsigned long long)row->addr,
+            pv_tags_text(snapshot->tags, row->tag));
+    }
+}
+
 static void finding_rows(const struct pv_model *model, struct rows *rows)
 {
     const struct pv_snapshot *snapshot = model->snapshot;
@@ -175,6 +186,7 @@ static void finding_rows(const struct pv_model *model, struct rows *rows)
     for (size_t i = 0; i < snapshot->n_findings; i++) {
         if (snapshot->findings[i].pebble == model->selected) {
             say(rows, "finding", "%s", snapshot->findings[i].text);
+            suspect_row(model, rows, snapshot->findings[i].suspect);
         }
     }
 }

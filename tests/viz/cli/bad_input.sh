@@ -126,6 +126,24 @@ catalog 1 "[{$bucket, \"pebbles\": [{$pebble, \"requested\": 65}]}]" \
     "buckets[0].pebbles[0]: 'requested' is more than 'size'"
 catalog 1 "[{$bucket, \"pebbles\": [{$pebble, \"name\": 3}]}]" \
     "buckets[0].pebbles[0]: 'name' is no text"
+# Of a damaged header the used pebble in front is named, over the end of a bucket too.
+pebble='"alignment": 64, "flags": ["VIRTUAL"], "state": "used"'
+printf '{"format": "pebbleviz-catalog", "version": 1, "buckets": [
+ {"address": "0x1000", "pages": 1, "fit": "first", "largest": 0, "flags": [], "pebbles": [
+  {"address": "0x1030", "size": 64, %s, "name": "culprit"},
+  {"address": "0x10c0", "size": 4702111234474983744, %s, "name": "victim"},
+  {"address": "0x1150", "size": 3680, %s, "name": "edge"}]},
+ {"address": "0x2000", "pages": 0, "fit": "first", "largest": 0, "flags": [], "pebbles": [
+  {"address": "0x2030", "size": 3968, %s, "name": "next"}]}]}' \
+    "$pebble" "$pebble" "$pebble" "$pebble" >overrun.json
+run 1 check overrun.json
+has "overrun.json: P4 0x10c0 (victim): " out
+has " In front of it stands the used pebble at 0x1030 (culprit), which may have overrun." out
+has "overrun.json: B3 0x2000: " out
+has " In front of it stands the used pebble at 0x1150 (edge), which may have overrun." out
+run 1 check --json overrun.json
+has '"suspect": {"address": "0x1030", "name": "culprit"}}' out
+
 printf '{"format": "pebbleviz-catalog", "version": 1, "buckets": [' >cut-catalog.json
 run 4 check cut-catalog.json
 has "pebbleviz: cut-catalog.json:1:" err
