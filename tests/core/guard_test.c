@@ -523,6 +523,19 @@ static void test_every_fault_has_a_name(void **state)
     assert_string_equal(pv_guard_fault_name((enum pv_fault)PV_GUARD_N_FAULTS), "?");
 }
 
+/* The commonest overflow is one zero byte too far: no canary is zero. */
+static void test_no_canary_is_zero(void **state)
+{
+    (void)state;
+    struct fixture *f = begin(all_on);
+    for (size_t i = 0; i < 1000; i++) {
+        unsigned char *a = pv_guard_malloc(&f->guard, 1 + i % 60, NULL);
+        assert_non_null(a);
+        assert_int_not_equal(a[1 + i % 60], 0);
+    }
+    end(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -543,6 +556,7 @@ int main(void)
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_leaks),
         cmocka_unit_test(test_every_fault_has_a_name),
+        cmocka_unit_test(test_no_canary_is_zero),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

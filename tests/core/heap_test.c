@@ -11,67 +11,11 @@
 
 #include <cmocka.h>
 
-#include "core/heap.h"
-#include "core/pages.h"
-
-enum {
-    N_PAGES = 512,
-    N_EVENTS = 64,
-    BUCKET = sizeof(struct pv_bucket),
-    PEBBLE = sizeof(struct pv_pebble), /* 80, or 48 without names */
-};
-
-/* A heap in a region, and the events it told. */
-struct fixture {
-    unsigned char *start;
-    unsigned char map[N_PAGES];
-    struct pv_region region;
-    struct pv_failing failing;
-    struct pv_heap heap;
-    struct pv_listener listener;
-    struct pv_event events[N_EVENTS];
-    size_t n_events;
-};
-
-static void remember(void *ctx, const struct pv_event *event)
-{
-    struct fixture *f = ctx;
-    if (f->n_events < N_EVENTS) {
-        f->events[f->n_events++] = *event;
-    }
-}
-
-static struct fixture *begin(struct pv_heap_config config)
-{
-    struct fixture *f = calloc(1, sizeof *f);
-    assert_non_null(f);
-    f->start = aligned_alloc(1 << 20, (size_t)N_PAGES * PV_PAGE_BYTES);
-    assert_non_null(f->start);
-    pv_region_init(&f->region, f->start, N_PAGES, f->map);
-    f->failing.under = pv_region_pages(&f->region);
-    config.pages = pv_failing_pages(&f->failing);
-    config.first_pages = config.first_pages ? config.first_pages : 16;
-    assert_true(pv_heap_init(&f->heap, &config));
-    f->listener = (struct pv_listener){.event = remember, .ctx = f};
-    pv_heap_listen(&f->heap, &f->listener);
-    return f;
-}
-
-static void end(struct fixture *f)
-{
-    pv_heap_fini(&f->heap);
-    free(f->start);
-    free(f);
-}
+#include "heap_fixture.h"
 
 static uint64_t offset(const struct fixture *f, const void *ptr)
 {
     return (uint64_t)((const unsigned char *)ptr - f->start);
-}
-
-static const struct pv_pebble *pebble_of(const void *payload)
-{
-    return (const struct pv_pebble *)payload - 1;
 }
 
 static void test_layout(void **state)
@@ -525,101 +469,6 @@ static void test_calloc_overflow(void **state)
     end(f);
 }
 
-static void expect_fault(struct fixture *f, void *ptr, enum pv_fault fault)
-{
-    f->n_events = 0;
-    assert_int_equal(pv_heap_free(&f->heap, ptr), fault);
-    assert_int_equal(f->n_events, 1);
-    assert_int_equal(f->events[0].kind, PV_EVENT_FAULT);
-    assert_int_equal(f->events[0].fault, fault);
-    assert_ptr_equal(f->events[0].ptr, ptr);
-    assert_string_not_equal(pv_fault_name(fault), "?");
-}
-
-static void test_faults(void **state)
-{
-    (void)state;
-    struct fixture *f = begin((struct pv_heap_config){0});
-    unsigned char *a = pv_heap_malloc(&f->heap, 200, NULL);
-    unsigned char *b = pv_heap_malloc(&f->heap, 200, NULL);
-    unsigned char *c = pv_heap_malloc(&f->heap, 200, NULL);
-    int local = 0;
-    assert_int_equal(pv_heap_free(&f->heap, NULL), PV_FAULT_NONE);
-    expect_fault(f, &local, PV_FAULT_FOREIGN_POINTER);
-    expect_fault(f, (void *)(uintptr_t)64, PV_FAULT_FOREIGN_POINTER);
-    expect_fault(f, (void *)UINTPTR_MAX, PV_FAULT_FOREIGN_POINTER);
-    expect_fault(f, a + 16, PV_FAULT_INTERIOR);
-    expect_fault(f, a + 1, PV_FAULT_INTERIOR);
-    expect_fault(f, f->start, PV_FAULT_INTERIOR);
-    assert_int_equal(pv_heap_free(&f->heap, a), PV_FAULT_NONE);
-    expect_fault(f, a, PV_FAULT_DOUBLE_FREE);
-    memset(b + 256, 'x', 16);
-    expect_fault(f, b, PV_FAULT_OVERRUN);
-    expect_fault(f, c, PV_FAULT_BAD_HEADER);
-    f->n_events = 0;
-    assert_null(pv_heap_realloc(&f->heap, c, 10));
-    assert_int_equal(f->events[0].kind, PV_EVENT_FAULT);
-    assert_non_null(pv_heap_malloc(&f->heap, 64, NULL));
-    end(f);
-}
-
-/* One field of a header is wrong, and no other. */
-static void test_fields(void **state)
-{
-    (void)state;
-    struct fixture *f = begin((struct pv_heap_config){.growth = PV_GROWTH_NEW_BUCKET});
-    unsigned char *a = pv_heap_malloc(&f->heap, 200, NULL);
-    unsigned char *b = pv_heap_malloc(&f->heap, 200, NULL);
-    unsigned char *far = pv_heap_malloc(&f->heap, 100000, NULL);
-    struct pv_pebble *first = (struct pv_pebble *)(void *)a - 1;
-    struct pv_pebble *second = (struct pv_pebble *)(void *)b - 1;
-    uint64_t parent = first->parent, prev = second->prev;
-    const uint64_t wrong[] = {0, parent + 16, pebble_of(far)->parent};
-    assert_true(wrong[2] != parent);
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        first->parent = wrong[i];
-        expect_fault(f, a, PV_FAULT_BAD_PARENT);
-        first->parent = parent;
-        second->prev = wrong[i];
-        expect_fault(f, a, PV_FAULT_OVERRUN);
-        second->prev = prev;
-    }
-    assert_int_equal(pv_heap_free(&f->heap, a), PV_FAULT_NONE);
-    assert_int_equal(pv_heap_free(&f->heap, b), PV_FAULT_NONE);
-    end(f);
-}
-
-/* A provider whose pages hold, after they were given back, what looks like a bucket. */
-static void put_and_write(void *ctx, void *start, uint64_t n_pages)
-{
-    struct fixture *f = ctx;
-    struct pv_bucket like = *(struct pv_bucket *)start;
-    f->failing.under.put(f->failing.under.ctx, start, n_pages);
-    like.magic = PV_BUCKET_MAGIC;
-    memcpy(start, &like, sizeof like);
-}
-
-static void *get_from(void *ctx, uint64_t n_pages, uint32_t flags)
-{
-    struct fixture *f = ctx;
-    return f->failing.under.get(f->failing.under.ctx, n_pages, flags);
-}
-
-/* A bucket that was given back is looked at no more. */
-static void test_gone_bucket(void **state)
-{
-    (void)state;
-    struct fixture *f = begin((struct pv_heap_config){.growth = PV_GROWTH_NEW_BUCKET});
-    f->heap.config.pages = (struct pv_pages){.ctx = f, .get = get_from, .put = put_and_write};
-    unsigned char *a = pv_heap_malloc(&f->heap, 100000, NULL);
-    assert_int_equal(f->heap.n_buckets, 2);
-    assert_ptr_equal(pv_heap_pebble(&f->heap, a, NULL), pebble_of(a));
-    assert_int_equal(pv_heap_free(&f->heap, a), PV_FAULT_NONE);
-    assert_int_equal(f->heap.n_buckets, 1);
-    expect_fault(f, a, PV_FAULT_FOREIGN_POINTER);
-    end(f);
-}
-
 /* Whole free pages at the end go back, never what is in use, and the heap grows again. */
 static void test_trim(void **state)
 {
@@ -640,53 +489,6 @@ static void test_trim(void **state)
     assert_int_equal(pv_heap_trim(&f->heap), 0);
     assert_int_equal(pebble_of(kept)->lflags, PV_PEBBLE_USED);
     assert_non_null(pv_heap_malloc(&f->heap, 100 * 4096, "again"));
-    end(f);
-}
-
-/* A neighbour whose header wrongly says free, whatever lies in its payload, is a fault: nothing
- * merges with it, and the heap goes on. */
-static void test_false_neighbours(void **state)
-{
-    (void)state;
-    for (unsigned fill = 0; fill < 256; fill += 51) {
-        struct fixture *f = begin((struct pv_heap_config){0});
-        unsigned char *p[5];
-        for (size_t i = 0; i < 5; i++) {
-            p[i] = pv_heap_malloc(&f->heap, 200, NULL);
-            memset(p[i], (int)fill, 200);
-        }
-        struct pv_pebble *middle = (struct pv_pebble *)(void *)p[2] - 1;
-        middle->lflags = 0;
-        expect_fault(f, p[1], PV_FAULT_OVERRUN);
-        expect_fault(f, p[3], PV_FAULT_BAD_NEIGHBOUR);
-        middle->size += 64;
-        expect_fault(f, p[1], PV_FAULT_OVERRUN);
-        middle->size -= 64;
-        middle->lflags = PV_PEBBLE_USED;
-        for (size_t i = 0; i < 5; i++) {
-            assert_int_equal(pv_heap_free(&f->heap, p[i]), PV_FAULT_NONE);
-        }
-        assert_int_equal(f->heap.n_free, 1);
-        end(f);
-    }
-}
-
-/* A free pebble whose magic was overwritten: counted once, told, and used no more. */
-static void test_damage_is_counted(void **state)
-{
-    (void)state;
-    struct fixture *f = begin((struct pv_heap_config){0});
-    void *a = pv_heap_malloc(&f->heap, 200, NULL);
-    void *wall = pv_heap_malloc(&f->heap, 200, NULL);
-    assert_non_null(wall);
-    assert_int_equal(pv_heap_free(&f->heap, a), PV_FAULT_NONE);
-    ((struct pv_pebble *)a - 1)->magic = 0;
-    void *b = pv_heap_malloc(&f->heap, 200, NULL);
-    assert_non_null(b);
-    assert_ptr_not_equal(a, b);
-    assert_int_equal(f->heap.n_damaged, 1);
-    assert_non_null(pv_heap_malloc(&f->heap, 200, NULL));
-    assert_int_equal(f->heap.n_damaged, 1);
     end(f);
 }
 
@@ -735,13 +537,8 @@ int main(void)
         cmocka_unit_test(test_largest),
         cmocka_unit_test(test_calloc_clears),
         cmocka_unit_test(test_calloc_overflow),
-        cmocka_unit_test(test_faults),
-        cmocka_unit_test(test_fields),
-        cmocka_unit_test(test_gone_bucket),
         cmocka_unit_test(test_page_failures),
         cmocka_unit_test(test_trim),
-        cmocka_unit_test(test_false_neighbours),
-        cmocka_unit_test(test_damage_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
