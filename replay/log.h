@@ -155,7 +155,7 @@ uint64_t pv_log_bytes(const struct pv_log *log);
 /* A checkpoint of the end. PV_ENOMEM. */
 int pv_log_checkpoint(struct pv_log *log);
 
-/* A reader's cursor, one of log's. PV_ENOMEM: the cursor is at PV_START. */
+/* A reader's cursor, one of log's. PV_ENOMEM: the cursor is at PV_START, or has not moved. */
 int pv_log_seek(const struct pv_log *log, struct pv_state *cursor, int64_t event);
 
 #endif

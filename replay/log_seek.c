@@ -232,8 +232,10 @@ static int step_back(const struct pv_log *log, struct pv_state *cursor)
 
 int pv_log_seek(const struct pv_log *log, struct pv_state *cursor, int64_t event)
 {
-    int status = pv_state_bucket_room(cursor, log->most_buckets);
-    status = status ? status : jump(log, cursor, event);
+    if (pv_state_bucket_room(cursor, log->most_buckets)) {
+        return PV_ENOMEM; /* without it no change of buckets could be redone */
+    }
+    int status = jump(log, cursor, event);
     while (!status && cursor->at < event) {
         status = step_forward(log, cursor);
     }

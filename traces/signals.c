@@ -50,7 +50,7 @@ static bool is_own(int number)
 
 /* Output may be held (Ctrl-S), or nobody takes it: nothing here waits. All signals are blocked
  * in the handler, so that a process in the background may set the modes too. */
-static void give_back(const struct pv_signals_terminal *terminal)
+void pv_signals_give_back(const struct pv_signals_terminal *terminal)
 {
     int fd = terminal->fd, flags = fcntl(fd, F_GETFL);
     tcflow(fd, TCOON);
@@ -77,7 +77,7 @@ static void clean_up(void)
     const struct pv_signals_terminal *terminal = state.terminal;
     if (terminal) {
         state.terminal = NULL; /* once, whatever happens on the way */
-        give_back(terminal);
+        pv_signals_give_back(terminal);
     }
     for (size_t i = NOTES_MAX; i-- > 0;) {
         const char *path = state.notes[i];

@@ -45,6 +45,9 @@ struct pv_signals_terminal {
  * takes its place. NULL: nothing any more. */
 void pv_signals_terminal(const struct pv_signals_terminal *terminal);
 
+/* Gives it back now. What it has not shown yet is thrown away, and nothing is waited for. */
+void pv_signals_give_back(const struct pv_signals_terminal *terminal);
+
 enum pv_child {
     PV_CHILD_WORKER, /* a copy of us: dies with us, and of what ends it */
     /* is about to become another program: finds all signals as we found them; those that ask us

@@ -18,12 +18,15 @@
 
 #include "core/status.h"
 #include "traces/signals.h"
+#include "viz/text/granted.h"
 
 enum {
     SECONDS_MAX = 60,
     COPY_BYTES = 1 << 16,
     LOOK_MS = 1000,
-    STILL_MAX = 10, /* looks in a row without any progress */
+    STILL_MAX = 10,  /* looks in a row without any progress */
+    EXIT_FAILED = 1, /* of the child */
+    EXIT_NO_MEMORY = 2,
 };
 
 static const rlim_t MEMORY_MAX = (rlim_t)2 << 30; /* beyond what this process has */
@@ -87,9 +90,12 @@ static int work(const struct pv_worker *worker, int fd)
     if (nowhere < 0 || dup2(nowhere, STDERR_FILENO) < 0) {
         close(STDERR_FILENO);
     }
+    /* Graphviz and the libraries below it go on without what they did not get, and the picture
+     * is another one. */
+    pv_granted_or_exit(EXIT_NO_MEMORY);
     FILE *out = fdopen(fd, "wb");
     bool done = out && worker->work(worker->ctx, out);
-    return done && fclose(out) == 0 ? 0 : 1;
+    return done && fclose(out) == 0 ? 0 : EXIT_FAILED;
 }
 
 /* Waits for bytes. Where memory is short, the libraries below Graphviz can wait for a lock of
@@ -164,6 +170,8 @@ static int judge(const struct pv_worker *worker, int status, const struct rusage
     } else if (WIFSIGNALED(status)) {
         snprintf(text, cap, "%s died (signal %d), most likely for lack of memory", worker->name,
                  WTERMSIG(status));
+    } else if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NO_MEMORY) {
+        snprintf(text, cap, "%s ran out of memory", worker->name);
     } else {
         snprintf(text, cap, "%s could not %s", worker->name, worker->task);
     }

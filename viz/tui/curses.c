@@ -11,6 +11,10 @@
  * at any moment, also while a terminal takes no more output: traces/signals.h is told at the
  * beginning what to write to it then. SIGWINCH, and SIGTSTP which curses handles itself, come
  * through only while we sleep, so that none is missed.
+ *
+ * Memory: curses goes on without what it does not get, and dies of it. Whatever may ask for
+ * memory is called by ask_curses; where it is refused, curses is not called any more, and the
+ * terminal is given back as after a signal.
  */
 #define _XOPEN_SOURCE_EXTENDED 1
 #include <ncurses.h>
@@ -29,6 +33,7 @@
 #include "core/own.h"
 #include "core/status.h"
 #include "traces/signals.h"
+#include "viz/text/granted.h"
 #include "viz/tui/screen.h"
 #include "viz/tui/view.h"
 
@@ -58,11 +63,22 @@ struct terminal {
         double wanted; /* the least time between two pictures while reading */
     } clock;
     bool touched; /* a key came */
+    bool lost;    /* curses had no memory: it is not called any more */
     int signals;  /* descriptor */
     sigset_t before;
     char back_bytes[BACK_BYTES];
     struct pv_signals_terminal back;
 };
+
+/* Calls curses from `work`, which holds nothing of ours. */
+static int ask_curses(struct terminal *terminal, void (*work)(void *ctx), void *ctx)
+{
+    if (pv_granted(work, ctx)) {
+        terminal->lost = true;
+        return PV_ENOMEM;
+    }
+    return PV_OK;
+}
 
 /* ---- cells to the screen ---- */
 
@@ -135,32 +151,25 @@ static void put_cell(struct terminal *terminal, const struct pv_cell *cell, int 
     }
 }
 
-static int draw(struct terminal *terminal)
-{
+struct picture {
+    struct terminal *terminal;
     struct pv_grid grid;
-    int status = pv_model_refresh(&terminal->model);
+};
 
-    if (status) {
-        return status;
-    }
-    status = pv_grid_init(&grid, terminal->model.columns, terminal->model.lines,
-                          terminal->model.theme.ascii);
-    if (status) {
-        return status;
-    }
-    status = pv_view_draw(&terminal->model, &grid);
-    if (status) {
-        pv_grid_fini(&grid);
-        return status;
-    }
-    bool all = terminal->all || terminal->shown.columns != grid.columns ||
-               terminal->shown.lines != grid.lines;
+static void give_picture(void *ctx)
+{
+    struct picture *picture = ctx;
+    struct terminal *terminal = picture->terminal;
+    const struct pv_grid *grid = &picture->grid;
+    bool all = terminal->all || terminal->shown.columns != grid->columns ||
+               terminal->shown.lines != grid->lines;
+
     if (all) {
         erase();
     }
-    for (int line = 0; line < grid.lines; line++) {
-        for (int column = 0; column < grid.columns; column++) {
-            const struct pv_cell *cell = pv_grid_cell(&grid, column, line);
+    for (int line = 0; line < grid->lines; line++) {
+        for (int column = 0; column < grid->columns; column++) {
+            const struct pv_cell *cell = pv_grid_cell(grid, column, line);
             if (cell->width == 0) {
                 continue;
             }
@@ -172,21 +181,62 @@ static int draw(struct terminal *terminal)
             }
         }
     }
-    pv_grid_fini(&terminal->shown);
-    terminal->shown = grid;
-    terminal->all = false;
     refresh();
+}
+
+static int draw(struct terminal *terminal)
+{
+    struct picture picture = {.terminal = terminal};
+    int status = pv_model_refresh(&terminal->model);
+
+    if (status) {
+        return status;
+    }
+    status = pv_grid_init(&picture.grid, terminal->model.columns, terminal->model.lines,
+                          terminal->model.theme.ascii);
+    if (status) {
+        return status;
+    }
+    status = pv_view_draw(&terminal->model, &picture.grid);
+    if (status == 0) {
+        status = ask_curses(terminal, give_picture, &picture);
+    }
+    if (status) {
+        pv_grid_fini(&picture.grid);
+        return status;
+    }
+    pv_grid_fini(&terminal->shown);
+    terminal->shown = picture.grid;
+    terminal->all = false;
     return PV_OK;
 }
 
 /* ---- keys to the model ---- */
 
-static int mouse(struct terminal *terminal)
+struct typed {
+    int kind; /* as get_wch gives it; ERR: nothing */
+    wint_t code;
+    int mouse_kind;
+    MEVENT mouse;
+};
+
+static void read_key(void *ctx)
 {
-    MEVENT event;
+    struct typed *typed = ctx;
+
+    typed->kind = get_wch(&typed->code);
+    typed->mouse_kind = ERR;
+    if (typed->kind == KEY_CODE_YES && typed->code == KEY_MOUSE) {
+        typed->mouse_kind = getmouse(&typed->mouse);
+    }
+}
+
+static int mouse(struct terminal *terminal, const struct typed *typed)
+{
+    MEVENT event = typed->mouse;
     struct pv_mouse to = {0};
 
-    if (getmouse(&event) == ERR) {
+    if (typed->mouse_kind == ERR) {
         return PV_OK;
     }
     if (event.bstate & BUTTON4_PRESSED) {
@@ -242,18 +292,20 @@ static int take_keys(struct terminal *terminal, bool *ret_any)
 {
     *ret_any = false;
     for (int i = 0; i < KEYS_A_FRAME; i++) {
-        wint_t code;
-        int kind = get_wch(&code), status = 0;
-        if (kind == ERR) {
-            return PV_OK;
+        struct typed typed;
+        int status = ask_curses(terminal, read_key, &typed);
+        if (status || typed.kind == ERR) {
+            return status;
         }
+        int kind = typed.kind;
+        wint_t code = typed.code;
         *ret_any = true;
         bool resized = kind == KEY_CODE_YES && code == KEY_RESIZE;
         terminal->touched |= !resized;
         if (resized) {
             resize(terminal);
         } else if (kind == KEY_CODE_YES && code == KEY_MOUSE) {
-            status = mouse(terminal);
+            status = mouse(terminal, &typed);
         } else if (kind == KEY_CODE_YES) {
             status = pv_model_key(&terminal->model, key_of(code));
         } else if (code == '\n') {
@@ -487,50 +539,34 @@ static void promise_back(struct terminal *terminal)
     say_back(terminal, tigetstr("rmcup"));
     say_back(terminal, tigetstr("rmkx"));
     say_back(terminal, tigetstr("cnorm"));
-    terminal->back.fd = STDOUT_FILENO;
     terminal->back.bytes = terminal->back_bytes;
     pv_signals_terminal(&terminal->back);
 }
 
-/* Takes the terminal. No signal comes between that and the promise to give it back. */
-static int take_screen(struct terminal *terminal, const char **ret_message)
-{
-    sigset_t before;
+struct beginning {
+    struct terminal *terminal;
+    bool can_place; /* its cursor */
+    bool coloured;
+};
 
-    if (tcgetattr(STDOUT_FILENO, &terminal->back.modes)) {
-        return PV_EIO;
-    }
+static void take_screen(void *ctx)
+{
+    struct beginning *beginning = ctx;
+    struct terminal *terminal = beginning->terminal;
+
     set_escdelay(ESCAPE_MS);
-    pv_signals_hold(&before);
     terminal->screen = newterm(NULL, stdout, stdin);
     const char *place = tigetstr("cup");
-    bool can_place = place && place != (char *)-1;
+    beginning->can_place = place && place != (char *)-1;
     if (terminal->screen) {
         promise_back(terminal);
     }
-    pv_signals_release(&before);
-    if (can_place) {
-        return terminal->screen ? PV_OK : PV_ENOMEM; /* the type is known, the size too large */
-    }
-    *ret_message = terminal->screen ? "this terminal cannot place its cursor (TERM); view "
-                                      "--screen 120x40 prints a screen without one"
-                                    : "this terminal's type (TERM) is not known here; view "
-                                      "--screen 120x40 prints a screen without one";
-    return PV_ENOTSUP;
 }
 
-static int open_screen(struct terminal *terminal, const struct pv_tui_options *options,
-                       const char **ret_message)
+static void set_up_screen(void *ctx)
 {
-    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
-        *ret_message =
-            "this needs a terminal; view --screen 120x40 prints a screen without one";
-        return PV_ENOTSUP;
-    }
-    int status = take_screen(terminal, ret_message);
-    if (status) {
-        return status;
-    }
+    struct beginning *beginning = ctx;
+
     cbreak();
     noecho();
     nonl();
@@ -541,19 +577,63 @@ static int open_screen(struct terminal *terminal, const struct pv_tui_options *o
     leaveok(stdscr, TRUE);
     mouseinterval(0);
     mousemask(BUTTON1_PRESSED | BUTTON1_CLICKED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
-    if (!options->no_color && has_colors()) {
+    if (beginning->coloured && has_colors()) {
         start_color();
-        terminal->defaults = use_default_colors() == OK;
+        beginning->terminal->defaults = use_default_colors() == OK;
+    }
+}
+
+static int open_screen(struct terminal *terminal, const struct pv_tui_options *options,
+                       const char **ret_message)
+{
+    struct beginning beginning = {.terminal = terminal, .coloured = !options->no_color};
+    sigset_t before;
+
+    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
+        *ret_message =
+            "this needs a terminal; view --screen 120x40 prints a screen without one";
+        return PV_ENOTSUP;
+    }
+    if (tcgetattr(STDOUT_FILENO, &terminal->back.modes)) {
+        return PV_EIO;
+    }
+    terminal->back.fd = STDOUT_FILENO;
+    /* No signal comes between taking the terminal and the promise to give it back. */
+    pv_signals_hold(&before);
+    int status = ask_curses(terminal, take_screen, &beginning);
+    pv_signals_release(&before);
+    if (status) {
+        return status;
+    }
+    if (beginning.can_place && !terminal->screen) {
+        return PV_ENOMEM; /* the type is known, the size too large */
+    }
+    if (!beginning.can_place) {
+        *ret_message = terminal->screen ? "this terminal cannot place its cursor (TERM); view "
+                                          "--screen 120x40 prints a screen without one"
+                                        : "this terminal's type (TERM) is not known here; view "
+                                          "--screen 120x40 prints a screen without one";
+        return PV_ENOTSUP;
     }
     terminal->pairs = pv_own_calloc(PAIR_SIDE * PAIR_SIDE, sizeof *terminal->pairs);
-    return terminal->pairs ? PV_OK : PV_ENOMEM;
+    return terminal->pairs ? ask_curses(terminal, set_up_screen, &beginning) : PV_ENOMEM;
+}
+
+static void end_screen(void *ctx)
+{
+    struct terminal *terminal = ctx;
+
+    endwin();
+    delscreen(terminal->screen);
 }
 
 static void close_screen(struct terminal *terminal)
 {
-    if (terminal->screen) {
-        endwin();
-        delscreen(terminal->screen);
+    if (terminal->screen && !terminal->lost) {
+        ask_curses(terminal, end_screen, terminal);
+    }
+    if (terminal->lost) {
+        pv_signals_give_back(&terminal->back);
     }
     pv_signals_terminal(NULL);
     pv_grid_fini(&terminal->shown);
