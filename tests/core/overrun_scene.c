@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/support/random.h"
+
 enum { N_PAGES = 160, N_AFTER = 24 };
 
 void must(bool holds)
@@ -118,15 +120,15 @@ bool scene_overrun(struct scene *scene, enum bytes bytes, unsigned length)
     static unsigned char before[LONGEST], source[LONGEST];
     unsigned char *at = scene->culprit + scene->size;
     uint64_t room = scene->culprit_pebble->size - 24;
-    uint32_t noise = length * 2654435761U + 1;
+    uint64_t noise = length;
     for (unsigned i = 0; i < LONGEST; i++) {
-        noise = noise * 1664525 + 1013904223;
+        uint64_t random = random_next(&noise);
         uint64_t magic = i / 8 % 2 ? PV_PEBBLE_MAGIC : PV_BUCKET_MAGIC;
         const unsigned char of_kind[N_BYTES] = {
             [LETTERS] = 'A',
             [ZEROS] = 0,
             [ONES] = 0xFF,
-            [NOISE] = (unsigned char)(noise >> 24),
+            [NOISE] = (unsigned char)random,
             [MAGICS] = (unsigned char)(magic >> i % 4 * 8),
             [HEADER] = ((const unsigned char *)scene->culprit_pebble)[i % 256],
         };

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "replay/ids.h"
+#include "tests/support/random.h"
 
 static struct pv_id number(uint64_t n)
 {
@@ -67,10 +68,10 @@ static void test_against_an_array(void **state)
     } known[N];
     memset(known, 0, sizeof known);
     struct pv_ids ids = {0};
-    uint64_t random = 1;
+    uint64_t seed = 1;
     size_t n_live = 0;
     for (uint32_t i = 0; i < STEPS; i++) {
-        random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+        uint64_t random = random_next(&seed);
         uint32_t k = (uint32_t)(random >> 33) % N;
         struct pv_id id = number(k % 4 == 3   ? k * UINT64_C(0x9E3779B97F4A7C15)
                                  : k % 4 == 2 ? (uint64_t)(k + N) * PV_IDS_PAGE
