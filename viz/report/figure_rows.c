@@ -124,7 +124,7 @@ const struct pv_figure pv_figures[] = {
         .unit = PV_FIGURE_COUNT,
         .whole = failed,
         .sentence = "Requests that found no room. Not 0 only under --heap-limit, or for a size "
-                    "that no heap serves: raise the limit, or see whether the other policy "
+                    "that no heap serves: raise the limit, or see whether another policy "
                     "passes.",
     },
     {
@@ -194,7 +194,7 @@ const struct pv_figure pv_figures[] = {
         .sentence = "The same with headers and rounding set aside.",
         .of_pebbles =
             "Small: the policy is good, and only fewer and larger blocks help. Large: "
-            "try the other policy, or keep short-lived blocks apart.",
+            "try another policy, or keep short-lived blocks apart.",
         .of_buddy = "buddy: rounding is most of its loss, and set aside here; look at the "
                     "rounding below too.",
     },
