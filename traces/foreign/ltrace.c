@@ -33,6 +33,11 @@ static int read_call(struct pv_text_trace *trace, struct pv_ltrace_thread *threa
 {
     struct pv_printed printed;
     enum pv_printed_end end = pv_printed_take(&line, &printed);
+    struct pv_ltrace *own = trace->own;
+    if (own->is_over && !thread->tid && end != PV_PRINTED_NONE) {
+        own->is_over = false;
+        pv_ltrace_exec(&own->threads, trace->account, thread);
+    }
     if (!takes(trace, thread, printed.form != PV_FORM_LOOKS) &&
         (printed.form != PV_FORM_LOOKS || pv_account_taken(trace->account))) {
         return PV_OK;
@@ -126,6 +131,7 @@ static int read_remark(struct pv_text_trace *trace, struct pv_ltrace_thread *thr
         return PV_OK;
     }
     bool ends = pv_cursor_word(&line, "+++ ");
+    own->is_over |= ends && !thread->tid;
     bool killed = ends && pv_cursor_word(&line, "killed by ");
     bool dies = (killed || pv_cursor_word(&line, "--- ")) && is_deadly(line);
     return ends || dies ? pv_ltrace_leave(trace, thread, call, dies) : PV_OK;

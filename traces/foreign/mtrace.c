@@ -16,17 +16,144 @@
  * says whose it is. What the first has written is whole. Where the second begins, its buffer
  * repeats what was not yet written at the fork: from the beginning of the log ("= Start" stands
  * there once more: another part), or from the middle of a line: from there on nothing is sure.
+ *
+ * One log in forty was cut between two lines by the buffer, which is written when it holds 512
+ * bytes. Then the second process begins with a line that stands at a multiple of 512. After
+ * such a line has come once more, the calls are held back: when one of them frees what is free
+ * already, they are the second process's; when none of many does, it was the same call again.
  */
 #include <string.h>
 
 #include "core/status.h"
 #include "traces/grammar.h"
 
+enum {
+    BUFFER_BYTES = 512, /* glibc's TRACE_BUFFER_SIZE */
+    N_BORDERS = 1024,   /* lines that begin where a buffer did; the newest of each hash */
+    N_HELD = 256,
+    N_SEEN = 4 * N_HELD /* slots for the addresses of held calls, of which each has two */
+};
+
+/* What the held calls make of an address. */
+struct seen {
+    uint64_t addr; /* 0: a free slot */
+    bool is_live;
+};
+
 struct mtrace {
     struct pv_account_process *process; /* of the calls; changes where the log begins again */
     bool has_callers;                   /* lines have begun with @ */
+    bool ends_at_border;                /* a line's end is the first byte of a buffer */
+    bool op_at_border;                  /* the same of an operation that has a caller */
     bool is_mixed;
+    uint64_t borders[N_BORDERS];
+    uint64_t held_for; /* the hash of the line since which calls are held */
+    size_t n_held;
+    struct pv_call held[N_HELD];
+    struct seen seen[N_SEEN];
 };
+
+/* ---- the second process, when the first buffer ended between two lines ---- */
+
+/* Of a line, never 0: from its last bytes, for it is asked of each. */
+static uint64_t hash_line(struct pv_cursor line)
+{
+    static const uint64_t odd = UINT64_C(0x9E3779B97F4A7C15);
+    uint64_t last[2] = {0};
+    if (line.end - line.at < (ptrdiff_t)sizeof last) {
+        return 1;
+    }
+    memcpy(last, line.end - sizeof last, sizeof last);
+    uint64_t hash = (last[0] ^ (last[1] * odd)) * odd;
+    return (hash ^ hash >> 32) | 1;
+}
+
+static uint64_t *border_of(struct mtrace *own, uint64_t hash)
+{
+    return &own->borders[hash / 2 % N_BORDERS];
+}
+
+static struct seen *find_seen(struct mtrace *own, uint64_t addr)
+{
+    size_t at = (size_t)(addr / 16 % N_SEEN);
+    while (own->seen[at].addr && own->seen[at].addr != addr) {
+        at = (at + 1) % N_SEEN;
+    }
+    return &own->seen[at];
+}
+
+/* Is this address given back though it is free, as far as the log shows? */
+static bool is_dead(struct pv_text_trace *trace, uint64_t addr)
+{
+    const struct seen *seen = find_seen(trace->own, addr);
+    return addr && (seen->addr ? !seen->is_live
+                               : pv_calls_is_known(trace->calls, addr) &&
+                                     !pv_calls_is_live(trace->calls, addr));
+}
+
+static void see(struct mtrace *own, uint64_t addr, bool is_live)
+{
+    if (addr) {
+        *find_seen(own, addr) = (struct seen){.addr = addr, .is_live = is_live};
+    }
+}
+
+/* It was the same call again, or the log has ended: they are the process's. */
+static int let_go(struct pv_text_trace *trace)
+{
+    struct mtrace *own = trace->own;
+    int status = PV_OK;
+    for (size_t i = 0; i < own->n_held && !status; ++i) {
+        status = pv_grammar_put(trace, &own->held[i]);
+    }
+    if (own->held_for) {
+        *border_of(own, own->held_for) = 0; /* it comes again and again */
+        own->held_for = 0;
+    }
+    own->n_held = 0;
+    return status;
+}
+
+/* Begins to hold calls where a line comes that stood at a buffer's beginning. */
+static void watch(struct pv_text_trace *trace, struct pv_cursor line)
+{
+    struct mtrace *own = trace->own;
+    uint64_t hash = hash_line(line);
+    uint64_t *border = border_of(own, hash);
+    if (!own->held_for && *border == hash) {
+        own->held_for = hash;
+        memset(own->seen, 0, sizeof own->seen);
+    } else if (trace->lines.offset && trace->lines.offset % BUFFER_BYTES == 0) {
+        *border = hash;
+    }
+}
+
+/* 1: the call is held, or a second process's. 0: nothing is held. */
+static int hold(struct pv_text_trace *trace, const struct pv_call *call)
+{
+    struct mtrace *own = trace->own;
+    if (!own->held_for) {
+        return 0;
+    }
+    uint64_t freed = call->op == PV_OP_FREE      ? call->addr
+                     : call->op == PV_OP_REALLOC ? call->old
+                                                 : 0;
+    if (is_dead(trace, freed)) {
+        own->is_mixed = true;
+        own->process->n_calls -= own->n_held + 1;
+        pv_account_add(trace->account, PV_LEFT_MIXED, NULL, 0, own->n_held + 1);
+        own->n_held = 0;
+        own->held_for = 0;
+        return 1;
+    }
+    see(own, freed, false);
+    see(own, call->op == PV_OP_FREE ? 0 : call->addr, true);
+    own->held[own->n_held++] = *call;
+    int status = own->n_held == N_HELD ? let_go(trace) : PV_OK;
+    return status ? status : 1;
+}
+
+/* ---- a line ---- */
 
 static bool is_op(char byte)
 {
@@ -87,8 +214,10 @@ static int begin_again(struct pv_text_trace *trace, struct pv_cursor line)
 {
     struct mtrace *own = trace->own;
     if (pv_cursor_word(&line, "= Start") && own->process) {
+        int status = let_go(trace);
         own->process = pv_account_new_part(trace->account, 1);
         own->is_mixed = false;
+        return status ? status : 1;
     }
     return 1;
 }
@@ -97,14 +226,17 @@ static int read_mtrace(struct pv_text_trace *trace, struct pv_cursor line, struc
 {
     struct mtrace *own = trace->own;
     struct pv_cursor caller, op;
-    if (pv_cursor_done(&line)) {
+    own->ends_at_border |= trace->lines.offset % BUFFER_BYTES == 1;
+    if (pv_cursor_done(&line)) { /* the end of a line that the first process has written */
+        own->is_mixed |= own->has_callers && own->ends_at_border;
         return 1;
     }
     if (*line.at == '=') {
         return begin_again(trace, line);
     }
     bool has_op = find_op(line, &caller, &op) && is_op(*op.at);
-    if (own->is_mixed || (!has_op && own->has_callers && *line.at != '@')) {
+    bool is_rest = own->has_callers && *line.at != '@' && (!has_op || own->op_at_border);
+    if (own->is_mixed || is_rest) {
         own->is_mixed = true;
         pv_account_add(trace->account, PV_LEFT_MIXED, NULL, 0, 1);
         return 1;
@@ -113,6 +245,9 @@ static int read_mtrace(struct pv_text_trace *trace, struct pv_cursor line, struc
         return pv_lines_blame(&trace->lines, NULL, "an operation is +, -, <, > or !");
     }
     own->has_callers |= *line.at == '@';
+    uint64_t op_offset = trace->lines.offset + (uint64_t)(op.at - line.at);
+    own->op_at_border |= *line.at == '@' && op_offset % BUFFER_BYTES == 0;
+    watch(trace, line);
     int status = read_op(trace, op, call);
     if (status) {
         return status;
@@ -123,7 +258,8 @@ static int read_mtrace(struct pv_text_trace *trace, struct pv_cursor line, struc
     if (!pv_account_takes(trace->account, own->process)) {
         return 1;
     }
-    return call->op == PV_OP_FREE ? PV_OK : pv_grammar_name(trace, caller, call);
+    status = call->op == PV_OP_FREE ? PV_OK : pv_grammar_name(trace, caller, call);
+    return status ? status : hold(trace, call);
 }
 
 /* A resize of which the log holds only from where. */
@@ -132,7 +268,7 @@ static int end_mtrace(struct pv_text_trace *trace)
     if (trace->old) {
         pv_account_add(trace->account, PV_LEFT_HALVES, "realloc", strlen("realloc"), 1);
     }
-    return PV_OK;
+    return let_go(trace);
 }
 
 /* The first line, or a call where it is missing. */

@@ -76,7 +76,7 @@ static void take_argument(struct pv_cursor *cursor, struct pv_printed *printed)
 {
     uint64_t value = 0, text_n = 0;
     bool whole = false;
-    if (!pv_cursor_word(cursor, "al ")) {
+    if (!pv_cursor_word(cursor, "al ") && !pv_cursor_word(cursor, "alignment ")) {
         pv_cursor_word(cursor, "size ");
     }
     bool is_number = pv_printed_take_value(cursor, &value);

@@ -264,6 +264,9 @@ static const struct {
     {"valgrind",
      "--00:00:00:01.250 9-- malloc(10) = 0x10\nHi--00:00:01:00.000 9-- free(0x10)\n",
      "m1:10!1250 f1!60000", ""},
+    {"valgrind",
+     "--9-- memalign(al 64, size 9) = 0x40\n--9-- memalign(alignment 32, size 8) = 0x80\n",
+     "a1:9/64 a2:8/32", ""},
     {"valgrind", "--9-- malloc(10) = 0x10\n--9-- xyz(10) = 0x20\n--9-- xyz(10) = 0x20\n",
      "m1:10", "left-calls xyz:2"},
     /* A fork: each process writes its buffer, with what stood in it before. */
@@ -275,6 +278,7 @@ static const struct {
      "= Start\n@ a + 0x10 0x1\n@ a + 0x20 0x2\n@ a - 0x10\n@ a - 0x20\n 0x2\n@ a - 0x10\n"
      "@ a - 0x20\n",
      "m1:1'a m2:2'a f1 f2", "left-mixed:3"},
+    {"mtrace", "= Start\n@ a + 0x10 0x1\n\n@ a - 0x10\n", "m1:1'a f1", ""},
     {"mtrace", "= Start\n+ 0x10 0x1\n- 0x10\n", "m1:1 f1", ""},
     /* One process of several; --100-- forks 101. */
     {"valgrind", "--100-- malloc(1) = 0x10\n--101-- free(0x10)\n--100-- free(0x10)\n",
@@ -287,6 +291,11 @@ static const struct {
      "9 malloc(1) = 0x10\n9 fork() = 8\n8 <... fork resumed> ) = 0\n8 free(0x10) = 1\n"
      "9 free(0x10) = <void>\n",
      "m1:1@9 f1@9", "left-process:1"},
+    /* Two runs, one after the other. */
+    {"ltrace",
+     "malloc(5) = 0x10\n+++ exited (status 0) +++\nmalloc(7) = 0x10\nfree(0x10) = <void>\n"
+     "+++ exited (status 0) +++\n",
+     "m1:5", "left-process:2"},
     /* The child is seen before it is known to be one. */
     {"ltrace",
      "9 malloc(1) = 0x10\n9 fork( <unfinished ...>\n8 SYS_getpid() = 8\n"
@@ -336,6 +345,100 @@ static void logs_become_events(void **state)
         pv_reader_close(reader);
     }
     assert_true(good);
+}
+
+enum { BUFFER_BLOCKS = 16, REPEATED = 2 };
+
+/* 512 bytes of a log of mtrace that end with a line: allocations at 0x1000, 0x1010, … */
+static size_t write_buffer(char *text)
+{
+    size_t n = (size_t)sprintf(text, "= Start\n");
+    for (unsigned i = 0; i < BUFFER_BLOCKS; ++i) {
+        n += (size_t)sprintf(text + n, "@ %s + 0x%x 0x10000\n", i ? "twelve_bytes" : "four",
+                             0x1000 + 16 * i);
+    }
+    assert_int_equal(n, 512);
+    return n;
+}
+
+/* Allocations that stood in the buffer at the fork, `more`, and the frees of all but `more`. */
+static size_t write_process(char *text, const char *more)
+{
+    size_t n = 0;
+    for (unsigned i = 0; i < REPEATED; ++i) {
+        n += (size_t)sprintf(text + n, "@ at_the_fork + 0x%x 0x20\n", 0x2000 + 32 * i);
+    }
+    n += (size_t)sprintf(text + n, "%s", more);
+    for (unsigned i = 0; i < BUFFER_BLOCKS + REPEATED; ++i) {
+        n += (size_t)sprintf(text + n, "@ f - 0x%x\n",
+                             i < BUFFER_BLOCKS ? 0x1000 + 16 * i
+                                               : 0x2000 + 32 * (i - BUFFER_BLOCKS));
+    }
+    return n;
+}
+
+static void expect_mtrace(const char *text, size_t n, unsigned n_events, const char *account)
+{
+    struct pv_reader *reader;
+    struct pv_trace_event event;
+    char is[ACCOUNT_BYTES];
+    unsigned count = 0;
+    assert_int_equal(pv_reader_open_bytes(&reader, text, n, NULL), PV_OK);
+    while (pv_reader_next(reader, &event) == PV_OK) {
+        ++count;
+    }
+    spell_account(pv_reader_account(reader), is);
+    assert_int_equal(count, n_events);
+    assert_string_equal(is, account);
+    pv_reader_close(reader);
+}
+
+/* mtrace's buffer is written when it holds 512 bytes, which may be between two lines. */
+static void a_buffer_that_ends_between_lines(void **state)
+{
+    (void)state;
+    enum { N_CALLS = 2 * (BUFFER_BLOCKS + REPEATED), LOOPS = 2000 };
+    char *text = room(LOOPS * 64);
+    size_t n = write_buffer(text);
+    n += write_process(text + n, "");
+    expect_mtrace(text, n, N_CALLS, "");
+    size_t n_second = write_process(text + n, "@ b + 0x3000 0x7\n");
+    expect_mtrace(text, n + n_second, N_CALLS, "left-mixed:21");
+    n_second += (size_t)sprintf(text + n + n_second, "@ b - 0x3000\n");
+    expect_mtrace(text, n + n_second, N_CALLS, "left-mixed:22");
+    /* or before a line's end, which both then write */
+    static const char longer[] = "= Start\n@ fours +";
+    enum { N_LONGER = sizeof longer - 1 };
+    n = write_buffer(text);
+    memmove(text + N_LONGER, text + N_LONGER - 1, n - (N_LONGER - 1));
+    memcpy(text, longer, N_LONGER);
+    size_t n_first = n + 1;
+    n_first += write_process(text + n_first, "");
+    text[n_first++] = '\n';
+    n_first += write_process(text + n_first, "@ b + 0x3000 0x7\n");
+    expect_mtrace(text, n_first, N_CALLS, "left-mixed:21");
+    /* or before an operation */
+    n = write_buffer(text);
+    for (unsigned i = 0; i < BUFFER_BLOCKS - 1; ++i) {
+        n += (size_t)sprintf(text + n, "@ twelve_bytes + 0x%x 0x10000\n", 0x4000 + 16 * i);
+    }
+    n += (size_t)sprintf(text + n, "@ %029d ", 0);
+    assert_int_equal(n, 1024);
+    n += (size_t)sprintf(text + n, "+ 0x2000 0x7\n@ f - 0x2000\n");
+    n += (size_t)sprintf(text + n, "+ 0x2000 0x7\n@ b + 0x3000 0x7\n@ f - 0x2000\n");
+    expect_mtrace(text, n, 2 * BUFFER_BLOCKS + 1, "left-mixed:3");
+    /* the same calls again and again are one process's */
+    n = write_buffer(text);
+    for (unsigned i = 0; i < LOOPS; ++i) {
+        n += (size_t)sprintf(text + n, "@ loop + 0x2000 0x20\n@ f - 0x2000\n");
+        if (i == 3 || i == LOOPS - 1) {
+            expect_mtrace(text, n, BUFFER_BLOCKS + 2 * (i + 1), "");
+        }
+    }
+    /* and so is a second free later on */
+    n += (size_t)sprintf(text + n, "@ f - 0x2000\n");
+    expect_mtrace(text, n, BUFFER_BLOCKS + 2 * LOOPS + 1, "");
+    free(text);
 }
 
 /* Cut anywhere, a log is read to its end: what is broken off is left out, and counted. */
@@ -454,6 +557,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(logs_become_events),
+        cmocka_unit_test(a_buffer_that_ends_between_lines),
         cmocka_unit_test(a_cut_is_no_failure),
         cmocka_unit_test(no_memory_is_told_and_nothing_leaks),
         cmocka_unit_test(files_of_real_tools),
