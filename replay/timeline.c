@@ -7,6 +7,7 @@
  */
 #include "replay/timeline.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "core/own.h"
@@ -138,6 +139,24 @@ static int fail(struct pv_timeline *timeline, uint64_t bytes, uint32_t tag)
     return pv_log_failed(&timeline->log, bytes, tag);
 }
 
+/* What a slot's refused request asked for besides its size: a realloc of it, which can say none
+ * of that, means the same block. There is room for each slot once something was refused. */
+static int keep_wish(struct pv_timeline *timeline, const struct pv_deed *deed)
+{
+    if (timeline->n_wishes < timeline->n_blocks) {
+        struct pv_wish *wishes =
+            pv_own_resize(timeline->wishes, timeline->n_blocks, sizeof *wishes);
+        if (!wishes) {
+            return PV_ENOMEM;
+        }
+        timeline->wishes = wishes;
+        timeline->n_wishes = timeline->n_blocks;
+    }
+    timeline->wishes[deed->slot] =
+        (struct pv_wish){.tag = deed->tag, .flags = deed->flags, .alignment = deed->alignment};
+    return PV_OK;
+}
+
 static int alloc_block(struct pv_timeline *timeline, const struct pv_deed *deed)
 {
     uint32_t tag = 0;
@@ -155,7 +174,8 @@ static int alloc_block(struct pv_timeline *timeline, const struct pv_deed *deed)
     struct pv_place_of_block place;
     status = timeline->type->alloc(timeline->engine, &request, &place);
     if (status) {
-        return status < 0 ? status : fail(timeline, deed->bytes, tag);
+        status = status < 0 ? status : keep_wish(timeline, deed);
+        return status ? status : fail(timeline, deed->bytes, tag);
     }
     struct pv_placement placement = {
         .addr = place.addr,
@@ -184,7 +204,12 @@ static int resize_block(struct pv_timeline *timeline, const struct pv_deed *deed
 {
     uint32_t block = timeline->blocks[deed->slot];
     if (block == STORE_NONE) {
-        return alloc_block(timeline, deed);
+        assert(deed->slot < timeline->n_wishes); /* its request was refused */
+        struct pv_deed again = *deed;
+        again.tag = timeline->wishes[deed->slot].tag;
+        again.flags = timeline->wishes[deed->slot].flags;
+        again.alignment = timeline->wishes[deed->slot].alignment;
+        return alloc_block(timeline, &again);
     }
     struct pv_placement placement;
     pv_log_get(&timeline->log, block, &placement);
@@ -396,6 +421,7 @@ void pv_timeline_close(struct pv_timeline *timeline)
     pv_own_free(timeline->marks);
     pv_own_free(timeline->mistakes);
     pv_own_free(timeline->refused);
+    pv_own_free(timeline->wishes);
     if (timeline->deeds) {
         pv_deeds_fini(timeline->deeds);
     }

@@ -25,6 +25,11 @@ struct pv_timeline {
     struct pv_log log;
     struct pv_state cursor; /* with the log: the reader's */
     struct pv_stats stats;
+    struct pv_wish {
+        uint32_t tag; /* the ledger's number */
+        uint32_t flags, alignment;
+    } * wishes; /* by slot, of those without a block */
+    size_t n_wishes;
     struct pv_refused_row *refused;
     size_t n_refused, cap_refused;
     struct pv_mistake_row *mistakes;

@@ -3,6 +3,7 @@
  * timeline_test.c - the log against the walk at every event, forward, backward and at random;
  * the program's mistakes; failed requests; marks; running without a log; out of memory.
  */
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -354,6 +355,64 @@ static void test_moments(void **state)
     pv_timeline_close(timeline);
 }
 
+/* The row of a block. */
+static const struct pv_pebble_row *row_of(const struct pv_snapshot *snapshot, uint64_t id)
+{
+    for (size_t i = 0; i < snapshot->n_pebbles; i++) {
+        if (snapshot->pebbles[i].id == id && pv_pebble_row_used(&snapshot->pebbles[i])) {
+            return &snapshot->pebbles[i];
+        }
+    }
+    fail_msg("block %" PRIu64 " is not there", id);
+    return NULL;
+}
+
+/* A block whose first request was refused keeps what that asked for: a realloc tells its size
+ * only, and it may be refused as well. A block that takes the place in the table later does not. */
+static void test_failed_keeps_its_request(void **state)
+{
+    (void)state;
+    struct pv_timeline *timeline =
+        open_with("first-fit", PV_GROWTH_IN_PLACE, 64 * 1024, NULL, true);
+    struct pv_trace_event wish = call(PV_OP_ALIGNED, 1, 1 << 20);
+    wish.name = "wish";
+    wish.align = 1024;
+    wish.flags = PV_FLAG_PERSISTENT;
+    apply(timeline, wish);
+    struct pv_trace_event small = call(PV_OP_MALLOC, 2, 100);
+    small.name = "small";
+    apply(timeline, small);
+    apply(timeline, call(PV_OP_REALLOC, 1, 1 << 19));
+    apply(timeline, call(PV_OP_REALLOC, 1, 200));
+    assert_int_equal(pv_timeline_seek(timeline, 3), PV_OK);
+    struct pv_snapshot *snapshot = from_log(timeline);
+    const struct pv_pebble_row *row = row_of(snapshot, 1);
+    assert_string_equal(pv_tags_text(snapshot->tags, row->tag), "wish");
+    assert_int_equal(row->alignment, 1024);
+    assert_int_equal(row->sflags & (PV_FLAG_ALIGNED | PV_FLAG_PERSISTENT),
+                     PV_FLAG_ALIGNED | PV_FLAG_PERSISTENT);
+    assert_int_equal((row->addr + sizeof(struct pv_pebble)) % 1024, 0);
+    assert_int_equal(row->requested, 200);
+    pv_snapshot_close(snapshot);
+
+    size_t n;
+    const struct pv_refused_row *rows = pv_timeline_refused(timeline, &n);
+    assert_int_equal(n, 2);
+    assert_string_equal(pv_tags_text(pv_timeline_tags(timeline), rows[1].tag), "wish");
+
+    apply(timeline, wish); /* refused again, and given up */
+    apply(timeline, call(PV_OP_FREE, 1, 0));
+    apply(timeline, call(PV_OP_MALLOC, 3, 1 << 20));
+    apply(timeline, call(PV_OP_REALLOC, 3, 300));
+    assert_int_equal(pv_timeline_seek(timeline, 7), PV_OK);
+    snapshot = from_log(timeline);
+    row = row_of(snapshot, 3);
+    assert_string_equal(pv_tags_text(snapshot->tags, row->tag), "");
+    assert_int_equal(row->sflags & (PV_FLAG_ALIGNED | PV_FLAG_PERSISTENT), 0);
+    pv_snapshot_close(snapshot);
+    pv_timeline_close(timeline);
+}
+
 /* What was refused, why, and what was free; only the first are kept. */
 static void test_refused(void **state)
 {
@@ -477,11 +536,17 @@ static void test_engines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_log_is_walk), cmocka_unit_test(test_log_is_tree),
-        cmocka_unit_test(test_checkpoints), cmocka_unit_test(test_mistakes),
-        cmocka_unit_test(test_failed),      cmocka_unit_test(test_moments),
-        cmocka_unit_test(test_high_water),  cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_engines),     cmocka_unit_test(test_numbered_names),
+        cmocka_unit_test(test_log_is_walk),
+        cmocka_unit_test(test_log_is_tree),
+        cmocka_unit_test(test_checkpoints),
+        cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_failed),
+        cmocka_unit_test(test_moments),
+        cmocka_unit_test(test_high_water),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_failed_keeps_its_request),
+        cmocka_unit_test(test_engines),
+        cmocka_unit_test(test_numbered_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
