@@ -398,6 +398,26 @@ static void test_realloc_no_room(void **state)
     assert_int_equal(log.events[log.n - 1].fault, PV_BUDDY_FAULT_INTERIOR);
 }
 
+/* The first block of a chunk at address 0 would be NULL; a chunk must end within the addresses. */
+static void test_where_a_chunk_cannot_lie(void **state)
+{
+    (void)state;
+    struct pv_buddy buddy;
+    struct pv_buddy_config config = {.chunk = NULL,
+                                     .total_bytes = CHUNK,
+                                     .page_bytes = 64,
+                                     .tree = second,
+                                     .index = index_memory,
+                                     .ignore_payloads = true};
+    assert_false(pv_buddy_init(&buddy, &config));
+    config.chunk = (void *)(UINTPTR_MAX - CHUNK + 2);
+    assert_false(pv_buddy_init(&buddy, &config));
+    config.chunk = (void *)(UINTPTR_MAX - CHUNK + 1); /* to the very last byte */
+    assert_true(pv_buddy_init(&buddy, &config));
+    config.chunk = memory;
+    assert_true(pv_buddy_init(&buddy, &config));
+}
+
 /* ---- names, struct in the chunk, doubling ---- */
 
 static void test_names(void **state)
@@ -494,14 +514,23 @@ static void test_visit_stops(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_depth),           cmocka_unit_test(test_init_fails),
-        cmocka_unit_test(test_tree_size),       cmocka_unit_test(test_bits),
-        cmocka_unit_test(test_reserved),        cmocka_unit_test(test_order),
-        cmocka_unit_test(test_sizes),           cmocka_unit_test(test_events),
-        cmocka_unit_test(test_bad_frees),       cmocka_unit_test(test_wrong_length),
-        cmocka_unit_test(test_realloc_overlap), cmocka_unit_test(test_realloc_no_room),
-        cmocka_unit_test(test_names),           cmocka_unit_test(test_struct_inside),
-        cmocka_unit_test(test_double),          cmocka_unit_test(test_visit_stops),
+        cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_init_fails),
+        cmocka_unit_test(test_tree_size),
+        cmocka_unit_test(test_bits),
+        cmocka_unit_test(test_reserved),
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_events),
+        cmocka_unit_test(test_bad_frees),
+        cmocka_unit_test(test_wrong_length),
+        cmocka_unit_test(test_realloc_overlap),
+        cmocka_unit_test(test_realloc_no_room),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_struct_inside),
+        cmocka_unit_test(test_double),
+        cmocka_unit_test(test_visit_stops),
+        cmocka_unit_test(test_where_a_chunk_cannot_lie),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
