@@ -649,6 +649,7 @@ static void judge_copy(const struct damage *damage, enum pv_snapshot_source sour
                        size_t *ret_n, struct pv_finding *ret_first)
 {
     struct image image;
+    *ret_first = (struct pv_finding){0};
     image_open_sample(&image);
     if (damage) {
         damage->inflict(&image);
