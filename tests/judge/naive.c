@@ -599,13 +599,14 @@ uint64_t naive_realloc(struct naive *naive, uint64_t payload, uint64_t size)
     if (!wish_for(size, pebble->flags, pebble->alignment, &wish)) {
         return 0;
     }
-    uint64_t end = payload + wish.size;
-    bool low = !wish.below || end <= wish.below;
-    if (low && wish.size > pebble->size) {
-        swallow_enough(pebble, wish.size);
+    /* What the block has is enough, also where it is not whole units. */
+    uint64_t kept = size <= pebble->size && wish.size > pebble->size ? pebble->size : wish.size;
+    bool low = !wish.below || payload + kept <= wish.below;
+    if (low && kept > pebble->size) {
+        swallow_enough(pebble, kept);
     }
-    if (low && wish.size <= pebble->size) {
-        shorten(naive, pebble, wish.size);
+    if (low && kept <= pebble->size) {
+        shorten(naive, pebble, kept);
         return payload;
     }
     struct naive_pebble *to = search(naive, &wish, false);

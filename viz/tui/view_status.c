@@ -120,6 +120,13 @@ static void write_failed(struct pen *pen)
     ink(pen, PV_ROLE_TEXT, "%s free, the largest hole %s",
         pv_units_bytes(free, model->snapshot->totals.free_bytes),
         pv_units_bytes(largest, model->snapshot->totals.largest_free_bytes));
+    size_t n;
+    const struct pv_refused_row *rows = pv_timeline_refused(model->timeline, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (rows[i].event == model->cursor) {
+            ink(pen, PV_ROLE_FAULT, ": %s", pv_why_name(rows[i].refusal.why));
+        }
+    }
 }
 
 static void write_trouble(struct pen *pen)
