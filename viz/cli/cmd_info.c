@@ -3,12 +3,50 @@
  * cmd_info.c - `pebbleviz info`.
  */
 #include "core/status.h"
-#include "viz/cli/feed.h"
-#include "viz/cli/options.h"
+#include "viz/cli/load.h"
 #include "viz/report/info.h"
 
 enum { TOP = 10 };
 
+/* What a command line that names one of these asks for is a replay. */
+static const enum pv_option_key of_a_heap[] = {
+    PV_OPTION_ENGINE,  PV_OPTION_BUCKET_SIZE, PV_OPTION_GROWTH, PV_OPTION_HEAP_LIMIT,
+    PV_OPTION_MACHINE, PV_OPTION_PAGE,        PV_OPTION_LOW,    PV_OPTION_HIGH};
+
+static bool wants_replay(const struct pv_args *args)
+{
+    bool wanted = false;
+    for (size_t i = 0; i < sizeof of_a_heap / sizeof *of_a_heap; i++) {
+        wanted |= pv_args_has(args, of_a_heap[i]);
+    }
+    return wanted;
+}
+
+static int add(void *ctx, const struct pv_trace_event *event, const struct pv_place *place)
+{
+    return pv_info_add(ctx, event, place);
+}
+
+static int say_status(const char *path, int status)
+{
+    if (status == PV_ELIMIT) {
+        pv_say("%s: more events, or more different tags, than can be counted", path);
+        return pv_exit_of(status);
+    }
+    return pv_say_no_memory();
+}
+
+static void print(const struct pv_info *info, uint64_t top, const struct pv_args *args)
+{
+    size_t shown = top < SIZE_MAX ? (size_t)top : SIZE_MAX;
+    if (pv_args_has(args, PV_OPTION_JSON)) {
+        pv_info_json(info, shown, stdout);
+    } else {
+        pv_info_text(info, shown, stdout);
+    }
+}
+
+/* The reading alone. */
 static int count(struct pv_feed *feed, struct pv_info *info)
 {
     struct pv_trace_event event;
@@ -22,15 +60,75 @@ static int count(struct pv_feed *feed, struct pv_info *info)
     } else if (!status && feed->code) {
         return feed->code;
     }
-    if (!status) {
-        status = pv_info_end(info);
+    status = status ? status : pv_info_end(info);
+    return status ? say_status(feed->path, status) : PV_EXIT_FINE;
+}
+
+static int info_alone(const struct pv_args *args, uint64_t top)
+{
+    struct pv_feed feed;
+    struct pv_reader_wish wish = pv_args_reading(args);
+    struct pv_info info = {.path = NULL};
+    int code = pv_feed_open(&feed, args->operands[0], &wish);
+    if (!code) {
+        feed.is_silent = true;
+        code = count(&feed, &info);
     }
-    if (status == PV_ELIMIT) {
-        pv_say("%s: more events, or more different tags, than can be counted", feed->path);
-    } else if (status) {
-        return pv_say_no_memory();
+    if (!code) {
+        print(&info, top, args);
+        code = feed.code;
     }
-    return pv_exit_of(status);
+    pv_info_free(&info);
+    pv_feed_close(&feed);
+    return code;
+}
+
+/* Counts what goes by while the engines replay it. */
+static int count_beside(struct pv_load *load, struct pv_info *info)
+{
+    int status = pv_info_begin(info, load->path, load->feed.reader);
+    if (status) {
+        return say_status(load->path, status);
+    }
+    while (pv_load_more(load)) {
+    }
+    int code = pv_load_finish(load);
+    if (code) {
+        return code;
+    }
+    info->damaged = load->code == PV_EXIT_DAMAGED;
+    status = pv_info_end(info);
+    return status ? say_status(load->path, status) : PV_EXIT_FINE;
+}
+
+static int info_with_replay(const struct pv_args *args, uint64_t top)
+{
+    struct pv_replay_options options;
+    int code = pv_args_replay(args, PV_ENGINES_MAX, &options);
+    if (code) {
+        return code;
+    }
+    struct pv_load load;
+    struct pv_info info = {.path = NULL};
+    struct pv_load_wish wish = {.is_silent = true, .watch = add, .watch_ctx = &info};
+    code = pv_load_begin(&load, args->operands[0], &options, &wish);
+    if (!code) {
+        code = count_beside(&load, &info);
+    }
+    if (!code) {
+        struct pv_info_replay replays[PV_ENGINES_MAX];
+        for (size_t i = 0; i < load.n; i++) {
+            replays[i] = (struct pv_info_replay){.engine = options.engines[i]->name,
+                                                 .timeline = load.timelines[i]};
+        }
+        info.replays = replays;
+        info.n_replays = load.n;
+        print(&info, top, args);
+        code = load.code;
+    }
+    pv_info_free(&info);
+    pv_load_close(&load);
+    return code;
 }
 
 int pv_cmd_info(const struct pv_args *args)
@@ -40,24 +138,5 @@ int pv_cmd_info(const struct pv_args *args)
     if (code) {
         return code;
     }
-    struct pv_feed feed;
-    struct pv_reader_wish wish = pv_args_reading(args);
-    struct pv_info info = {.path = NULL};
-    code = pv_feed_open(&feed, args->operands[0], &wish);
-    if (!code) {
-        feed.is_silent = true;
-        code = count(&feed, &info);
-    }
-    if (!code) {
-        size_t shown = top < SIZE_MAX ? (size_t)top : SIZE_MAX;
-        if (pv_args_has(args, PV_OPTION_JSON)) {
-            pv_info_json(&info, shown, stdout);
-        } else {
-            pv_info_text(&info, shown, stdout);
-        }
-        code = feed.code;
-    }
-    pv_info_free(&info);
-    pv_feed_close(&feed);
-    return code;
+    return wants_replay(args) ? info_with_replay(args, top) : info_alone(args, top);
 }

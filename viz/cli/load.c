@@ -212,6 +212,7 @@ int pv_load_begin(struct pv_load *load, const char *path,
     want(&load->wanted, wish);
     int code = pv_feed_open(&load->feed, path, &options->reading);
     memcpy(load->path, load->feed.path, sizeof load->path);
+    load->feed.is_silent = wish->is_silent;
     code = code ? code : open_timelines(load, options, wish->keep_log);
     if (code) {
         return code;
@@ -232,6 +233,10 @@ bool pv_load_more(struct pv_load *load)
             break;
         }
         load->status = pv_ledger_add(load->ledger, &event, &batch->deeds);
+        if (load->wish.watch && !load->status) {
+            load->status = load->wish.watch(load->wish.watch_ctx, &event,
+                                            pv_reader_place(load->feed.reader));
+        }
         more = !load->status;
         batch->moments = moments_now(&load->wanted, (int64_t)load->feed.n_events - 1, &event);
     }

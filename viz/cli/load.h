@@ -18,12 +18,20 @@
 
 enum { PV_PROGRAM_TEXT = 256, PV_LOAD_MOMENTS = 2 };
 
+/* Called with each event as it is read, and its place in the trace. A status other than PV_OK
+ * ends the reading. */
+typedef int pv_load_watch(void *ctx, const struct pv_trace_event *event,
+                          const struct pv_place *place);
+
 /* What is wanted of the trace. */
 struct pv_load_wish {
     bool keep_log;
+    bool is_silent; /* the caller tells the account (traces/account.h) itself */
     bool timed;
     size_t n_moments;                     /* without the log */
     const char *moments[PV_LOAD_MOMENTS]; /* as --at names them; NULL: the peak */
+    pv_load_watch *watch;                 /* or NULL */
+    void *watch_ctx;
 };
 
 /* The moments that are waited for while the trace goes by. */

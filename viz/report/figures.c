@@ -6,6 +6,7 @@
 
 #include "core/status.h"
 #include "replay/engine_buddy.h"
+#include "viz/report/refused.h"
 #include "viz/text/emit.h"
 
 const uint64_t pv_report_sizes[PV_N_REPORT_SIZES] = {64, 256, 1024, 4096, 16384, 65536};
@@ -122,28 +123,6 @@ static void json_at(struct pv_json_out *out, const struct pv_report *report,
     pv_json_end(out, '}');
 }
 
-/* The first of them; "failed" counts all. */
-static void json_refused(struct pv_json_out *out, const struct pv_timeline *timeline)
-{
-    size_t n;
-    const struct pv_refused_row *rows = pv_timeline_refused(timeline, &n);
-    pv_json_newline(out, 3);
-    pv_json_key(out, "refused");
-    pv_json_begin(out, '[');
-    for (size_t i = 0; i < n; i++) {
-        pv_json_newline(out, 4);
-        pv_json_begin(out, '{');
-        pv_emit_event(out, "event", rows[i].event);
-        pv_emit_text(out, "tag", pv_tags_text(pv_timeline_tags(timeline), rows[i].tag));
-        pv_emit_integer(out, "size", rows[i].bytes);
-        pv_emit_integer(out, "free_bytes", rows[i].refusal.free_bytes);
-        pv_emit_integer(out, "largest_free_bytes", rows[i].refusal.largest);
-        pv_emit_text(out, "why", pv_why_name(rows[i].refusal.why));
-        pv_json_end(out, '}');
-    }
-    pv_json_end(out, ']');
-}
-
 static void json_engine(struct pv_json_out *out, const struct pv_report *report,
                         const struct pv_report_engine *engine)
 {
@@ -151,7 +130,7 @@ static void json_engine(struct pv_json_out *out, const struct pv_report *report,
     pv_json_begin(out, '{');
     pv_emit_text(out, "engine", engine->type->name);
     json_figures(out, engine, PV_FIGURE_OVER_TIME, PV_FIGURE_OVER_TIME);
-    json_refused(out, report->subject->runs[engine - report->engines].timeline);
+    pv_refused_json(out, report->subject->runs[engine - report->engines].timeline);
     json_at(out, report, engine);
     pv_json_newline(out, 3);
     pv_json_key(out, "fragmentation");

@@ -8,6 +8,7 @@
 
 #include "viz/report/figure_rows.h"
 #include "viz/report/info.h"
+#include "viz/report/refused.h"
 #include "viz/text/units.h"
 #include "viz/text/wrap.h"
 
@@ -20,7 +21,6 @@ enum {
     ABREAST = 5,      /* without */
     SENTENCE = 4,     /* indentation */
     BAR = 60,
-    REFUSED = 10,    /* lines of refusals */
     SENTENCES = 600, /* bytes of what is said of one figure */
 };
 
@@ -293,35 +293,6 @@ static void moment(const struct pv_report *report, FILE *out)
     availability(report, out);
 }
 
-/* The first refusals of an engine, a line each. */
-static void refused(const struct pv_report *report, size_t engine, FILE *out)
-{
-    const struct pv_timeline *timeline = report->subject->runs[engine].timeline;
-    size_t n;
-    const struct pv_refused_row *rows = pv_timeline_refused(timeline, &n);
-    size_t shown = n < REFUSED ? n : REFUSED;
-    if (!n) {
-        return;
-    }
-    char count[PV_UNIT_TEXT];
-    fprintf(out, "\nRefused by %s (the first %zu of %s)\n", report->engines[engine].type->name,
-            shown, pv_units_count(count, report->engines[engine].stats->n_failed));
-    fprintf(out, "  %10s %10s %10s %12s  %-13s  %s\n", "event", "bytes", "free", "largest hole",
-            "why", "tag");
-    for (size_t i = 0; i < shown; i++) {
-        char a[PV_UNIT_TEXT];
-        char b[PV_UNIT_TEXT];
-        char c[PV_UNIT_TEXT];
-        char d[PV_UNIT_TEXT];
-        const char *tag = pv_tags_text(pv_timeline_tags(timeline), rows[i].tag);
-        fprintf(out, "  %10s %10s %10s %12s  %-13s  %s\n",
-                pv_units_count(a, (uint64_t)rows[i].event), pv_units_bytes(b, rows[i].bytes),
-                pv_units_bytes(c, rows[i].refusal.free_bytes),
-                pv_units_bytes(d, rows[i].refusal.largest), pv_why_name(rows[i].refusal.why),
-                *tag ? tag : "(no tag)");
-    }
-}
-
 static void tags(const struct pv_report *report, FILE *out)
 {
     size_t n = report->tags.n < report->top ? report->tags.n : report->top;
@@ -351,7 +322,7 @@ void pv_report_text(const struct pv_report *report, FILE *out)
     fprintf(out, "\nThe heap over the whole trace\n");
     table(report, PV_FIGURE_OVER_TIME, PV_FIGURE_FRAGMENTATION, out);
     for (size_t i = 0; i < report->n_engines; i++) {
-        refused(report, i, out);
+        pv_refused_text(report->engines[i].type->name, report->subject->runs[i].timeline, out);
     }
     moment(report, out);
     tags(report, out);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "replay/live.h"
+#include "replay/timeline.h"
 #include "traces/reader.h"
 #include "viz/text/emit.h"
 #include "viz/text/tally.h"
@@ -30,11 +31,17 @@ enum { PV_DOUBT_BITS = 47 };
 
 enum { PV_INFO_SIZES = 65, PV_INFO_THREADS_MAX = 65536 };
 
+/* A heap that was replayed beside the counting, for what it refused. */
+struct pv_info_replay {
+    const char *engine;
+    const struct pv_timeline *timeline; /* borrowed */
+};
+
 struct pv_info {
     const char *path; /* clean, borrowed */
     const struct pv_trace_header *header;
     const struct pv_account *account; /* what the reader left out or guessed */
-    struct pv_live who;               /* is live, and what are mistakes; no heap is replayed */
+    struct pv_live who;               /* is live, and what are mistakes */
     uint64_t n_events;
     uint64_t ops[PV_N_OPS];
     uint64_t ids[3]; /* by the kind in struct pv_id: events with null, a number, a text */
@@ -52,6 +59,8 @@ struct pv_info {
     struct pv_info_places backward; /* events whose time is before that of the one before */
     struct pv_info_places mistakes[PV_N_MISTAKES];
     bool damaged;
+    const struct pv_info_replay *replays; /* those that were asked for; borrowed */
+    size_t n_replays;
 };
 
 /* What the reader has is borrowed. PV_ENOMEM. */

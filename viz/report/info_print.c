@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "viz/report/info.h"
+#include "viz/report/refused.h"
 #include "viz/text/emit.h"
 #include "viz/text/units.h"
 
@@ -197,6 +198,17 @@ static void text_mistakes(const struct pv_info *info, FILE *out)
     }
 }
 
+static void text_replays(const struct pv_info *info, FILE *out)
+{
+    for (size_t i = 0; i < info->n_replays; i++) {
+        const struct pv_info_replay *replay = &info->replays[i];
+        pv_refused_text(replay->engine, replay->timeline, out);
+        if (!pv_timeline_stats(replay->timeline)->n_failed) {
+            fprintf(out, "\nRefused by %s: no request\n", replay->engine);
+        }
+    }
+}
+
 void pv_info_text(const struct pv_info *info, size_t top, FILE *out)
 {
     text_head(info, out);
@@ -206,6 +218,7 @@ void pv_info_text(const struct pv_info *info, size_t top, FILE *out)
     text_tags("Who asked for the most, over the whole trace", &info->allocated, top, out);
     text_tags("Who holds what is live at the end", &info->live, top, out);
     text_mistakes(info, out);
+    text_replays(info, out);
     pv_info_text_account(info->account, out);
 }
 
@@ -349,6 +362,29 @@ static void json_mistakes(struct pv_json_out *out, const struct pv_info *info)
     pv_json_end(out, '}');
 }
 
+/* Only where a heap was asked for: the count of all refusals, and the first of them. */
+static void json_replays(struct pv_json_out *out, const struct pv_info *info)
+{
+    if (!info->n_replays) {
+        return;
+    }
+    pv_json_newline(out, 1);
+    pv_json_key(out, "replays");
+    pv_json_begin(out, '[');
+    for (size_t i = 0; i < info->n_replays; i++) {
+        const struct pv_info_replay *replay = &info->replays[i];
+        const struct pv_stats *stats = pv_timeline_stats(replay->timeline);
+        pv_json_newline(out, 2);
+        pv_json_begin(out, '{');
+        pv_emit_text(out, "engine", replay->engine);
+        pv_emit_integer(out, "failed", stats->n_failed);
+        pv_emit_integer(out, "failed_bytes", stats->failed_bytes);
+        pv_refused_json(out, replay->timeline);
+        pv_json_end(out, '}');
+    }
+    pv_json_end(out, ']');
+}
+
 void pv_info_json(const struct pv_info *info, size_t top, FILE *file)
 {
     const struct pv_live *who = &info->who;
@@ -373,6 +409,7 @@ void pv_info_json(const struct pv_info *info, size_t top, FILE *file)
     pv_emit_integer(&out, "refused_bytes", who->failed_bytes);
     json_mistakes(&out, info);
     pv_info_json_account(&out, info->account);
+    json_replays(&out, info);
     pv_json_end(&out, '}');
     fputc('\n', file);
 }

@@ -112,4 +112,24 @@ awk 'BEGIN {
 }' >forty.json
 run 0 export --format dot forty.json
 has " 23 more buckets<br/>460 used, 0 free<br/>"
+
+# What info lists of a heap's refusals is what a report lists, and what it counts without a heap
+# stays as it is.
+awk 'BEGIN {
+    print "{\"format\": \"pebbleviz-trace\", \"version\": 1, \"events\": ["
+    for (i = 0; i < 200; i++) {
+        printf "%s{\"op\": \"malloc\", \"id\": %d, \"size\": 1000, \"name\": \"t%d\"}\n", i ? "," : "", i, i % 7
+    }
+    print "]}"
+}' >tight.json
+for heap in "--engine first-fit,buddy --heap-limit 64K" "--heap-limit 64K" "--engine best-fit"; do
+    run 0 report --no-timing --json $heap tight.json
+    grep '"why":' "$tmp/out" | sed 's/[]} ,]*$//' >refused
+    run 0 info --json $heap tight.json
+    grep '"why":' "$tmp/out" | sed 's/[]} ,]*$//' | cmp - refused || fail "info $heap: other refusals"
+    sed '/"replays"/,$d; s/[]}, ]*$//' "$tmp/out" >beside
+    run 0 info --json tight.json
+    sed 's/[]}, ]*$//' "$tmp/out" | cmp - beside || fail "info $heap: other counts than without a heap"
+done
+[ ! -s refused ] || fail "a heap without a limit refuses"
 finish

@@ -60,6 +60,8 @@ golden formats.txt 0 formats
 golden formats.json 0 formats --json
 golden info.txt 0 info in/small.json
 golden info.json 0 info --json in/small.json
+places info-limit.txt 0 info --engine first-fit,buddy --heap-limit 64K in/small.json
+places info-limit.json 0 info --json --engine first-fit --heap-limit 64K in/small.json
 places report.txt 0 report --no-timing in/small.json
 places report.json 0 report --no-timing --json --top 2 in/small.json
 places report-both.txt 0 report --no-timing --engine first-fit,best-fit --at 8 in/small.json
