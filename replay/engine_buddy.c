@@ -36,6 +36,8 @@ struct pv_engine {
     uint64_t bias;
     uint64_t limit_bytes; /* 0: none */
     uint64_t held_pages;  /* of the space */
+    uint64_t extent;      /* pv_buddy_extent, while it is known: a walk of the tree's depth */
+    bool knows_extent;
     enum pv_buddy_end end;
     bool out_of_memory;
 };
@@ -253,6 +255,21 @@ static void say_place(const struct pv_engine *engine, const void *ptr, uint64_t 
     };
 }
 
+/* The last block's end moves when a block comes behind it, or when that block goes. */
+static void extent_came(struct pv_engine *engine, const void *ptr, uint64_t size)
+{
+    uint64_t end = (uint64_t)((const unsigned char *)ptr - engine->buddy.chunk) + size;
+    if (engine->knows_extent && end > engine->extent) {
+        engine->extent = end;
+    }
+}
+
+static void extent_went(struct pv_engine *engine, const void *ptr, uint64_t size)
+{
+    uint64_t end = (uint64_t)((const unsigned char *)ptr - engine->buddy.chunk) + size;
+    engine->knows_extent &= end != engine->extent;
+}
+
 /* The bytes to ask for, so that the place is aligned too; UINT64_MAX: it cannot be. */
 static uint64_t aligned_size(const struct pv_engine *engine, const struct pv_request *request)
 {
@@ -286,6 +303,7 @@ static int buddy_alloc(struct pv_engine *engine, const struct pv_request *reques
     if (!ptr) {
         return refused(engine);
     }
+    extent_came(engine, ptr, size);
     pv_buddy_set_name(&engine->buddy, ptr, request->name);
     say_place(engine, ptr, size, ret_place);
     return PV_OK;
@@ -310,6 +328,8 @@ static int buddy_resize(struct pv_engine *engine, uint64_t addr, uint64_t size,
     if (!ptr) {
         return refused(engine);
     }
+    extent_went(engine, old, held);
+    extent_came(engine, ptr, granted);
     say_place(engine, ptr, granted, ret_place);
     return PV_OK;
 }
@@ -317,7 +337,9 @@ static int buddy_resize(struct pv_engine *engine, uint64_t addr, uint64_t size,
 static void buddy_free(struct pv_engine *engine, uint64_t addr)
 {
     void *ptr = pointer_at(engine, addr);
-    (void)pv_buddy_free(&engine->buddy, ptr, pv_buddy_size(&engine->buddy, ptr));
+    uint64_t size = pv_buddy_size(&engine->buddy, ptr);
+    extent_went(engine, ptr, size);
+    (void)pv_buddy_free(&engine->buddy, ptr, size);
 }
 
 /* ---- looking ---- */
@@ -402,7 +424,11 @@ static void buddy_figures(struct pv_engine *engine, uint64_t *ret_free_bytes,
     *ret_free_bytes = engine->buddy.free_bytes;
     *ret_free_blocks = engine->buddy.n_free;
     *ret_largest = pv_buddy_largest(&engine->buddy);
-    *ret_extent = pv_buddy_extent(&engine->buddy);
+    if (!engine->knows_extent) {
+        engine->extent = pv_buddy_extent(&engine->buddy);
+        engine->knows_extent = true;
+    }
+    *ret_extent = engine->extent;
 }
 
 /* Blocks lie at multiples of the page from the chunk's start. */

@@ -189,9 +189,6 @@ static int reach_all(struct pv_log *log)
             status = pv_state_reach(&log->end, pv_store_addr(&log->store, (uint32_t)i));
         }
     }
-    for (size_t i = 0; !status && i < log->n_gone; i++) {
-        status = pv_state_reach(&log->end, pv_store_addr(&log->store, log->gone[i]));
-    }
     return status;
 }
 

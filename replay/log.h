@@ -125,10 +125,9 @@ bool pv_log_is_held(const struct pv_log *log, uint32_t index);
 int pv_log_save_gone(struct pv_log *log, uint32_t index);
 int pv_log_save_buckets(struct pv_log *log);
 
-/* Puts the end's slots and buckets to the held moment, and back: nothing is written between. The
- * running counts stay those of the end. */
-void pv_log_show_held(struct pv_log *log);
-void pv_log_show_end(struct pv_log *log);
+/* The slots and buckets of the held moment; the running counts are not made. PV_ENOMEM;
+ * pv_state_fini is due when it is PV_OK. */
+int pv_log_held(const struct pv_log *log, struct pv_state *ret_state);
 
 /* ---- log_read.c: with keeping ---- */
 

@@ -60,53 +60,37 @@ int pv_log_save_buckets(struct pv_log *log)
     return PV_OK;
 }
 
-/* Shows or hides the blocks that came since. */
-static void turn_new(struct pv_log *log, void (*turn)(struct pv_state *cursor, uint32_t index))
+static int put(struct pv_state *state, uint32_t index)
 {
-    for (size_t i = 0; i < log->store.n; i++) {
+    int status = pv_state_reach(state, pv_store_addr(state->store, index));
+    if (!status) {
+        pv_state_put(state, index);
+    }
+    return status;
+}
+
+int pv_log_held(const struct pv_log *log, struct pv_state *ret_state)
+{
+    const struct pv_store *store = &log->store;
+    const struct pv_state *end = &log->end;
+    pv_state_init(ret_state, store, &end->shape, end->header_bytes);
+    int status = pv_state_bucket_room(ret_state, log->buckets_changed ? log->n_held_buckets
+                                                                      : end->n_buckets);
+    for (size_t i = 0; i < store->n && !status; i++) {
         uint32_t index = (uint32_t)i;
-        if (pv_store_until(&log->store, index) == STORE_NONE && !pv_log_is_held(log, index)) {
-            turn(&log->end, index);
+        if (pv_store_until(store, index) == STORE_NONE && pv_log_is_held(log, index)) {
+            status = put(ret_state, index);
         }
     }
-}
-
-static void turn_gone(struct pv_log *log, void (*turn)(struct pv_state *cursor, uint32_t index))
-{
-    for (size_t i = 0; i < log->n_gone; i++) {
-        turn(&log->end, log->gone[i]);
+    for (size_t i = 0; i < log->n_gone && !status; i++) {
+        status = put(ret_state, log->gone[i]);
     }
-}
-
-static void swap_buckets(struct pv_log *log)
-{
-    if (log->buckets_changed) {
-        struct pv_state *end = &log->end;
-        struct pv_state_bucket *buckets = end->buckets;
-        size_t n = end->n_buckets, cap = end->cap_buckets;
-        end->buckets = log->held_buckets;
-        end->n_buckets = log->n_held_buckets;
-        end->cap_buckets = log->cap_held_buckets;
-        log->held_buckets = buckets;
-        log->n_held_buckets = n;
-        log->cap_held_buckets = cap;
+    if (status) {
+        pv_state_fini(ret_state);
+        return status;
     }
-}
-
-void pv_log_show_held(struct pv_log *log)
-{
-    struct pv_moment moment = log->end.moment;
-    turn_new(log, pv_state_hide);
-    turn_gone(log, pv_state_show);
-    swap_buckets(log);
-    log->end.moment = moment;
-}
-
-void pv_log_show_end(struct pv_log *log)
-{
-    struct pv_moment moment = log->end.moment;
-    turn_gone(log, pv_state_hide);
-    turn_new(log, pv_state_show);
-    swap_buckets(log);
-    log->end.moment = moment;
+    ret_state->n_buckets = log->buckets_changed ? log->n_held_buckets : end->n_buckets;
+    memcpy(ret_state->buckets, log->buckets_changed ? log->held_buckets : end->buckets,
+           ret_state->n_buckets * sizeof *ret_state->buckets);
+    return PV_OK;
 }

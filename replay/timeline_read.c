@@ -163,13 +163,13 @@ static int add_free(struct pv_snapshot *snapshot, uint64_t addr, uint64_t end, u
     return PV_OK;
 }
 
-static int add_pebbles(const struct pv_timeline *timeline, struct pv_snapshot *snapshot,
-                       const struct pv_state_bucket *at)
+static int add_pebbles(const struct pv_timeline *timeline, const struct pv_state *cursor,
+                       struct pv_snapshot *snapshot, const struct pv_state_bucket *at)
 {
     uint64_t end = at->addr + at->n_pages * snapshot->page_bytes;
     uint64_t done = at->head, addr = at->head;
     for (;;) {
-        uint32_t index = pv_state_next(where(timeline), &addr, end);
+        uint32_t index = pv_state_next(cursor, &addr, end);
         if (index == STORE_NONE) {
             return add_free(snapshot, done, end, at->kind);
         }
@@ -192,8 +192,8 @@ static int add_pebbles(const struct pv_timeline *timeline, struct pv_snapshot *s
     }
 }
 
-static int add_bucket(const struct pv_timeline *timeline, struct pv_snapshot *snapshot,
-                      const struct pv_state_bucket *at)
+static int add_bucket(const struct pv_timeline *timeline, const struct pv_state *cursor,
+                      struct pv_snapshot *snapshot, const struct pv_state_bucket *at)
 {
     struct pv_bucket_row *bucket = pv_snapshot_add_bucket(snapshot);
     if (!bucket) {
@@ -209,23 +209,21 @@ static int add_bucket(const struct pv_timeline *timeline, struct pv_snapshot *sn
         bucket[-1].next = at->addr;
         bucket->prev = bucket[-1].addr;
     }
-    return add_pebbles(timeline, snapshot, at);
+    return add_pebbles(timeline, cursor, snapshot, at);
 }
 
-int pv_timeline_snapshot(struct pv_timeline *timeline, struct pv_snapshot **ret_snapshot)
+static int snapshot_of(const struct pv_timeline *timeline, const struct pv_state *cursor,
+                       struct pv_snapshot **ret_snapshot)
 {
     struct pv_snapshot *snapshot;
-    const struct pv_state *cursor = where(timeline);
-    int status = timeline->log.keep ? PV_OK : pv_log_lay(&timeline->log);
-    status = status ? status
-                    : pv_snapshot_open(&snapshot, PV_SNAPSHOT_LOG, timeline->type->layout,
-                                       timeline->tags);
+    int status =
+        pv_snapshot_open(&snapshot, PV_SNAPSHOT_LOG, timeline->type->layout, timeline->tags);
     if (status) {
         return status;
     }
     snapshot->page_bytes = (uint32_t)cursor->shape.page_bytes;
     for (size_t i = 0; i < cursor->n_buckets && !status; i++) {
-        status = add_bucket(timeline, snapshot, &cursor->buckets[i]);
+        status = add_bucket(timeline, cursor, snapshot, &cursor->buckets[i]);
     }
     if (status) {
         pv_snapshot_close(snapshot);
@@ -236,16 +234,22 @@ int pv_timeline_snapshot(struct pv_timeline *timeline, struct pv_snapshot **ret_
     return PV_OK;
 }
 
+int pv_timeline_snapshot(struct pv_timeline *timeline, struct pv_snapshot **ret_snapshot)
+{
+    int status = timeline->log.keep ? PV_OK : pv_log_lay(&timeline->log);
+    return status ? status : snapshot_of(timeline, where(timeline), ret_snapshot);
+}
+
 int pv_timeline_snapshot_held(struct pv_timeline *timeline, struct pv_snapshot **ret_snapshot)
 {
     if (timeline->type->rest) {
         timeline->type->rest(timeline->engine);
     }
-    int status = pv_log_lay(&timeline->log);
+    struct pv_state held;
+    int status = pv_log_held(&timeline->log, &held);
     if (!status) {
-        pv_log_show_held(&timeline->log);
-        status = pv_timeline_snapshot(timeline, ret_snapshot);
-        pv_log_show_end(&timeline->log);
+        status = snapshot_of(timeline, &held, ret_snapshot);
+        pv_state_fini(&held);
     }
     return status;
 }

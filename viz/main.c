@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include "traces/signals.h"
@@ -28,6 +29,16 @@ static int open_three(void)
     return 0;
 }
 
+/* The C library raises this bound by itself when a large block is freed; from then on arrays that
+ * grow are copied instead of moved by the kernel, and what they held is not given back. */
+static void keep_large_blocks_apart(void)
+{
+    enum { FROM_BYTES = 1 << 20 };
+#ifdef M_MMAP_THRESHOLD
+    (void)mallopt(M_MMAP_THRESHOLD, FROM_BYTES);
+#endif
+}
+
 int main(int argc, char **argv)
 {
     pv_signals_begin();
@@ -35,6 +46,7 @@ int main(int argc, char **argv)
         pv_say("standard input, output or error is closed, and /dev/null cannot be opened");
         return PV_EXIT_RESOURCES;
     }
+    keep_large_blocks_apart();
     setlocale(LC_CTYPE, "");
     return pv_options_run(argc, argv);
 }

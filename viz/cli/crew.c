@@ -14,7 +14,9 @@
 #include "core/own.h"
 #include "core/status.h"
 
-enum { RING = 16 };
+/* The longer, the further the engines may get out of step, and the less they wait for one another:
+ * with 16 four engines took 13 % more time on two processors. 11 MiB. */
+enum { RING = 128 };
 
 struct worker {
     struct pv_crew *crew;
@@ -62,6 +64,21 @@ static int run(struct pv_crew *crew, size_t number, struct pv_crew_batch *batch)
         work->seconds[number] += thread_seconds() - before;
     }
     return status ? status : work->after(work->ctx, number, batch->moments);
+}
+
+/* One timeline, behind its last batch. */
+static void run_last(struct pv_crew *crew, size_t number)
+{
+    pthread_mutex_lock(&crew->lock);
+    bool wanted = crew->work.last && !crew->failed;
+    pthread_mutex_unlock(&crew->lock);
+    int status = wanted ? crew->work.last(crew->work.ctx, number) : PV_OK;
+    if (status) {
+        pthread_mutex_lock(&crew->lock);
+        crew->status[number] = status;
+        crew->failed = true;
+        pthread_mutex_unlock(&crew->lock);
+    }
 }
 
 /* The lock is held. Batches that this worker may take. */
@@ -115,6 +132,7 @@ static void *work(void *ctx)
         finish(crew, self->number, status);
     }
     pthread_mutex_unlock(&crew->lock);
+    run_last(crew, self->number);
     return NULL;
 }
 
@@ -234,9 +252,13 @@ void pv_crew_settle(struct pv_crew *crew)
 int pv_crew_end(struct pv_crew *crew)
 {
     pthread_mutex_lock(&crew->lock);
+    bool first_call = !crew->ended;
     crew->ended = true;
     pthread_cond_broadcast(&crew->more);
     pthread_mutex_unlock(&crew->lock);
+    for (size_t i = crew->n_threads; first_call && i < crew->work.n; i++) {
+        run_last(crew, i);
+    }
     while (crew->n_threads) {
         pthread_join(crew->workers[--crew->n_threads].thread, NULL);
     }

@@ -27,6 +27,9 @@ struct pv_crew_work {
     bool hold_peaks; /* of the first timeline */
     /* In the timeline's thread, after each batch; 0, or the status that ends the work. */
     int (*after)(void *ctx, size_t timeline, unsigned moments);
+    /* In the timeline's thread, behind the last batch of work that has not failed; a status as
+     * above. NULL: there is nothing to do. */
+    int (*last)(void *ctx, size_t timeline);
     void *ctx;
 };
 

@@ -112,21 +112,25 @@ static unsigned moments_now(struct pv_load_wanted *wanted, int64_t now,
     return moments;
 }
 
-static int take_last(struct pv_load *load, const struct pv_load_wanted *wanted,
-                     const struct pv_load_wish *wish)
+/* In the engine's thread: the moments that are known to be there when there are no more events. */
+static int after_last(void *ctx, size_t engine)
 {
-    for (size_t i = 0; i < wanted->n; i++) {
-        enum pv_moment_kind kind = wanted->names[i].kind;
+    struct pv_load *load = ctx;
+    int status = PV_OK;
+    for (size_t i = 0; i < load->wanted.n && !status; i++) {
+        enum pv_moment_kind kind = load->wanted.names[i].kind;
         if (kind == PV_MOMENT_PEAK || kind == PV_MOMENT_END) {
-            int status = PV_OK;
-            for (size_t k = 0; k < load->n && !status; k++) {
-                status = take(load, i, k, kind == PV_MOMENT_PEAK);
-            }
-            if (status) {
-                return say_status(load->path, status);
-            }
-        } else if (!load->taken[i][0]) {
-            return no_moment(load, wish->moments[i]);
+            status = take(load, i, engine, kind == PV_MOMENT_PEAK);
+        }
+    }
+    return status;
+}
+
+static int miss_none(const struct pv_load *load)
+{
+    for (size_t i = 0; i < load->wanted.n; i++) {
+        if (!load->taken[i][0]) {
+            return no_moment(load, load->wish.moments[i]);
         }
     }
     return PV_EXIT_FINE;
@@ -198,6 +202,7 @@ static int open_crew(struct pv_load *load)
                                       .n = load->n,
                                       .hold_peaks = load->wanted.peak,
                                       .after = after_batch,
+                                      .last = after_last,
                                       .ctx = load};
     load->ledger = pv_own_calloc(1, sizeof *load->ledger);
     int status = load->ledger ? pv_ledger_init(load->ledger) : PV_ENOMEM;
@@ -288,7 +293,7 @@ int pv_load_finish(struct pv_load *load)
     load->n_events = feed->n_events;
     load->code = feed->code;
     bool some = feed->code == PV_EXIT_DAMAGED && feed->n_events;
-    return feed->code && !some ? feed->code : take_last(load, &load->wanted, &load->wish);
+    return feed->code && !some ? feed->code : miss_none(load);
 }
 
 /* What the reading needed. */

@@ -22,6 +22,8 @@ struct watch {
     size_t fails; /* the timeline that does, PV_ENGINES_MAX: none */
     int64_t n_moments[ENGINES];
     int64_t last[ENGINES];
+    int n_ends[ENGINES]; /* calls behind the last batch */
+    size_t fails_at_end; /* the timeline that does then */
 };
 
 static int after(void *ctx, size_t timeline, unsigned moments)
@@ -30,6 +32,14 @@ static int after(void *ctx, size_t timeline, unsigned moments)
     watch->n_moments[timeline] += moments == 1;
     watch->last[timeline] = pv_timeline_last(watch->timelines[timeline]);
     return timeline == watch->fails && watch->last[timeline] > N_EVENTS / 2 ? BAD : PV_OK;
+}
+
+static int at_end(void *ctx, size_t timeline)
+{
+    struct watch *watch = ctx;
+    watch->n_ends[timeline]++;
+    assert_int_equal(pv_timeline_last(watch->timelines[timeline]), N_EVENTS - 1);
+    return timeline + 1 == watch->fails_at_end ? BAD : PV_OK;
 }
 
 static struct pv_trace_event event_of(uint64_t i)
@@ -59,8 +69,12 @@ static struct pv_timeline *open_timeline(size_t engine)
 /* Gives all events to a crew, in batches of which every STEP-th event ends one. */
 static int work(struct watch *watch, struct pv_timeline **timelines)
 {
-    const struct pv_crew_work work = {
-        .timelines = timelines, .n = ENGINES, .hold_peaks = true, .after = after, .ctx = watch};
+    const struct pv_crew_work work = {.timelines = timelines,
+                                      .n = ENGINES,
+                                      .hold_peaks = true,
+                                      .after = after,
+                                      .last = at_end,
+                                      .ctx = watch};
     struct pv_ledger *ledger = pv_own_calloc(1, sizeof *ledger);
     struct pv_crew *crew = NULL;
     assert_non_null(ledger);
@@ -101,6 +115,7 @@ static void test_same_as_alone(void **state)
                 pv_timeline_hold(alone);
             }
         }
+        assert_int_equal(watch.n_ends[k], 1);
         assert_int_equal(watch.n_moments[k], (N_EVENTS - N_EVENTS / 4 - 1) / STEP);
         assert_memory_equal(pv_timeline_stats(alone), pv_timeline_stats(timelines[k]),
                             sizeof(struct pv_stats));
@@ -170,6 +185,25 @@ static void test_failure(void **state)
         assert_int_equal(work(&watch, timelines), BAD);
         assert_true(watch.last[bad] < N_EVENTS - 1);
         for (size_t k = 0; k < ENGINES; k++) {
+            assert_true(k != bad || !watch.n_ends[k]);
+            pv_timeline_close(timelines[k]);
+        }
+    }
+}
+
+static void test_failure_at_end(void **state)
+{
+    (void)state;
+    for (size_t bad = 0; bad < ENGINES; bad++) {
+        struct pv_timeline *timelines[ENGINES];
+        struct watch watch = {
+            .timelines = timelines, .fails = PV_ENGINES_MAX, .fails_at_end = bad + 1};
+        for (size_t k = 0; k < ENGINES; k++) {
+            timelines[k] = open_timeline(k);
+        }
+        assert_int_equal(work(&watch, timelines), BAD);
+        assert_int_equal(watch.n_ends[bad], 1);
+        for (size_t k = 0; k < ENGINES; k++) {
             pv_timeline_close(timelines[k]);
         }
     }
@@ -180,8 +214,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_as_alone),
         cmocka_unit_test(test_settle),
-        cmocka_unit_test(test_settle),
         cmocka_unit_test(test_failure),
+        cmocka_unit_test(test_failure_at_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
