@@ -50,8 +50,30 @@ void pv_grammar_close(void *state)
     }
 }
 
+/* The slot of a name. */
+static struct pv_grammar_seen *seen_slot(struct pv_text_trace *trace, struct pv_cursor text)
+{
+    size_t n = (size_t)(text.end - text.at);
+    uint64_t word, hash = n;
+    if (n < sizeof word || n > PV_GRAMMAR_SEEN_BYTES) {
+        return NULL;
+    }
+    for (const char *at = text.at; at < text.end; at += sizeof word) {
+        const char *from = text.end - at < (ptrdiff_t)sizeof word ? text.end - sizeof word : at;
+        memcpy(&word, from, sizeof word);
+        hash = (hash ^ word) * UINT64_C(0x9E3779B97F4A7C15);
+        hash ^= hash >> 32;
+    }
+    return &trace->seen[hash % PV_GRAMMAR_SEEN];
+}
+
 int pv_grammar_name(struct pv_text_trace *trace, struct pv_cursor text, struct pv_call *call)
 {
+    struct pv_grammar_seen *seen = seen_slot(trace, text);
+    if (seen && seen->n == text.end - text.at && memcmp(seen->bytes, text.at, seen->n) == 0) {
+        call->name = seen->name;
+        return PV_OK;
+    }
     char clean[PV_EVENT_NAME_MAX + 1];
     size_t n = pv_text_clean(clean, sizeof clean, text.at, (size_t)(text.end - text.at));
     uint32_t number;
@@ -60,6 +82,11 @@ int pv_grammar_name(struct pv_text_trace *trace, struct pv_cursor text, struct p
     }
     int status = pv_texts_number(trace->texts, clean, n, &number);
     call->name = status ? NULL : pv_texts_get(trace->texts, number, &n);
+    if (seen && !status) {
+        seen->name = call->name;
+        seen->n = (uint16_t)(text.end - text.at);
+        memcpy(seen->bytes, text.at, seen->n);
+    }
     return status == PV_ELIMIT
                ? pv_lines_blame(&trace->lines, NULL, "there are more names than are understood")
                : status;

@@ -14,6 +14,14 @@
 
 struct pv_grammar;
 
+/* A name as it stood in the log, and what it is: most calls come from few places. */
+enum { PV_GRAMMAR_SEEN = 256, PV_GRAMMAR_SEEN_BYTES = 118 };
+struct pv_grammar_seen {
+    const char *name; /* one of the texts */
+    uint16_t n;       /* of the bytes; 0: none */
+    char bytes[PV_GRAMMAR_SEEN_BYTES];
+};
+
 struct pv_text_trace {
     const struct pv_grammar *grammar;
     struct pv_lines lines;
@@ -25,6 +33,7 @@ struct pv_text_trace {
     struct pv_trace_header *header;
     struct pv_account *account;
     struct pv_call blank; /* what each call begins as */
+    struct pv_grammar_seen seen[PV_GRAMMAR_SEEN];
     int ended;
 };
 

@@ -138,24 +138,23 @@ bool pv_cursor_line(struct pv_cursor *rest, struct pv_cursor *ret)
     return true;
 }
 
-static int hex_digit(char byte)
-{
-    if (byte >= '0' && byte <= '9') {
-        return byte - '0';
-    }
-    byte |= 0x20;
-    return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
-}
+/* The value of a hexadecimal digit, plus 1; 0 is none. */
+static const unsigned char hex_digits[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
+    ['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
+    ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16, ['A'] = 11, ['B'] = 12,
+    ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
 
 bool pv_cursor_hex(struct pv_cursor *cursor, uint64_t *ret)
 {
     const char *at = cursor->at;
     uint64_t value = 0;
-    for (; at < cursor->end && hex_digit(*at) >= 0; ++at) {
+    for (unsigned digit; at < cursor->end && (digit = hex_digits[(unsigned char)*at]); ++at) {
         if (value >> 60) {
             return false;
         }
-        value = value << 4 | (uint64_t)hex_digit(*at);
+        value = value << 4 | (digit - 1);
     }
     if (at == cursor->at) {
         return false;

@@ -17,8 +17,12 @@
 #include "traces/foreign/pattern.h"
 #include "traces/grammar.h"
 
-/* HEAD_BYTES show whether addresses are decimal; a pipe is waited for that long. */
+/* HEAD_BYTES show whether addresses are decimal, and times seconds; a pipe is waited for that
+ * long. */
 enum { COLUMNS = 32, BLOCKS_MAX = 1 << 26, HEAD_BYTES = 4096 };
+
+/* A time's unit in nanoseconds. */
+enum { UNSAID = 0, NS = 1, US = 1000, MS = 1000 * 1000, SECONDS = 1000 * 1000 * 1000 };
 
 enum role {
     R_NONE,
@@ -40,16 +44,55 @@ enum role {
 static const struct {
     const char *name;
     enum role role;
+    uint32_t unit; /* of a time */
 } names[] = {
-    {"op", R_OP},        {"operation", R_OP},    {"event", R_OP},     {"action", R_OP},
-    {"call", R_OP},      {"function", R_OP},     {"type", R_OP},      {"addr", R_ADDR},
-    {"address", R_ADDR}, {"ptr", R_ADDR},        {"pointer", R_ADDR}, {"id", R_ADDR},
-    {"buffer", R_ADDR},  {"old", R_OLD},         {"old_addr", R_OLD}, {"old_ptr", R_OLD},
-    {"size", R_SIZE},    {"bytes", R_SIZE},      {"count", R_COUNT},  {"nmemb", R_COUNT},
-    {"align", R_ALIGN},  {"alignment", R_ALIGN}, {"name", R_NAME},    {"tag", R_NAME},
-    {"caller", R_NAME},  {"thread", R_THREAD},   {"tid", R_THREAD},   {"time", R_TIME},
-    {"t", R_TIME},       {"timestamp", R_TIME},  {"lower", R_LOWER},  {"begin", R_LOWER},
-    {"start", R_LOWER},  {"upper", R_UPPER},     {"end", R_UPPER},
+    {"op", R_OP, 0},
+    {"operation", R_OP, 0},
+    {"event", R_OP, 0},
+    {"action", R_OP, 0},
+    {"call", R_OP, 0},
+    {"function", R_OP, 0},
+    {"type", R_OP, 0},
+    {"addr", R_ADDR, 0},
+    {"address", R_ADDR, 0},
+    {"ptr", R_ADDR, 0},
+    {"pointer", R_ADDR, 0},
+    {"id", R_ADDR, 0},
+    {"buffer", R_ADDR, 0},
+    {"old", R_OLD, 0},
+    {"old_addr", R_OLD, 0},
+    {"old_ptr", R_OLD, 0},
+    {"size", R_SIZE, 0},
+    {"bytes", R_SIZE, 0},
+    {"count", R_COUNT, 0},
+    {"nmemb", R_COUNT, 0},
+    {"align", R_ALIGN, 0},
+    {"alignment", R_ALIGN, 0},
+    {"name", R_NAME, 0},
+    {"tag", R_NAME, 0},
+    {"caller", R_NAME, 0},
+    {"thread", R_THREAD, 0},
+    {"tid", R_THREAD, 0},
+    {"lower", R_LOWER, 0},
+    {"begin", R_LOWER, 0},
+    {"start", R_LOWER, 0},
+    {"upper", R_UPPER, 0},
+    {"end", R_UPPER, 0},
+    {"time", R_TIME, UNSAID},
+    {"t", R_TIME, UNSAID},
+    {"timestamp", R_TIME, UNSAID},
+    {"time_ns", R_TIME, NS},
+    {"timestamp_ns", R_TIME, NS},
+    {"ns", R_TIME, NS},
+    {"time_us", R_TIME, US},
+    {"timestamp_us", R_TIME, US},
+    {"us", R_TIME, US},
+    {"time_ms", R_TIME, MS},
+    {"timestamp_ms", R_TIME, MS},
+    {"ms", R_TIME, MS},
+    {"time_s", R_TIME, SECONDS},
+    {"timestamp_s", R_TIME, SECONDS},
+    {"seconds", R_TIME, SECONDS},
 };
 
 struct step {
@@ -60,6 +103,7 @@ struct step {
 struct csv_own {
     bool has_head;
     enum pv_pattern_base base; /* of addresses without 0x, as the beginning of the log shows */
+    uint32_t unit;             /* of times; UNSAID: numbers of no unit */
     char comma;
     enum role roles[COLUMNS];
     size_t n_columns;
@@ -98,7 +142,7 @@ static bool next_column(struct pv_cursor *row, char comma, struct pv_cursor *ret
     return true;
 }
 
-static enum role role_of(struct pv_cursor name)
+static enum role role_of(struct pv_cursor name, uint32_t *ret_unit)
 {
     char word[16];
     size_t n = (size_t)(name.end - name.at);
@@ -112,6 +156,7 @@ static enum role role_of(struct pv_cursor name)
     word[n] = '\0';
     for (size_t i = 0; i < sizeof names / sizeof names[0]; ++i) {
         if (strcmp(names[i].name, word) == 0) {
+            *ret_unit = names[i].role == R_TIME ? names[i].unit : *ret_unit;
             return names[i].role;
         }
     }
@@ -131,9 +176,10 @@ static bool read_head(struct csv_own *own, struct pv_cursor line)
         struct pv_cursor column;
         own->comma = commas[i];
         own->n_columns = 0;
+        own->unit = UNSAID;
         bool twice = false;
         while (own->n_columns < COLUMNS && next_column(&row, own->comma, &column)) {
-            enum role role = role_of(column);
+            enum role role = role_of(column, &own->unit);
             twice |= role && seen >> role & 1;
             seen |= UINT32_C(1) << role;
             own->roles[own->n_columns++] = role;
@@ -187,6 +233,11 @@ static bool take_value(const struct csv_own *own, struct row *row, enum role rol
     case R_NAME:
         row->name = text;
         return true;
+    case R_TIME:
+        is = own->unit == UNSAID    ? pv_pattern_number(&text, &row->numbers[role])
+             : own->unit == SECONDS ? pv_pattern_time(&text, &row->numbers[role])
+                                    : pv_pattern_scaled(&text, own->unit, &row->numbers[role]);
+        break;
     default:
         is = pv_pattern_number(&text, &row->numbers[role]);
     }
@@ -198,6 +249,10 @@ static bool take_value(const struct csv_own *own, struct row *row, enum role rol
 static const char *why_not(const struct csv_own *own, enum role role, struct pv_cursor text)
 {
     bool is_address = role == R_ADDR || role == R_OLD;
+    if (role == R_TIME && own->unit == UNSAID) {
+        return "a whole number is expected, for those before were: call the column seconds, ms, "
+               "us or ns";
+    }
     return role == R_OP ? "an operation is malloc, calloc, realloc, aligned or free"
            : is_address && own->base == PV_BASE_DECIMAL && pv_pattern_looks(text) == PV_BASE_HEX
                ? "this address is hexadecimal, and those before were read as decimal: write all "
@@ -278,7 +333,9 @@ static int read_csv(struct pv_text_trace *trace, struct pv_cursor line, struct p
         return 1;
     }
     if (!own->has_head) {
+        uint32_t unit = own->unit;
         own->has_head = read_head(own, line);
+        own->unit = unit;
         return own->has_head
                    ? 1
                    : pv_lines_blame(&trace->lines, line.at,
@@ -369,8 +426,17 @@ static const struct pv_grammar csv = {.name = "csv",
                                       .end = end_csv,
                                       .close = close_csv};
 
-/* Addresses without 0x are decimal when none at the beginning of the table looks hexadecimal. */
-static enum pv_pattern_base find_base(const unsigned char *head, size_t n)
+static bool has_fraction(struct pv_cursor column)
+{
+    uint64_t whole, ns;
+    struct pv_cursor number = column;
+    return !(pv_pattern_number(&number, &whole) && pv_cursor_done(&number)) &&
+           pv_pattern_time(&column, &ns) && pv_cursor_done(&column);
+}
+
+/* Addresses without 0x are decimal when none at the beginning of the table looks hexadecimal; times
+ * are seconds when one of them there has a fraction or colons. */
+static void look_ahead(struct csv_own *table, const unsigned char *head, size_t n)
 {
     bool seen[PV_BASE_HEX + 1] = {false};
     struct csv_own own = {.has_head = false};
@@ -384,9 +450,13 @@ static enum pv_pattern_base find_base(const unsigned char *head, size_t n)
         for (size_t i = 0; i < own.n_columns && next_column(&line, own.comma, &column); ++i) {
             bool is_address = own.roles[i] == R_ADDR || own.roles[i] == R_OLD;
             seen[is_address ? pv_pattern_looks(column) : PV_BASE_BY_LOOKS] = true;
+            if (own.roles[i] == R_TIME && own.unit == UNSAID && has_fraction(column)) {
+                own.unit = SECONDS;
+            }
         }
     }
-    return seen[PV_BASE_DECIMAL] && !seen[PV_BASE_HEX] ? PV_BASE_DECIMAL : PV_BASE_HEX;
+    table->base = seen[PV_BASE_DECIMAL] && !seen[PV_BASE_HEX] ? PV_BASE_DECIMAL : PV_BASE_HEX;
+    table->unit = own.unit;
 }
 
 static int open_csv(void **ret_state, struct pv_stream *stream, struct pv_trace_header *header,
@@ -397,7 +467,9 @@ static int open_csv(void **ret_state, struct pv_stream *stream, struct pv_trace_
     size_t n;
     if (!status && pv_stream_peek(stream, HEAD_BYTES, &head, &n) == PV_OK) {
         struct pv_text_trace *trace = *ret_state;
-        ((struct csv_own *)trace->own)->base = find_base(head, n);
+        struct csv_own *own = trace->own;
+        look_ahead(own, head, n);
+        header->clock = own->unit == UNSAID ? "" : "ns";
     }
     return status;
 }

@@ -243,7 +243,9 @@ static int read_ltrace(struct pv_text_trace *trace, struct pv_cursor line, struc
         }
     }
     if (!origin.has_thread) {
-        const char *pid = memmem(line.at, (size_t)(line.end - line.at), "[pid ", 5);
+        const char *bracket = memchr(line.at, '[', (size_t)(line.end - line.at));
+        const char *pid =
+            bracket ? memmem(bracket, (size_t)(line.end - bracket), "[pid ", 5) : NULL;
         if (pid) { /* behind the program's text */
             line.at = pid;
             pv_ltrace_take_origin(&line, &origin);

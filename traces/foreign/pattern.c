@@ -341,14 +341,20 @@ bool pv_pattern_time(struct pv_cursor *cursor, uint64_t *ret)
     return take(cursor, &part);
 }
 
-static bool take_scaled(struct pv_cursor *line, uint64_t scale, uint64_t *ret)
+bool pv_pattern_scaled(struct pv_cursor *cursor, uint64_t scale, uint64_t *ret)
 {
-    struct pv_cursor part = bounded(line);
-    if (!pv_cursor_decimal(&part, ret) || *ret > UINT64_MAX / scale) {
+    struct pv_cursor part = bounded(cursor);
+    if (!pv_cursor_decimal(&part, ret) || *ret > UINT64_MAX / scale - 1) {
         return false;
     }
     *ret *= scale;
-    return take(line, &part);
+    struct pv_cursor fraction = part;
+    if (pv_cursor_byte(&fraction, '.') && fraction.at < fraction.end && *fraction.at >= '0' &&
+        *fraction.at <= '9') {
+        *ret += take_fraction(&fraction) * scale / SECOND_NS;
+        part.at = fraction.at;
+    }
+    return take(cursor, &part);
 }
 
 static bool take_field(const struct pv_pattern_part *part, struct pv_cursor *line,
@@ -371,11 +377,11 @@ static bool take_field(const struct pv_pattern_part *part, struct pv_cursor *lin
     case PV_FIELD_TIME:
         return pv_pattern_time(line, number);
     case PV_FIELD_NS:
-        return take_scaled(line, 1, number);
+        return pv_pattern_scaled(line, 1, number);
     case PV_FIELD_US:
-        return take_scaled(line, US_NS, number);
+        return pv_pattern_scaled(line, US_NS, number);
     case PV_FIELD_MS:
-        return take_scaled(line, MS_NS, number);
+        return pv_pattern_scaled(line, MS_NS, number);
     case PV_FIELD_PREVIOUS:
         return true;
     case PV_FIELD_PFN:

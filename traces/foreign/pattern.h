@@ -85,10 +85,12 @@ enum pv_pattern_base pv_pattern_looks(struct pv_cursor cursor);
 
 /* An address, with 0x or a word for none, or in this base, of which BY_LOOKS is hexadecimal;
  * letters behind a decimal one are no address. A size, decimal or with 0x; a time in
- * seconds, M:S or H:M:S, as nanoseconds. */
+ * seconds, M:S or H:M:S, as nanoseconds; and a time in units of `scale` nanoseconds, at most
+ * 1,000,000, which may have a fraction. */
 bool pv_pattern_address(struct pv_cursor *cursor, enum pv_pattern_base base, uint64_t *ret);
 bool pv_pattern_number(struct pv_cursor *cursor, uint64_t *ret);
 bool pv_pattern_time(struct pv_cursor *cursor, uint64_t *ret);
+bool pv_pattern_scaled(struct pv_cursor *cursor, uint64_t scale, uint64_t *ret);
 
 static inline bool pv_pattern_has(const struct pv_pattern_values *values,
                                   enum pv_pattern_field field)

@@ -6,7 +6,10 @@
  */
 #include "traces/pvt/say.h"
 
-enum { EVENT_BYTES = 2 * PV_PVT_VARINT_BYTES /* of one event in one column at most */ };
+enum {
+    EVENT_BYTES = 2 * PV_PVT_VARINT_BYTES, /* of one event in one column at most */
+    ROOM_EVENTS = 64                       /* for which room is made at once */
+};
 
 /* The shape's number in this block, which is not full. */
 static unsigned char find_shape(struct pv_pvt_say *say, uint32_t shape)
@@ -209,13 +212,21 @@ bool pv_pvt_say_is_full(const struct pv_pvt_say *say)
     return say->n_events == PV_PVT_BLOCK_EVENTS || say->n_shapes == PV_PVT_SHAPES;
 }
 
+static int make_room(struct pv_pvt_say *say)
+{
+    for (int i = 0; i < PV_N_COLS; ++i) {
+        if (pv_pvt_bytes_grow(&say->columns[i], (size_t)ROOM_EVENTS * EVENT_BYTES) < 0) {
+            return PV_ENOMEM;
+        }
+    }
+    return PV_OK;
+}
+
 int pv_pvt_say_event(struct pv_pvt_say *say, const struct pv_trace_event *event,
                      const struct pv_pvt_numbers *numbers)
 {
-    for (int i = 0; i < PV_N_COLS; ++i) {
-        if (pv_pvt_bytes_grow(&say->columns[i], EVENT_BYTES) < 0) {
-            return PV_ENOMEM;
-        }
+    if (say->n_events % ROOM_EVENTS == 0 && make_room(say)) {
+        return PV_ENOMEM;
     }
     uint64_t room = pv_pvt_model_room(pv_trace_event_bytes(event));
     uint32_t shape = (uint32_t)event->op << PV_OP_SHIFT;

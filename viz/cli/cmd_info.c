@@ -36,12 +36,14 @@ static int say_status(const char *path, int status)
     return pv_say_no_memory();
 }
 
+/* A script gets its JSON of a trace without events, too: it says what was left out. People were
+ * told by pv_feed_end. */
 static void print(const struct pv_info *info, uint64_t top, const struct pv_args *args)
 {
     size_t shown = top < SIZE_MAX ? (size_t)top : SIZE_MAX;
     if (pv_args_has(args, PV_OPTION_JSON)) {
         pv_info_json(info, shown, stdout);
-    } else {
+    } else if (info->n_events) {
         pv_info_text(info, shown, stdout);
     }
 }
@@ -57,7 +59,7 @@ static int count(struct pv_feed *feed, struct pv_info *info)
     pv_progress_end(&feed->progress);
     if (!status && feed->code == PV_EXIT_DAMAGED && feed->n_events) {
         info->damaged = true;
-    } else if (!status && feed->code) {
+    } else if (!status && feed->code && feed->code != PV_EXIT_NOTHING) {
         return feed->code;
     }
     status = status ? status : pv_info_end(info);
@@ -93,7 +95,7 @@ static int count_beside(struct pv_load *load, struct pv_info *info)
     while (pv_load_more(load)) {
     }
     int code = pv_load_finish(load);
-    if (code) {
+    if (code && code != PV_EXIT_NOTHING) {
         return code;
     }
     info->damaged = load->code == PV_EXIT_DAMAGED;
@@ -124,7 +126,7 @@ static int info_with_replay(const struct pv_args *args, uint64_t top)
         info.replays = replays;
         info.n_replays = load.n;
         print(&info, top, args);
-        code = load.code;
+        code = load.feed.code;
     }
     pv_info_free(&info);
     pv_load_close(&load);

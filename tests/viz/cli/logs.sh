@@ -34,6 +34,16 @@ for command in report info "view --screen 80x24" "export --format json" check "c
         says "pebbleviz: part.ltrace: left out: 1 free of memory that no call in the log has given"
     fi
 done
+printf 'xalloc(16) = 0x1000\nfree(0x7000) = <void>\n+++ exited (status 0) +++\n' >none.ltrace
+for heap in "" "--engine buddy"; do
+    run 3 info --json --from ltrace $heap none.ltrace
+    has '"kind": "left-calls", "name": "xalloc", "count": 1'
+    has '"events": {"all": 0,'
+    run 3 info --from ltrace $heap none.ltrace
+    says "pebbleviz: none.ltrace: the trace holds no events"
+    [ ! -s "$tmp/out" ] || fail "info prints an empty trace"
+done
+
 run 0 info --json part.ltrace
 has '{"kind": "left-calls", "name": "xyz_alloc", "count": 1, "text": "left out: 1 call of xyz_alloc: what it does with memory is not known"}'
 
