@@ -50,27 +50,30 @@ void pv_grammar_close(void *state)
     }
 }
 
-/* The slot of a name. */
-static struct pv_grammar_seen *seen_slot(struct pv_text_trace *trace, struct pv_cursor text)
+static bool may_be_seen(struct pv_cursor text)
 {
-    size_t n = (size_t)(text.end - text.at);
-    uint64_t word, hash = n;
-    if (n < sizeof word || n > PV_GRAMMAR_SEEN_BYTES) {
-        return NULL;
-    }
+    return text.end - text.at >= (ptrdiff_t)sizeof(uint64_t) &&
+           text.end - text.at <= PV_GRAMMAR_SEEN_BYTES;
+}
+
+/* The slot of a name that may be seen. */
+static size_t seen_slot(struct pv_cursor text)
+{
+    uint64_t word, hash = (uint64_t)(text.end - text.at);
     for (const char *at = text.at; at < text.end; at += sizeof word) {
         const char *from = text.end - at < (ptrdiff_t)sizeof word ? text.end - sizeof word : at;
         memcpy(&word, from, sizeof word);
         hash = (hash ^ word) * UINT64_C(0x9E3779B97F4A7C15);
         hash ^= hash >> 32;
     }
-    return &trace->seen[hash % PV_GRAMMAR_SEEN];
+    return (size_t)(hash % PV_GRAMMAR_SEEN);
 }
 
 int pv_grammar_name(struct pv_text_trace *trace, struct pv_cursor text, struct pv_call *call)
 {
-    struct pv_grammar_seen *seen = seen_slot(trace, text);
-    if (seen && seen->n == text.end - text.at && memcmp(seen->bytes, text.at, seen->n) == 0) {
+    bool may = may_be_seen(text);
+    struct pv_grammar_seen *seen = &trace->seen[may ? seen_slot(text) : 0];
+    if (may && seen->n == text.end - text.at && memcmp(seen->bytes, text.at, seen->n) == 0) {
         call->name = seen->name;
         return PV_OK;
     }
@@ -82,7 +85,7 @@ int pv_grammar_name(struct pv_text_trace *trace, struct pv_cursor text, struct p
     }
     int status = pv_texts_number(trace->texts, clean, n, &number);
     call->name = status ? NULL : pv_texts_get(trace->texts, number, &n);
-    if (seen && !status) {
+    if (may && !status) {
         seen->name = call->name;
         seen->n = (uint16_t)(text.end - text.at);
         memcpy(seen->bytes, text.at, seen->n);
