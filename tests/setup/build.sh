@@ -5,10 +5,11 @@
 PV_TEST_PACKAGES="build-essential meson ninja-build pkg-config libjson-c-dev libncurses-dev
 libcairo2-dev libgraphviz-dev liblzma-dev libzstd-dev zlib1g-dev libcmocka-dev libvterm-dev"
 # A second compiler, the formatter, a reader of SVG, other machines' compilers and their emulator,
-# readers of C, scripts and English. A test that needs one of them is skipped where it is not. (For
+# readers of C, scripts and English, tools whose logs are read. A test that needs one of them is skipped where it is not. (For
 # i386 `cc -m32` will do.)
 PV_EXTRA_PACKAGES="libxml2-utils clang clang-format g++ qemu-user gcc-aarch64-linux-gnu
-gcc-riscv64-linux-gnu gcc-arm-linux-gnueabi gcc-powerpc-linux-gnu cppcheck shellcheck codespell"
+gcc-riscv64-linux-gnu gcc-arm-linux-gnueabi gcc-powerpc-linux-gnu cppcheck shellcheck codespell
+ltrace valgrind"
 # What only .ci/run, tests/coverage and tests/bench/run need.
 PV_CI_PACKAGES="clang-tidy"
 PV_COVERAGE_PACKAGES="gcovr"
