@@ -30,12 +30,15 @@ static int open_three(void)
 }
 
 /* The C library raises this bound by itself when a large block is freed; from then on arrays that
- * grow are copied instead of moved by the kernel, and what they held is not given back. */
+ * grow are copied instead of moved by the kernel, and what they held is not given back. Once the
+ * bound is set, the C library keeps its second bound at 128 KiB, and returns the end of its heap to
+ * the kernel with each array that is freed there: that bound is raised too. */
 static void keep_large_blocks_apart(void)
 {
-    enum { FROM_BYTES = 1 << 20 };
+    enum { FROM_BYTES = 1 << 20, KEPT_BYTES = 16 << 20 };
 #ifdef M_MMAP_THRESHOLD
     (void)mallopt(M_MMAP_THRESHOLD, FROM_BYTES);
+    (void)mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
 #endif
 }
 

@@ -123,6 +123,23 @@ enum pv_json_kind pv_json_span_kind(const struct pv_json_span *value)
     }
 }
 
+bool pv_json_span_member(const struct pv_json_span *object, const char *key,
+                         struct pv_json_span *ret_value)
+{
+    if (pv_json_span_kind(object) != PV_JSON_OBJECT) {
+        return false;
+    }
+    struct pv_json_span rest = pv_json_span_inside(object), name, value;
+    bool found = false;
+    while (pv_json_span_next(&rest, &name) && pv_json_span_next(&rest, &value)) {
+        if (pv_json_span_is(&name, key)) {
+            *ret_value = value;
+            found = true;
+        }
+    }
+    return found;
+}
+
 bool pv_json_span_integer(const struct pv_json_span *value, uint64_t *ret_integer)
 {
     bool negative = *value->at == '-';

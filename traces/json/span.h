@@ -27,6 +27,11 @@ static inline struct pv_json_span pv_json_span_inside(const struct pv_json_span 
 
 bool pv_json_span_next(struct pv_json_span *rest, struct pv_json_span *ret_value);
 
+/* The value of a key of an object, the last one where it stands twice. false: it has no such key,
+ * or the value is no object. */
+bool pv_json_span_member(const struct pv_json_span *object, const char *key,
+                         struct pv_json_span *ret_value);
+
 bool pv_json_span_integer(const struct pv_json_span *value, uint64_t *ret_integer);
 bool pv_json_span_address(const struct pv_json_span *value, uint64_t *ret_addr);
 

@@ -159,7 +159,38 @@ static int build(struct json_object **ret_object, const struct pv_json_span *spa
     return status_of(object);
 }
 
-int pv_json_parse(struct pv_json **ret_value, const char *bytes, size_t n,
+static bool is_wanted(const struct pv_json_span *name, const char *const *wanted)
+{
+    bool is = false;
+    for (; !is && *wanted; ++wanted) {
+        is = pv_json_span_is(name, *wanted);
+    }
+    return is;
+}
+
+int pv_json_build(struct pv_json **ret_value, const struct pv_json_span *span,
+                  const char *const *wanted, size_t most)
+{
+    struct json_object *object = json_object_new_object();
+    struct pv_json_span rest = pv_json_span_inside(span), name, value;
+    int status = status_of(object);
+    while (status == PV_OK && pv_json_span_next(&rest, &name) &&
+           pv_json_span_next(&rest, &value)) {
+        if (is_wanted(&name, wanted)) {
+            size_t n = (size_t)(value.end - value.at);
+            most -= n < most ? n : most;
+            status = most ? build_member(object, &name, &value) : PV_ELIMIT;
+        }
+    }
+    if (status) {
+        json_object_put(object);
+    } else {
+        *ret_value = (struct pv_json *)(uintptr_t)from_library(object);
+    }
+    return status;
+}
+
+int pv_json_check(struct pv_json_span *ret_span, const char *bytes, size_t n,
                   struct pv_place *ret_place)
 {
     struct pv_json_scan scan = {0};
@@ -185,8 +216,17 @@ int pv_json_parse(struct pv_json **ret_value, const char *bytes, size_t n,
     if (scan.at < n) {
         return set_place(ret_place, &scan, "something follows the value");
     }
-    struct json_object *object;
-    int status = build(&object, &span);
+    *ret_span = span;
+    return PV_OK;
+}
+
+int pv_json_parse(struct pv_json **ret_value, const char *bytes, size_t n,
+                  struct pv_place *ret_place)
+{
+    struct pv_json_span span;
+    struct json_object *object = NULL;
+    int status = pv_json_check(&span, bytes, n, ret_place);
+    status = status ? status : build(&object, &span);
     if (status == PV_OK) {
         *ret_value = (struct pv_json *)(uintptr_t)from_library(object);
     }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * catalog.c - walks the parsed document and appends rows, one function an object. `struct
- * reading` carries the document's place for complaints. Totals are counted anew, never believed.
+ * catalog.c - walks the document and appends rows, one function an object. What an object says is
+ * built by the JSON library, one object at a time and without its lists of objects: a whole
+ * document would take fifteen times its size. `struct reading` carries the document's place for
+ * complaints. Totals are counted anew, never believed.
  */
 #include "viz/export/catalog.h"
 
@@ -14,9 +16,9 @@
 #include "core/text.h"
 #include "inspect/rules.h"
 #include "replay/engine_buddy.h"
-#include "traces/json/value.h"
+#include "traces/json/span.h"
 
-enum { NAME_TEXT = 128, PATH_MAX_TEXT = 4096 };
+enum { NAME_TEXT = 128, PATH_MAX_TEXT = 4096, OBJECT_TEXT = 1 << 16 };
 
 const char *pv_catalog_flag_name(unsigned bit)
 {
@@ -53,6 +55,17 @@ static int wrong(struct reading *reading, const char *format, ...)
                  reading->bucket, what);
     }
     return PV_EFORMAT;
+}
+
+/* These members of an object; pv_json_free is due. */
+static int members(struct reading *reading, const struct pv_json_span *span,
+                   const char *const *wanted, struct pv_json **ret_object)
+{
+    if (pv_json_span_kind(span) != PV_JSON_OBJECT) {
+        return wrong(reading, "it is no object");
+    }
+    int status = pv_json_build(ret_object, span, wanted, OBJECT_TEXT);
+    return status == PV_ELIMIT ? wrong(reading, "it has 64 KiB of text or more") : status;
 }
 
 static int integer(struct reading *reading, const struct pv_json *object, const char *key,
@@ -148,13 +161,10 @@ static int tag(struct reading *reading, const struct pv_json *object, uint32_t *
     return pv_tags_add(reading->catalog->tags, clean, ret_tag);
 }
 
-static int read_pebble(struct reading *reading, const struct pv_json *object)
+static int add_pebble(struct reading *reading, const struct pv_json *object)
 {
     bool buddy = reading->catalog->snapshot->kind == PV_CATALOG_BUDDY;
     struct pv_pebble_row row = {.magic = buddy ? 0 : PV_PEBBLE_MAGIC};
-    if (pv_json_kind(object) != PV_JSON_OBJECT) {
-        return wrong(reading, "it is no object");
-    }
     uint64_t alignment = buddy ? 0 : PV_ALIGN_MIN;
     int status = address(reading, object, &row.addr);
     if (!status) {
@@ -201,22 +211,29 @@ static int read_pebble(struct reading *reading, const struct pv_json *object)
     return PV_OK;
 }
 
-static int read_bucket(struct reading *reading, const struct pv_json *object)
+static int read_pebble(struct reading *reading, const struct pv_json_span *span)
 {
-    if (pv_json_kind(object) != PV_JSON_OBJECT) {
-        return wrong(reading, "it is no object");
-    }
-    uint64_t addr = 0;
-    uint64_t pages = 0;
-    uint64_t largest = 0;
+    static const char *const wanted[] = {"address", "size",      "requested", "id",   "born",
+                                         "state",   "alignment", "flags",     "name", NULL};
+    struct pv_json *object = NULL;
+    int status = members(reading, span, wanted, &object);
+    status = status ? status : add_pebble(reading, object);
+    pv_json_free(object);
+    return status;
+}
+
+static int add_bucket(struct reading *reading, const struct pv_json *object)
+{
+    struct pv_snapshot *snapshot = reading->catalog->snapshot;
+    struct pv_bucket_row bucket = {.addr = 0};
     uint32_t lflags = 0;
-    uint64_t page_bytes = reading->catalog->snapshot->page_bytes;
-    int status = address(reading, object, &addr);
+    int status = address(reading, object, &bucket.addr);
     if (!status) {
-        status = integer(reading, object, "pages", (uint64_t)INT64_MAX / page_bytes, &pages);
+        status = integer(reading, object, "pages", (uint64_t)INT64_MAX / snapshot->page_bytes,
+                         &bucket.n_pages);
     }
     if (!status) {
-        status = integer(reading, object, "largest", (uint64_t)INT64_MAX, &largest);
+        status = integer(reading, object, "largest", (uint64_t)INT64_MAX, &bucket.largest);
     }
     if (!status) {
         status = flags(reading, object, &lflags);
@@ -226,55 +243,86 @@ static int read_bucket(struct reading *reading, const struct pv_json *object)
     }
     const char *fit = text_of(pv_json_member(object, "fit"));
     bool best = fit && strcmp(fit, "best") == 0;
-    bool buddy = reading->catalog->snapshot->kind == PV_CATALOG_BUDDY;
+    bool buddy = snapshot->kind == PV_CATALOG_BUDDY;
     if (!buddy && !best && !(fit && strcmp(fit, "first") == 0)) {
         return wrong(reading, "'fit' is neither \"first\" nor \"best\"");
     }
-    const struct pv_json *pebbles = pv_json_member(object, "pebbles");
-    if (!pebbles || pv_json_kind(pebbles) != PV_JSON_ARRAY) {
-        return wrong(reading, "'pebbles' is missing or no array");
-    }
-    struct pv_bucket_row *row = pv_snapshot_add_bucket(reading->catalog->snapshot);
+    struct pv_bucket_row *row = pv_snapshot_add_bucket(snapshot);
     if (!row) {
         return PV_ENOMEM;
     }
-    row->addr = addr;
-    row->n_pages = pages;
-    row->largest = largest;
+    row->addr = bucket.addr;
+    row->n_pages = bucket.n_pages;
+    row->largest = bucket.largest;
     row->lflags = lflags | (best ? PV_BUCKET_BEST_FIT : 0);
     row->magic = buddy ? 0 : PV_BUCKET_MAGIC;
-    size_t n = pv_json_length(pebbles);
+    return PV_OK;
+}
+
+static int read_bucket(struct reading *reading, const struct pv_json_span *span)
+{
+    static const char *const wanted[] = {"address", "pages", "largest", "flags", "fit", NULL};
+    struct pv_json *object = NULL;
+    struct pv_json_span pebbles, pebble;
+    int status = members(reading, span, wanted, &object);
+    status = status ? status : add_bucket(reading, object);
+    pv_json_free(object);
+    if (status) {
+        return status;
+    }
+    if (!pv_json_span_member(span, "pebbles", &pebbles) ||
+        pv_json_span_kind(&pebbles) != PV_JSON_ARRAY) {
+        return wrong(reading, "'pebbles' is missing or no array");
+    }
     reading->in_pebble = true;
-    for (reading->pebble = 0; reading->pebble < n; reading->pebble++) {
-        status = read_pebble(reading, pv_json_element(pebbles, reading->pebble));
-        if (status) {
-            return status;
-        }
+    reading->pebble = 0;
+    for (struct pv_json_span rest = pv_json_span_inside(&pebbles);
+         !status && pv_json_span_next(&rest, &pebble); reading->pebble++) {
+        status = read_pebble(reading, &pebble);
     }
     reading->in_pebble = false;
-    return PV_OK;
+    return status;
+}
+
+static int refuse(struct pv_place *place, int status, const char *text)
+{
+    *place = (struct pv_place){.line = 0};
+    snprintf(place->text, sizeof place->text, "%s", text);
+    return status;
 }
 
 static char *source_text(const struct pv_json *source, const char *key)
 {
     size_t n = 0;
-    const char *text = pv_json_text(pv_json_member(source, key), &n);
+    const char *text = source ? pv_json_text(pv_json_member(source, key), &n) : NULL;
     char clean[PATH_MAX_TEXT];
     n = text ? pv_text_clean(clean, sizeof clean, text, n) : 0;
     return pv_own_text(clean, n);
 }
 
-static int read_source(struct pv_catalog *catalog, const struct pv_json *root)
+static int read_source(struct reading *reading, const struct pv_json_span *root)
 {
-    const struct pv_json *source = pv_json_member(root, "source");
+    static const char *const wanted[] = {"trace", "engine", "event", NULL};
+    struct pv_catalog *catalog = reading->catalog;
+    struct pv_json_span span;
+    struct pv_json *source = NULL;
+    bool there = pv_json_span_member(root, "source", &span) &&
+                 pv_json_span_kind(&span) == PV_JSON_OBJECT;
+    int status = there ? pv_json_build(&source, &span, wanted, OBJECT_TEXT) : PV_OK;
+    if (status) {
+        return status == PV_ELIMIT
+                   ? refuse(reading->place, PV_EFORMAT, "'source' has 64 KiB of text or more")
+                   : status;
+    }
     catalog->trace = source_text(source, "trace");
     catalog->engine = source_text(source, "engine");
-    const struct pv_json *event = pv_json_member(source, "event");
+    const struct pv_json *event = there ? pv_json_member(source, "event") : NULL;
     catalog->event = -1;
     if (event && pv_json_kind(event) == PV_JSON_INTEGER &&
         pv_json_integer(event) <= (uint64_t)INT64_MAX) {
         catalog->event = (int64_t)pv_json_integer(event);
     }
+    pv_json_free(source);
     return catalog->trace && catalog->engine ? PV_OK : PV_ENOMEM;
 }
 
@@ -288,36 +336,48 @@ static bool has_finding(const struct pv_snapshot *snapshot, enum pv_law law, uin
     return false;
 }
 
-/* What the file's writer found in fields that the file does not hold. */
-static int keep_findings(struct pv_snapshot *snapshot, const struct pv_json *list)
+static int keep_finding(struct pv_snapshot *snapshot, const struct pv_json *finding)
 {
-    size_t n = pv_json_length(list);
-    for (size_t i = 0; i < n; i++) {
-        const struct pv_json *finding = pv_json_element(list, i);
-        const char *rule = text_of(pv_json_member(finding, "rule"));
-        size_t text_n = 0;
-        const char *text = pv_json_text(pv_json_member(finding, "text"), &text_n);
-        uint64_t addr = 0;
-        pv_json_address(pv_json_member(finding, "address"), &addr);
-        for (unsigned law = 0; rule && text && law < PV_N_LAWS; law++) {
-            if (strcmp(pv_rules[law].id, rule) == 0 && !has_finding(snapshot, law, addr)) {
-                char clean[PV_FINDING_TEXT];
-                pv_text_clean(clean, sizeof clean, text, text_n);
-                int status = pv_snapshot_add_finding(snapshot, law, SIZE_MAX, SIZE_MAX, addr,
-                                                     "%s", clean);
-                if (status) {
-                    return status;
-                }
-            }
+    const char *rule = text_of(pv_json_member(finding, "rule"));
+    size_t text_n = 0;
+    const char *text = pv_json_text(pv_json_member(finding, "text"), &text_n);
+    uint64_t addr = 0;
+    int status = PV_OK;
+    pv_json_address(pv_json_member(finding, "address"), &addr);
+    for (unsigned law = 0; rule && text && law < PV_N_LAWS && !status; law++) {
+        if (strcmp(pv_rules[law].id, rule) == 0 && !has_finding(snapshot, law, addr)) {
+            char clean[PV_FINDING_TEXT];
+            pv_text_clean(clean, sizeof clean, text, text_n);
+            status =
+                pv_snapshot_add_finding(snapshot, law, SIZE_MAX, SIZE_MAX, addr, "%s", clean);
         }
     }
-    return PV_OK;
+    return status;
 }
 
-static int refuse(struct pv_place *place, int status, const char *text)
+/* What the file's writer found in fields that the file does not hold. */
+static int keep_findings(struct reading *reading, const struct pv_json_span *root)
 {
-    *place = (struct pv_place){.line = 0};
-    snprintf(place->text, sizeof place->text, "%s", text);
+    static const char *const wanted[] = {"rule", "text", "address", NULL};
+    struct pv_json_span list, finding;
+    if (!pv_json_span_member(root, "findings", &list) ||
+        pv_json_span_kind(&list) != PV_JSON_ARRAY) {
+        return PV_OK;
+    }
+    int status = PV_OK;
+    for (struct pv_json_span rest = pv_json_span_inside(&list);
+         !status && pv_json_span_next(&rest, &finding);) {
+        struct pv_json *object = NULL;
+        if (pv_json_span_kind(&finding) != PV_JSON_OBJECT) {
+            continue;
+        }
+        status = pv_json_build(&object, &finding, wanted, OBJECT_TEXT);
+        status = status == PV_ELIMIT ? refuse(reading->place, PV_EFORMAT,
+                                              "a finding has 64 KiB of text or more")
+                 : status            ? status
+                                     : keep_finding(reading->catalog->snapshot, object);
+        pv_json_free(object);
+    }
     return status;
 }
 
@@ -342,38 +402,61 @@ static int read_kind(struct reading *reading, const struct pv_json *root)
 }
 
 /* Either build reads what the other wrote: how long a header is, the sum of them tells. */
-static uint16_t header_bytes(const struct pv_snapshot *snapshot, const struct pv_json *root)
+static uint16_t header_bytes(const struct pv_snapshot *snapshot,
+                             const struct pv_json_span *root)
 {
     enum { NAMELESS = 48, NAMED = NAMELESS + PV_NAME_BYTES };
-    const struct pv_json *sum = pv_json_member(pv_json_member(root, "totals"), "header_bytes");
+    struct pv_json_span totals, sum;
+    uint64_t said = 0;
     uint64_t without_names = snapshot->n_buckets * (uint64_t)snapshot->bucket_bytes +
                              snapshot->n_pebbles * (uint64_t)NAMELESS;
-    bool nameless = sum && pv_json_kind(sum) == PV_JSON_INTEGER && snapshot->n_pebbles > 0 &&
-                    pv_json_integer(sum) == without_names;
+    bool nameless = snapshot->n_pebbles > 0 && pv_json_span_member(root, "totals", &totals) &&
+                    pv_json_span_member(&totals, "header_bytes", &sum) &&
+                    pv_json_span_kind(&sum) == PV_JSON_INTEGER &&
+                    pv_json_span_integer(&sum, &said) && said == without_names;
     return nameless ? NAMELESS : NAMED;
 }
 
-static int read_root(struct pv_catalog *catalog, const struct pv_json *root,
+/* Is it one, and which kind? */
+static int read_head(struct reading *reading, const struct pv_json_span *root)
+{
+    static const char *const wanted[] = {"format", "version", "kind", "page_bytes", NULL};
+    struct pv_json *head = NULL;
+    int status = pv_json_span_kind(root) == PV_JSON_OBJECT
+                     ? pv_json_build(&head, root, wanted, OBJECT_TEXT)
+                     : PV_ELIMIT;
+    const char *format = status ? NULL : text_of(pv_json_member(head, "format"));
+    const struct pv_json *version = status ? NULL : pv_json_member(head, "version");
+    if (status == PV_ELIMIT ||
+        (!status && !(format && strcmp(format, "pebbleviz-catalog") == 0))) {
+        status = refuse(reading->place, PV_EFORMAT, "it is no pebbleviz catalog");
+    } else if (!status && !(version && pv_json_kind(version) == PV_JSON_INTEGER &&
+                            pv_json_integer(version) == 1)) {
+        status =
+            refuse(reading->place, PV_EFORMAT, "it is a catalog of a version other than 1");
+    }
+    status = status ? status : read_kind(reading, head);
+    pv_json_free(head);
+    return status;
+}
+
+static int read_root(struct pv_catalog *catalog, const struct pv_json_span *root,
                      struct pv_place *place)
 {
-    const char *format = text_of(pv_json_member(root, "format"));
-    if (!format || strcmp(format, "pebbleviz-catalog") != 0) {
-        return refuse(place, PV_EFORMAT, "it is no pebbleviz catalog");
-    }
-    const struct pv_json *version = pv_json_member(root, "version");
-    if (!version || pv_json_kind(version) != PV_JSON_INTEGER || pv_json_integer(version) != 1) {
-        return refuse(place, PV_EFORMAT, "it is a catalog of a version other than 1");
-    }
-    const struct pv_json *buckets = pv_json_member(root, "buckets");
-    if (!buckets || pv_json_kind(buckets) != PV_JSON_ARRAY) {
-        return refuse(place, PV_EFORMAT, "'buckets' is missing or no array");
-    }
-    int status = read_source(catalog, root);
     struct reading reading = {.catalog = catalog, .place = place};
-    size_t n = pv_json_length(buckets);
-    status = status ? status : read_kind(&reading, root);
-    for (; !status && reading.bucket < n; reading.bucket++) {
-        status = read_bucket(&reading, pv_json_element(buckets, reading.bucket));
+    struct pv_json_span buckets, bucket;
+    int status = read_head(&reading, root);
+    if (!status && (!pv_json_span_member(root, "buckets", &buckets) ||
+                    pv_json_span_kind(&buckets) != PV_JSON_ARRAY)) {
+        status = refuse(place, PV_EFORMAT, "'buckets' is missing or no array");
+    }
+    status = status ? status : read_source(&reading, root);
+    if (status) {
+        return status;
+    }
+    for (struct pv_json_span rest = pv_json_span_inside(&buckets);
+         !status && pv_json_span_next(&rest, &bucket); reading.bucket++) {
+        status = read_bucket(&reading, &bucket);
     }
     if (!status) {
         if (catalog->snapshot->kind == PV_CATALOG_PEBBLES) {
@@ -382,9 +465,7 @@ static int read_root(struct pv_catalog *catalog, const struct pv_json *root,
         pv_snapshot_count(catalog->snapshot);
         status = pv_rules_apply(catalog->snapshot);
     }
-    if (!status) {
-        status = keep_findings(catalog->snapshot, pv_json_member(root, "findings"));
-    }
+    status = status ? status : keep_findings(&reading, root);
     bool has_headers = catalog->snapshot->kind == PV_CATALOG_PEBBLES;
     return status || !has_headers ? status : pv_rules_suspect(catalog->snapshot);
 }
@@ -393,9 +474,9 @@ int pv_catalog_open_bytes(struct pv_catalog *catalog, const char *bytes, size_t 
                           struct pv_place *ret_place)
 {
     *catalog = (struct pv_catalog){.event = -1};
-    struct pv_json *root = NULL;
+    struct pv_json_span root;
     *ret_place = (struct pv_place){.line = 0};
-    int status = pv_json_parse(&root, bytes, n, ret_place);
+    int status = pv_json_check(&root, bytes, n, ret_place);
     if (!status) {
         status = pv_tags_open(&catalog->tags);
     }
@@ -404,9 +485,8 @@ int pv_catalog_open_bytes(struct pv_catalog *catalog, const char *bytes, size_t 
                                   catalog->tags);
     }
     if (!status) {
-        status = read_root(catalog, root, ret_place);
+        status = read_root(catalog, &root, ret_place);
     }
-    pv_json_free(root);
     return status;
 }
 
