@@ -70,6 +70,15 @@ static void test_of_snapshots(void **state)
     assert_int_equal(split.remainder_bytes, 128);
     assert_int_equal(split.header_bytes, 48 + 6 * (uint64_t)sizeof(struct pv_pebble));
     assert_int_equal(split.free_bytes, 1280);
+    /* a request of nothing gets a unit: all of that is rounding */
+    struct pv_pebble_row *nothing = pv_snapshot_add_pebble(snapshot);
+    assert_non_null(nothing);
+    nothing->size = 192;
+    nothing->lflags = 1;
+    split = pv_metric_split(snapshot);
+    assert_int_equal(split.requested_bytes, 101);
+    assert_int_equal(split.rounding_bytes, 28 + 63 + 64);
+    assert_int_equal(split.remainder_bytes, 128 + 128);
     pv_snapshot_close(snapshot);
     pv_tags_close(tags);
 }
