@@ -20,10 +20,24 @@
 
 static char path[400];
 
+/* ---- the C library's fsync, watched ---- */
+
+static int n_syncs, sync_error;
+
+int fsync(int fd)
+{
+    struct stat about;
+    assert_int_equal(fstat(fd, &about), 0);
+    n_syncs++;
+    errno = sync_error;
+    return sync_error ? -1 : 0;
+}
+
 static int begin(void **state)
 {
     (void)state;
     scratch_make();
+    n_syncs = sync_error = 0;
     snprintf(path, sizeof path, "%s", scratch_path("final"));
     return 0;
 }
@@ -118,6 +132,42 @@ static void failed_write_leaves_the_old_file(void **state)
     pv_save_close(save);
     assert_holds(path, "old");
     assert_int_equal(scratch_remove(), 1);
+}
+
+/* What the disk has not taken is not there: the old file stays. */
+static void the_disk_is_waited_for(void **state)
+{
+    (void)state;
+    struct pv_save *save;
+    put(path, "old");
+    assert_int_equal(pv_save_open(&save, path), 0);
+    assert_true(fputs("new", pv_save_file(save)) >= 0);
+    sync_error = EIO;
+    assert_int_equal(pv_save_finish(save), PV_EIO);
+    assert_non_null(strstr(pv_save_error(save), strerror(EIO)));
+    pv_save_close(save);
+    assert_int_equal(n_syncs, 1);
+    assert_holds(path, "old");
+    assert_int_equal(scratch_remove(), 1);
+}
+
+/* Somebody's file, or a link to one, stands where the unfinished file would. */
+static void a_strangers_file_is_not_written(void **state)
+{
+    (void)state;
+    char first[440], second[440];
+    struct pv_save *save;
+    snprintf(first, sizeof first, "%s.%ld-0.part", path, (long)getpid());
+    snprintf(second, sizeof second, "%s.%ld-1.part", path, (long)getpid());
+    put(first, "a stranger's");
+    assert_int_equal(symlink(first, second), 0);
+    assert_int_equal(pv_save_open(&save, path), 0);
+    assert_true(fputs("new", pv_save_file(save)) >= 0);
+    assert_int_equal(pv_save_finish(save), 0);
+    pv_save_close(save);
+    assert_holds(first, "a stranger's");
+    assert_holds(path, "new");
+    assert_int_equal(scratch_remove(), 3);
 }
 
 static void links_are_followed(void **state)
@@ -271,6 +321,8 @@ int main(void)
         cmocka_unit_test_setup(old_file_stays_until_the_end, begin),
         cmocka_unit_test_setup(abandoned_file_is_gone, begin),
         cmocka_unit_test_setup(failed_write_leaves_the_old_file, begin),
+        cmocka_unit_test_setup(the_disk_is_waited_for, begin),
+        cmocka_unit_test_setup(a_strangers_file_is_not_written, begin),
         cmocka_unit_test_setup(links_are_followed, begin),
         cmocka_unit_test_setup(pipes_are_written_directly, begin),
         cmocka_unit_test_setup(standard_output_stays_open, begin),

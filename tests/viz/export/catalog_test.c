@@ -61,6 +61,29 @@ static void reads_every_field(void **state)
     pv_catalog_close(&catalog);
 }
 
+/* ESC in the trace's name, the engine's and a finding's sentence becomes a sign that can be seen. */
+static void foreign_text_is_cleaned(void **state)
+{
+    (void)state;
+    static const char hostile[] =
+        "{\"format\": \"pebbleviz-catalog\", \"version\": 1,\n"
+        " \"source\": {\"trace\": \"t\\u001b\", \"event\": 7, \"engine\": \"e\\u001b\"},\n"
+        " \"buckets\": [{\"address\": \"0x1000\", \"pages\": 1, \"fit\": \"first\", \"largest\": "
+        "3968, \"flags\": [], \"pebbles\": [\n"
+        "   {\"address\": \"0x1030\", \"size\": 3968, \"state\": \"free\"}]}],\n"
+        " \"findings\": [{\"rule\": \"P1\", \"address\": \"0x1030\", \"text\": "
+        "\"f\\u001b\"}]}";
+    struct pv_catalog catalog;
+    struct pv_place place;
+    assert_int_equal(pv_catalog_open_bytes(&catalog, hostile, sizeof hostile - 1, &place),
+                     PV_OK);
+    assert_string_equal(catalog.trace, "t\xE2\x90\x9B");
+    assert_string_equal(catalog.engine, "e\xE2\x90\x9B");
+    assert_int_equal(catalog.snapshot->n_findings, 1);
+    assert_string_equal(catalog.snapshot->findings[0].text, "f\xE2\x90\x9B");
+    pv_catalog_close(&catalog);
+}
+
 /* However this was built: 80 bytes, or 48 when the totals say so. */
 static void headers_are_as_long_as_the_file_says(void **state)
 {
@@ -145,6 +168,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_every_field),
+        cmocka_unit_test(foreign_text_is_cleaned),
         cmocka_unit_test(headers_are_as_long_as_the_file_says),
         cmocka_unit_test(every_cut_is_refused),
         cmocka_unit_test(every_changed_byte_is_survived),
