@@ -158,6 +158,29 @@ static bool is_name_byte(char byte)
            (byte >= '0' && byte <= '9') || byte == '_' || byte == '.' || byte == '$';
 }
 
+/* unsigned long, std::align_val_t, std::nothrow_t const&: the C++ library's own. A placement (a
+ * void* or a type of the program's behind the first) neither gives nor takes memory. */
+static bool are_operator_types(struct pv_cursor types, bool gives)
+{
+    static const char *const first[] = {"unsigned long", "unsigned int", "unsigned"};
+    static const char *const more[] = {"unsigned long", "unsigned int", "std::align_val_t",
+                                       "std::nothrow_t const&"};
+    bool known = !gives && pv_cursor_word(&types, "void*");
+    for (size_t i = 0; gives && !known && i < sizeof first / sizeof first[0]; ++i) {
+        known = pv_cursor_word(&types, first[i]);
+    }
+    while (known && !pv_cursor_done(&types)) {
+        known = pv_cursor_byte(&types, ',');
+        pv_cursor_blanks(&types);
+        bool is = false;
+        for (size_t i = gives ? 2 : 0; known && !is && i < sizeof more / sizeof more[0]; ++i) {
+            is = pv_cursor_word(&types, more[i]);
+        }
+        known = is;
+    }
+    return known;
+}
+
 /* operator new[](unsigned long, std::align_val_t): up to the ) of the types. */
 static enum pv_call_form take_operator(struct pv_cursor *cursor)
 {
@@ -178,11 +201,7 @@ static enum pv_call_form take_operator(struct pv_cursor *cursor)
     if (!pv_cursor_byte(&tried, ')')) {
         return PV_FORM_NONE;
     }
-    bool known =
-        n >= 8 && (gives ? memcmp(types, "unsigned", 8) == 0 : memcmp(types, "void*", 5) == 0);
-    known |= !gives && n == 5 && memcmp(types, "void*", 5) == 0;
-    /* a placement gives nothing: operator new(unsigned long, void*) */
-    known = known && !(gives && memmem(types, n, "void*", 5));
+    bool known = are_operator_types((struct pv_cursor){.at = types, .end = types + n}, gives);
     bool aligned = memmem(types, n, "align_val_t", 11) != NULL;
     *cursor = tried;
     return !known    ? PV_FORM_LOOKS

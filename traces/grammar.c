@@ -10,6 +10,9 @@
 #include "core/status.h"
 #include "core/text.h"
 
+/* A log may hold a NUL that its program printed; what has more than one in so many is no text. */
+enum { TEXT_BYTES_A_NUL = 256 };
+
 int pv_grammar_open(const struct pv_grammar *grammar, void **ret_state,
                     struct pv_stream *stream, struct pv_trace_header *header,
                     struct pv_place *place)
@@ -152,7 +155,11 @@ bool pv_grammar_probe_any(const unsigned char *head, size_t n,
 {
     struct pv_cursor rest = {.at = (const char *)head, .end = (const char *)head + n};
     struct pv_cursor line;
-    if (memchr(head, 0, n)) {
+    size_t n_nul = 0;
+    for (const unsigned char *at = head; (at = memchr(at, 0, n - (size_t)(at - head))); ++at) {
+        n_nul++;
+    }
+    if (n_nul > n / TEXT_BYTES_A_NUL) {
         return false;
     }
     while (pv_cursor_line(&rest, &line)) { /* the rest of a last one may say something else */

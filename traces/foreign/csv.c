@@ -34,6 +34,7 @@ enum role {
     R_ALIGN,
     R_NAME,
     R_THREAD,
+    R_PROCESS,
     R_TIME,
     R_LOWER,
     R_UPPER,
@@ -73,6 +74,8 @@ static const struct {
     {"caller", R_NAME, 0},
     {"thread", R_THREAD, 0},
     {"tid", R_THREAD, 0},
+    {"process", R_PROCESS, 0},
+    {"pid", R_PROCESS, 0},
     {"lower", R_LOWER, 0},
     {"begin", R_LOWER, 0},
     {"start", R_LOWER, 0},
@@ -193,14 +196,19 @@ static bool read_head(struct csv_own *own, struct pv_cursor line)
     return false;
 }
 
-static bool is_lifetimes(const struct csv_own *own)
+static bool has_column(const struct csv_own *own, enum role role)
 {
     for (size_t i = 0; i < own->n_columns; ++i) {
-        if (own->roles[i] == R_LOWER) {
+        if (own->roles[i] == role) {
             return true;
         }
     }
     return false;
+}
+
+static bool is_lifetimes(const struct csv_own *own)
+{
+    return has_column(own, R_LOWER);
 }
 
 /* ---- a row ---- */
@@ -336,6 +344,8 @@ static int read_csv(struct pv_text_trace *trace, struct pv_cursor line, struct p
         uint32_t unit = own->unit;
         own->has_head = read_head(own, line);
         own->unit = unit;
+        /* rows of several threads may stand before the call that made room for theirs */
+        pv_grammar_rules(trace, !has_column(own, R_THREAD), false);
         return own->has_head
                    ? 1
                    : pv_lines_blame(&trace->lines, line.at,
@@ -354,6 +364,11 @@ static int read_csv(struct pv_text_trace *trace, struct pv_cursor line, struct p
         return pv_lines_blame(&trace->lines, line.at,
                               "a row wants an operation and an address");
     }
+    if (row.has >> R_PROCESS & 1 &&
+        !pv_account_takes(trace->account,
+                          pv_account_process(trace->account, row.numbers[R_PROCESS]))) {
+        return 1;
+    }
     call->op = row.op;
     call->addr = row.numbers[R_ADDR];
     call->old = row.numbers[R_OLD];
@@ -367,6 +382,7 @@ static int read_csv(struct pv_text_trace *trace, struct pv_cursor line, struct p
     if (row.op == PV_OP_REALLOC && !call->old && !(row.has >> R_OLD & 1)) {
         call->old = call->addr; /* no column for it: resized where it is */
     }
+    call->if_known = row.op == PV_OP_REALLOC; /* the table may begin behind its allocation */
     return row.op == PV_OP_FREE ? PV_OK : pv_grammar_name(trace, row.name, call);
 }
 

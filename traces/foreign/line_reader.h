@@ -8,7 +8,7 @@
 
 #include "traces/grammar.h"
 
-enum { PV_LINE_HEADS = 4, PV_LINE_TAILS = 24 };
+enum { PV_LINE_HEADS = 4, PV_LINE_TAILS = 32 };
 
 /* The first head that a line begins with is taken off, and the rest is held to one tail after
  * the other. A tail without an address says nothing; {left} counts a call as left out; a line
@@ -30,6 +30,6 @@ int pv_line_open(const struct pv_line_format *format, void **ret_state,
 
 /* The grammar's line, and what memory it wants. */
 int pv_line_read(struct pv_text_trace *trace, struct pv_cursor line, struct pv_call *call);
-enum { PV_LINE_OWN_BYTES = 24 * 1024 };
+enum { PV_LINE_OWN_BYTES = 32 * 1024 };
 
 #endif

@@ -34,9 +34,12 @@ static int read_call(struct pv_text_trace *trace, struct pv_ltrace_thread *threa
     struct pv_printed printed;
     enum pv_printed_end end = pv_printed_take(&line, &printed);
     struct pv_ltrace *own = trace->own;
-    if (own->is_over && !thread->tid && end != PV_PRINTED_NONE) {
-        own->is_over = false;
-        pv_ltrace_exec(&own->threads, trace->account, thread);
+    if (end != PV_PRINTED_NONE && (thread->tid ? thread->is_over : own->is_over)) {
+        bool another = !thread->tid || pv_ltrace_is_over(&own->threads, thread->process);
+        own->is_over = thread->is_over = false;
+        if (another) {
+            pv_ltrace_exec(&own->threads, trace->account, thread);
+        }
     }
     if (!takes(trace, thread, printed.form != PV_FORM_LOOKS) &&
         (printed.form != PV_FORM_LOOKS || pv_account_taken(trace->account))) {
@@ -51,9 +54,15 @@ static int read_call(struct pv_text_trace *trace, struct pv_ltrace_thread *threa
 
 static bool is_fork(struct pv_cursor name)
 {
+    static const char *const names[] = {"fork",    "vfork",    "__fork",   "__libc_fork",
+                                        "forkpty", "SYS_fork", "SYS_vfork"};
     size_t n = (size_t)(name.end - name.at);
-    return (n == 4 && memcmp(name.at, "fork", 4) == 0) ||
-           (n == 5 && memcmp(name.at, "vfork", 5) == 0);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; ++i) {
+        if (strlen(names[i]) == n && memcmp(name.at, names[i], n) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* strcpy(0x1000, "x") = 0x1000: the text of the result stands among the arguments. */
@@ -130,10 +139,15 @@ static int read_remark(struct pv_text_trace *trace, struct pv_ltrace_thread *thr
         pv_ltrace_exec(&own->threads, trace->account, thread);
         return PV_OK;
     }
-    bool ends = pv_cursor_word(&line, "+++ ");
+    bool exited = pv_cursor_word(&line, "+++ exited ");
+    bool killed = !exited && pv_cursor_word(&line, "+++ killed by ");
+    bool ends = exited || killed;
+    bool signalled = !ends && pv_cursor_word(&line, "--- ") && is_deadly(line);
+    /* the signal's own line tells the thread that made the mistake; all are killed for it */
+    bool dies = signalled || (killed && !own->is_signalled && is_deadly(line));
     own->is_over |= ends && !thread->tid;
-    bool killed = ends && pv_cursor_word(&line, "killed by ");
-    bool dies = (killed || pv_cursor_word(&line, "--- ")) && is_deadly(line);
+    own->is_signalled = signalled || (own->is_signalled && !exited);
+    thread->is_over |= ends;
     return ends || dies ? pv_ltrace_leave(trace, thread, call, dies) : PV_OK;
 }
 

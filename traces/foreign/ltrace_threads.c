@@ -52,6 +52,17 @@ static void become_process(struct pv_account *account, struct pv_ltrace_thread *
     }
 }
 
+bool pv_ltrace_is_over(const struct pv_ltrace_threads *threads,
+                       const struct pv_account_process *process)
+{
+    for (size_t i = 0; i < threads->n; ++i) {
+        if (threads->threads[i].process == process && !threads->threads[i].is_over) {
+            return false;
+        }
+    }
+    return true;
+}
+
 struct pv_ltrace_thread *pv_ltrace_thread(struct pv_ltrace_threads *threads,
                                           struct pv_account *account, uint64_t tid, bool forked,
                                           bool *ret_full)
@@ -77,14 +88,16 @@ struct pv_ltrace_thread *pv_ltrace_thread(struct pv_ltrace_threads *threads,
     }
     threads->threads = all;
     threads->last = threads->n;
+    bool another = pv_ltrace_is_over(threads, threads->creator);
     struct pv_ltrace_thread *thread = &all[threads->n++];
     thread->tid = tid;
     thread->n_frames = 0;
+    thread->is_over = false;
     thread->held = NULL;
     thread->n_held = thread->cap_held = 0;
-    bool own = threads->n == 1 || forked || is_child(threads, tid);
+    bool own = another || forked || is_child(threads, tid);
     thread->process = own ? pv_account_process(account, pid_of(tid)) : threads->creator;
-    threads->creator = threads->n == 1 ? thread->process : threads->creator;
+    threads->creator = another ? thread->process : threads->creator;
     return thread;
 }
 

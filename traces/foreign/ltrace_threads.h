@@ -24,6 +24,7 @@ struct pv_ltrace_frame {
 struct pv_ltrace_thread {
     uint64_t tid;
     struct pv_account_process *process; /* NULL: it has no row */
+    bool is_over;                       /* the log has told its end */
     size_t n_frames;
     struct pv_ltrace_frame frames[PV_LTRACE_DEPTH];
     struct pv_call *held; /* frees that wait for what the thread does next */
@@ -49,6 +50,10 @@ struct pv_ltrace_thread *pv_ltrace_thread(struct pv_ltrace_threads *threads,
 /* The thread of this number is a process, or will be. */
 void pv_ltrace_expect_child(struct pv_ltrace_threads *threads, struct pv_account *account,
                             uint64_t pid);
+
+/* Have all threads of this process ended? What comes then is another run. */
+bool pv_ltrace_is_over(const struct pv_ltrace_threads *threads,
+                       const struct pv_account_process *process);
 
 /* The thread's process has begun another program. */
 void pv_ltrace_exec(struct pv_ltrace_threads *threads, struct pv_account *account,

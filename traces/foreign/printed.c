@@ -48,20 +48,38 @@ static void pass_escape(struct pv_cursor *cursor)
     cursor->at += n == 0 && cursor->at < cursor->end;
 }
 
-/* "text", or "text"... when it is longer than what is shown. */
+/* Does the text end at this quote? ltrace writes those inside it as they are. */
+static bool ends_text(struct pv_cursor at)
+{
+    ++at.at;
+    return pv_cursor_done(&at) || memchr(",).<", *at.at, 4);
+}
+
+/* "text", or "text"... when it is longer than what is shown. One that has no end that looks like
+ * one ends at its first quote. */
 static bool take_text(struct pv_cursor *cursor, uint64_t *ret_n, bool *ret_whole)
 {
     struct pv_cursor tried = *cursor;
+    struct pv_cursor first = {.at = NULL};
     uint64_t n = 0;
+    uint64_t first_n = 0;
     if (!pv_cursor_byte(&tried, '"')) {
         return false;
     }
-    while (!pv_cursor_done(&tried) && *tried.at != '"') {
+    while (!pv_cursor_done(&tried) && !(*tried.at == '"' && ends_text(tried))) {
+        if (*tried.at == '"' && !first.at) {
+            first = tried;
+            first_n = n;
+        }
         bool escaped = *tried.at++ == '\\';
         if (escaped) {
             pass_escape(&tried);
         }
         ++n;
+    }
+    if (pv_cursor_done(&tried) && first.at) {
+        tried = first;
+        n = first_n;
     }
     if (!pv_cursor_byte(&tried, '"')) {
         return false;

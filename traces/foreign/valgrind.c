@@ -31,6 +31,8 @@ struct pending {
 struct valgrind {
     struct pv_account_process *process; /* of the line before */
     bool is_late;                       /* what the rules say now */
+    bool is_torn;                       /* a result was lost: it may be of any address */
+    bool is_behind; /* what is read stands behind another's half of a call */
     size_t n_pending;
     struct pending pending[PENDING_MAX];
 };
@@ -75,7 +77,7 @@ static bool take_origin(struct pv_cursor *line, const char *mark, struct origin 
 }
 
 /* The same behind text that the program printed. */
-static bool find_origin(struct pv_cursor *line, struct origin *ret)
+static bool find_origin(struct pv_cursor *line, struct origin *ret, const char **ret_begin)
 {
     struct pv_cursor tried = *line;
     while (tried.end - tried.at > 4) {
@@ -83,7 +85,7 @@ static bool find_origin(struct pv_cursor *line, struct origin *ret)
         if (!at) {
             return false;
         }
-        tried.at = at;
+        tried.at = *ret_begin = at;
         if (take_origin(&tried, "--", ret)) {
             *line = tried;
             return true;
@@ -93,6 +95,15 @@ static bool find_origin(struct pv_cursor *line, struct origin *ret)
     return false;
 }
 
+/* The result of this call is not in the log, or nobody knows which it is. */
+static void lose(struct pv_text_trace *trace, const char *name, size_t n_name)
+{
+    struct valgrind *own = trace->own;
+    pv_account_add(trace->account, PV_LEFT_HALVES, name, n_name, 1);
+    pv_calls_gave_hidden(trace->calls);
+    own->is_torn = true;
+}
+
 static int keep_pending(struct pv_text_trace *trace, const struct pv_printed *printed,
                         const struct pv_call *call, bool is_passed)
 {
@@ -100,7 +111,7 @@ static int keep_pending(struct pv_text_trace *trace, const struct pv_printed *pr
     if (own->n_pending == PENDING_MAX) {
         const struct pending *oldest = &own->pending[0];
         if (!oldest->is_passed) {
-            pv_account_add(trace->account, PV_LEFT_HALVES, oldest->name, oldest->n_name, 1);
+            lose(trace, oldest->name, oldest->n_name);
         }
         memmove(own->pending, own->pending + 1, (PENDING_MAX - 1) * sizeof own->pending[0]);
         own->n_pending--;
@@ -151,10 +162,21 @@ static bool call_follows(struct pv_cursor line, enum pv_op op)
     return pv_function_op(pv_function_take(&line, &name)) == op;
 }
 
+static bool waits_for_result(const struct valgrind *own)
+{
+    for (size_t i = 0; i < own->n_pending; ++i) {
+        if (!own->pending[i].is_passed) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A call whose arguments have been taken. */
 static int take_call(struct pv_text_trace *trace, struct pv_cursor *line,
                      const struct pv_printed *printed, struct pv_call *call)
 {
+    struct valgrind *own = trace->own;
     size_t n_name = (size_t)(printed->name.end - printed->name.at);
     struct pv_printed_result result;
     bool guessed;
@@ -165,9 +187,18 @@ static int take_call(struct pv_text_trace *trace, struct pv_cursor *line,
         return PV_OK;
     }
     if (call->op == PV_OP_FREE) {
+        bool waits = waits_for_result(own);
+        call->if_known = waits || own->is_torn;
+        if (waits && call->addr && !pv_calls_is_live(trace->calls, call->addr)) {
+            pv_calls_gave_hidden(trace->calls); /* perhaps this very address */
+        }
         return pv_grammar_put(trace, call);
     }
     if (pv_printed_take_result(line, &result)) {
+        if (own->is_behind) { /* it may be the half's */
+            lose(trace, printed->name.at, n_name);
+            return PV_OK;
+        }
         return finish(trace, call, printed->name.at, n_name, &result);
     }
     if (call->op != PV_OP_REALLOC) {
@@ -235,10 +266,11 @@ static void drop_pending(struct pv_text_trace *trace, bool dies)
     struct valgrind *own = trace->own;
     while (own->n_pending) {
         const struct pending *pending = &own->pending[--own->n_pending];
-        if (!pending->is_passed) {
-            pv_account_add(trace->account, dies ? PV_DIED_IN_CALLS : PV_LEFT_HALVES,
-                           pending->name, pending->n_name, 1);
+        if (!pending->is_passed && dies) {
+            pv_account_add(trace->account, PV_DIED_IN_CALLS, pending->name, pending->n_name, 1);
             dies = false;
+        } else if (!pending->is_passed) {
+            lose(trace, pending->name, pending->n_name);
         }
     }
 }
@@ -290,33 +322,57 @@ static bool takes(struct pv_text_trace *trace, uint64_t pid)
     return true;
 }
 
+/* What stands behind one origin, up to the next. */
+static int read_part(struct pv_text_trace *trace, struct pv_cursor part,
+                     const struct origin *origin, struct pv_call *call)
+{
+    pv_cursor_blanks(&part);
+    call->has_t = origin->has_t;
+    call->t = origin->t;
+    struct pv_cursor name = part;
+    struct pv_cursor ignored;
+    enum pv_call_form form = pv_function_take(&name, &ignored);
+    const struct pv_account_process *taken = pv_account_taken(trace->account);
+    if (form ? !takes(trace, origin->pid) : !taken || taken->pid != origin->pid) {
+        return PV_OK;
+    }
+    if (!form && !pv_cursor_done(&part) && *part.at != '=') {
+        count_unknown(trace, part);
+    }
+    return read_calls(trace, part, call);
+}
+
+/* Does this part end in a call whose result is still to come? */
+static bool ends_in_half(struct pv_cursor part)
+{
+    struct pv_printed printed;
+    pv_cursor_blanks(&part);
+    return pv_printed_take(&part, &printed) == PV_PRINTED_WHOLE && pv_cursor_done(&part) &&
+           pv_function_op(printed.form) != PV_OP_FREE;
+}
+
+/* Two processes that write into one file begin lines behind each other's. */
 static int read_valgrind(struct pv_text_trace *trace, struct pv_cursor line,
                          struct pv_call *call)
 {
-    struct origin origin;
     struct valgrind *own = trace->own;
+    struct origin origin, next;
     if (take_origin(&line, "==", &origin)) {
         read_remark(trace, line, origin.pid);
         return 1;
     }
-    if (!find_origin(&line, &origin)) {
-        return 1;
+    const char *begin;
+    int status = PV_OK;
+    own->is_behind = false;
+    for (bool more = find_origin(&line, &origin, &begin); more && !status; origin = next) {
+        struct pv_cursor part = line;
+        more = find_origin(&line, &next, &begin);
+        part.end = more ? begin : line.end;
+        struct pv_call blank = *call;
+        status = read_part(trace, part, &origin, &blank);
+        own->is_behind |= more && ends_in_half(part);
     }
-    pv_cursor_blanks(&line);
-    call->has_t = origin.has_t;
-    call->t = origin.t;
-    struct pv_cursor name = line;
-    struct pv_cursor ignored;
-    enum pv_call_form form = pv_function_take(&name, &ignored);
-    if (form ? takes(trace, origin.pid)
-             : own->process && own->process->pid == origin.pid && own->process->is_taken) {
-        if (!form && !pv_cursor_done(&line) && *line.at != '=') {
-            count_unknown(trace, line);
-        }
-        int status = read_calls(trace, line, call);
-        return status ? status : 1;
-    }
-    return 1;
+    return status ? status : 1;
 }
 
 static int end_valgrind(struct pv_text_trace *trace)
@@ -329,7 +385,8 @@ static bool looks_valgrind(struct pv_cursor line)
 {
     struct origin origin;
     struct pv_printed printed;
-    if (!find_origin(&line, &origin)) {
+    const char *begin;
+    if (!find_origin(&line, &origin, &begin)) {
         return false;
     }
     pv_cursor_blanks(&line);

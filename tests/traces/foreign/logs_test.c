@@ -32,6 +32,66 @@ static const struct {
      "left-halves malloc:1"},
     {"ltrace", "<... malloc resumed> ) = 0x1000\nmalloc(1) = 0x3000\nfree(0x1000) = <void>\n",
      "m1:1", "left-halves malloc:1 left-frees:1"},
+    /* Two runs in one log, each with its number. */
+    {"ltrace",
+     "10 malloc(1) = 0x1000\n10 +++ exited (status 0) +++\n20 malloc(2) = 0x1000\n"
+     "20 free(0x1000) = <void>\n20 +++ exited (status 0) +++\n",
+     "m1:1@10", "left-process:2"},
+    {"ltrace", "10 malloc(1) = 0x1000\n10 +++ exited (status 0) +++\n10 malloc(2) = 0x1000\n",
+     "m1:1@10", "left-process:1"},
+    {"ltrace", "9 malloc(1) = 0x1000\n9 forkpty(1, 0) = 8\n8 free(0x1000) = <void>\n", "m1:1@9",
+     "left-process:1"},
+    /* A program that prints like ltrace ends nothing. */
+    {"ltrace",
+     "malloc(8) = 0x1000\n--- a/x\n+++ b/x\nfree(0x1000) = <void>\n+++ exited (status 0) +++\n",
+     "m1:8 f1", ""},
+    /* Only the thread with the signal died in its call. */
+    {"ltrace",
+     "7 malloc(8) = 0x1000\n7 free(0x1000) = <void>\n7 asprintf(0x7ffe, \"x\") = 1\n"
+     "7 free(0x1000 <unfinished ...>\n8 --- SIGSEGV (Segmentation fault) ---\n"
+     "8 +++ killed by SIGSEGV +++\n7 +++ killed by SIGSEGV +++\n",
+     "m1:8@7 f1@7", "left-hidden asprintf:1 left-frees:1"},
+    /* Quotes inside a text stand there as they are. */
+    {"ltrace",
+     "malloc(8) = 0x3000\nstrdup(\"say \"hi\"\") = 0x1000\ngetenv(\"HOME\") = 0x7ffe00001234\n"
+     "free(0x1000) = <void>\nfree(0x3000) = <void>\nstrdup(\"{\"a\": 1, \"b\": [2]}\") = 0x50\n",
+     "m1:8 m2:9 f2 f1 m3:19", ""},
+    /* A placement neither gives nor takes memory. */
+    {"ltrace",
+     "malloc(24) = 0x1000\noperator delete(void*, void*)(0x1000, 0x1000, 0, 0) = 0\n"
+     "operator new(unsigned long, Arena&)(24, 1) = 0x1008\nfree(0x1000) = <void>\n",
+     "m1:24 f1",
+     "left-calls operator delete(void*, void*):1 left-calls operator new(unsigned long, Arena&):1"},
+    /* Two processes' halves of one line: which result is whose, nobody knows. */
+    {"valgrind",
+     "==5== Command: ./a\n==6== Command: ./b\n--5-- malloc(4) = 0x40\n"
+     "--5-- malloc(8)--6-- malloc(2) = 0x10\n = 0x20\n--5-- free(0x10)\n--6-- free(0x20)\n"
+     "--5-- free(0x40)\n",
+     "m1:4 f1", "left-process:2 left-frees:1 left-halves malloc:1"},
+    {"valgrind",
+     "==5== Command: ./a\n--5-- malloc(4) = 0x40\n--6-- malloc(1)--5-- malloc(8) = 0x10\n--5-- malloc(9) = 0x90\n"
+     "--5-- free(0x10)\n--6-- malloc(8)--5-- free(0x90)\n = 0x10\n",
+     "m1:4 m2:9 f2", "left-process:2 left-halves malloc:1 left-frees:1"},
+    /* A result that was lost, and one behind another process's line. */
+    {"valgrind",
+     "==5== Command: ./a\n--5-- malloc(8)\n--5-- malloc(9) = 0x20\n--5-- free(0x10)\n"
+     "--5-- free(0x20)\n",
+     "m1:9 f1", "left-frees:1 left-halves malloc:1"},
+    {"valgrind",
+     "==5== Command: ./a\n--5-- malloc(300)==5== Warning: set address range perms\n"
+     "--6-- free(0x70)\n--5--  = 0x90\n--5-- free(0x90)\n",
+     "m1:300 f1", "left-process:1"},
+    /* One thread: what is given again was free. */
+    {"csv", "op,addr,size\nmalloc,0x10,16\nmalloc,0x10,17\nfree,0x10,\n", "m1:16 f1 m2:17 f2",
+     "put-frees:1"},
+    {"csv", "process,op,addr,size\n1,malloc,0x10,8\n2,free,0x10,\n1,free,0x10,\n", "m1:8 f1",
+     "left-process:1"},
+    {"lttng",
+     "[16:02:06.1] (+0.0) h lttng_ust_libc:malloc: { cpu_id = 3 }, { vpid = 12, procname = \"a\" "
+     "}, { size = 48, ptr = 0x60 }\n"
+     "[16:02:06.4] (+0.0) h lttng_ust_libc:free: { cpu_id = 3 }, { vtid = 13, vpid = 13 }, { ptr "
+     "= 0x60 }\n",
+     "m1:48!57726100000000", "left-process:1"},
     /* Calls inside one another are one. */
     {"ltrace",
      "a->_Znam(400, 4, 0, 0x10 <unfinished ...>\n"
@@ -452,7 +512,8 @@ static void a_cut_is_no_failure(void **state)
             memcpy(copy, logs[i].text, cut);
             struct pv_reader *reader;
             int status = read_spelled(copy, cut, logs[i].format, events, &reader);
-            assert_true(status == 1 || strcmp(logs[i].format, "mtrace") == 0);
+            assert_true(status == 1 || strcmp(logs[i].format, "mtrace") == 0 ||
+                        strcmp(logs[i].format, "csv") == 0); /* a row wants all its columns */
             pv_reader_close(reader);
             free(copy);
         }
