@@ -159,7 +159,7 @@ bool pv_grammar_probe_any(const unsigned char *head, size_t n,
     for (const unsigned char *at = head; (at = memchr(at, 0, n - (size_t)(at - head))); ++at) {
         n_nul++;
     }
-    if (n_nul > n / TEXT_BYTES_A_NUL) {
+    if (n_nul > 1 + n / TEXT_BYTES_A_NUL) {
         return false;
     }
     while (pv_cursor_line(&rest, &line)) { /* the rest of a last one may say something else */

@@ -52,17 +52,43 @@ static int read_call(struct pv_text_trace *trace, struct pv_ltrace_thread *threa
                                   : pv_ltrace_whole(trace, thread, &printed, line, call);
 }
 
+static bool is_name(struct pv_cursor name, const char *other)
+{
+    return (size_t)(name.end - name.at) == strlen(other) &&
+           memcmp(name.at, other, strlen(other)) == 0;
+}
+
 static bool is_fork(struct pv_cursor name)
 {
     static const char *const names[] = {"fork",    "vfork",    "__fork",   "__libc_fork",
                                         "forkpty", "SYS_fork", "SYS_vfork"};
-    size_t n = (size_t)(name.end - name.at);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; ++i) {
-        if (strlen(names[i]) == n && memcmp(name.at, names[i], n) == 0) {
+        if (is_name(name, names[i])) {
             return true;
         }
     }
     return false;
+}
+
+/* clone and its system call make a thread or, without this flag, a process. */
+static bool is_clone_of_process(struct pv_cursor name, struct pv_cursor line)
+{
+    enum { CLONE_THREAD_FLAG = 0x10000, LIBRARY_FLAGS = 2 };
+    bool library = is_name(name, "clone");
+    uint64_t flags = 0;
+    if (!library && !is_name(name, "SYS_clone")) {
+        return false;
+    }
+    line.at = name.end;
+    for (int i = 0; i < (library ? LIBRARY_FLAGS : 0) && line.at; ++i) {
+        const char *comma = memchr(line.at, ',', (size_t)(line.end - line.at));
+        line.at = comma ? comma + 1 : line.end;
+    }
+    if (!library) {
+        pv_cursor_byte(&line, '(');
+    }
+    pv_cursor_blanks(&line);
+    return pv_printed_take_value(&line, &flags) && !(flags & CLONE_THREAD_FLAG);
 }
 
 /* strcpy(0x1000, "x") = 0x1000: the text of the result stands among the arguments. */
@@ -99,7 +125,7 @@ static int read_other(struct pv_text_trace *trace, struct pv_ltrace_thread *thre
     if (!may_end || !pv_ltrace_last_result(line, &result) || !result.value) {
         return PV_OK;
     }
-    if (is_fork(name)) {
+    if (is_fork(name) || is_clone_of_process(name, line)) {
         pv_ltrace_expect_child(&own->threads, trace->account, result.value);
         return PV_OK;
     }
@@ -137,6 +163,12 @@ static int read_remark(struct pv_text_trace *trace, struct pv_ltrace_thread *thr
     struct pv_ltrace *own = trace->own;
     if (pv_cursor_word(&line, "--- Called exec()")) {
         pv_ltrace_exec(&own->threads, trace->account, thread);
+        return PV_OK;
+    }
+    if (pv_cursor_word(&line, "--- SIGCHLD")) {
+        if (pv_ltrace_doubt_thread(&own->threads, thread)) {
+            pv_account_add(trace->account, PV_GUESSED_THREADS, NULL, 0, 1);
+        }
         return PV_OK;
     }
     bool exited = pv_cursor_word(&line, "+++ exited ");
@@ -223,7 +255,8 @@ static int take_thread(struct pv_text_trace *trace, struct pv_cursor line,
     struct pv_cursor name;
     struct pv_cursor at = line;
     bool full;
-    bool forked = pv_ltrace_take_resumed(&at, &name) && is_fork(name) &&
+    bool forked = pv_ltrace_take_resumed(&at, &name) &&
+                  (is_fork(name) || is_name(name, "daemon")) &&
                   pv_ltrace_last_result(line, &result) && !result.value;
     *ret_thread = pv_ltrace_thread(&own->threads, trace->account,
                                    origin->has_thread ? origin->thread : 0, forked, &full);

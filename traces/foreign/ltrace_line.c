@@ -211,8 +211,16 @@ bool pv_ltrace_find_call(struct pv_cursor *line)
         struct pv_printed_result result;
         if (name_ends(&call, from, open)) {
             const char *begin = call.at;
-            if (pv_printed_take(&call, &printed) == PV_PRINTED_WHOLE &&
-                pv_printed_take_result(&call, &result) && result.is_number) {
+            enum pv_printed_end end = pv_printed_take(&call, &printed);
+            if (end == PV_PRINTED_OPEN &&
+                (pv_cursor_word(&call, "<unfinished ...>") ||
+                 pv_cursor_word(&call, "<no return ...>")) &&
+                pv_cursor_done(&call)) {
+                line->at = begin;
+                return true;
+            }
+            if (end == PV_PRINTED_WHOLE && pv_printed_take_result(&call, &result) &&
+                result.is_number) {
                 drop_duration(&call);
                 if (pv_cursor_done(&call)) {
                     line->at = begin;

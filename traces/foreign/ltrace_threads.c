@@ -63,6 +63,20 @@ bool pv_ltrace_is_over(const struct pv_ltrace_threads *threads,
     return true;
 }
 
+bool pv_ltrace_doubt_thread(struct pv_ltrace_threads *threads,
+                            const struct pv_ltrace_thread *parent)
+{
+    for (size_t i = threads->n; i-- > 0;) {
+        struct pv_ltrace_thread *thread = &threads->threads[i];
+        if (thread != parent && thread->is_over && !thread->is_doubted && thread->process &&
+            thread->process == parent->process) {
+            thread->is_doubted = true;
+            return true;
+        }
+    }
+    return false;
+}
+
 struct pv_ltrace_thread *pv_ltrace_thread(struct pv_ltrace_threads *threads,
                                           struct pv_account *account, uint64_t tid, bool forked,
                                           bool *ret_full)
@@ -92,7 +106,7 @@ struct pv_ltrace_thread *pv_ltrace_thread(struct pv_ltrace_threads *threads,
     struct pv_ltrace_thread *thread = &all[threads->n++];
     thread->tid = tid;
     thread->n_frames = 0;
-    thread->is_over = false;
+    thread->is_over = thread->is_doubted = false;
     thread->held = NULL;
     thread->n_held = thread->cap_held = 0;
     bool own = another || forked || is_child(threads, tid);

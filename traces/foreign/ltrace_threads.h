@@ -25,6 +25,7 @@ struct pv_ltrace_thread {
     uint64_t tid;
     struct pv_account_process *process; /* NULL: it has no row */
     bool is_over;                       /* the log has told its end */
+    bool is_doubted;                    /* it may have been a process */
     size_t n_frames;
     struct pv_ltrace_frame frames[PV_LTRACE_DEPTH];
     struct pv_call *held; /* frees that wait for what the thread does next */
@@ -54,6 +55,11 @@ void pv_ltrace_expect_child(struct pv_ltrace_threads *threads, struct pv_account
 /* Have all threads of this process ended? What comes then is another run. */
 bool pv_ltrace_is_over(const struct pv_ltrace_threads *threads,
                        const struct pv_account_process *process);
+
+/* A child of the thread's process has ended: is that a number that was taken for a thread, and
+ * has ended since? Once for each. */
+bool pv_ltrace_doubt_thread(struct pv_ltrace_threads *threads,
+                            const struct pv_ltrace_thread *parent);
 
 /* The thread's process has begun another program. */
 void pv_ltrace_exec(struct pv_ltrace_threads *threads, struct pv_account *account,

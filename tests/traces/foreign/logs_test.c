@@ -41,6 +41,25 @@ static const struct {
      "m1:1@10", "left-process:1"},
     {"ltrace", "9 malloc(1) = 0x1000\n9 forkpty(1, 0) = 8\n8 free(0x1000) = <void>\n", "m1:1@9",
      "left-process:1"},
+    {"ltrace", "9 malloc(1) = 0x1000\n9 clone(0x401136, 0x7ffd, 17, 0) = 8\n8 free(0x1000)\n",
+     "m1:1@9", "left-process:1"},
+    {"ltrace",
+     "9 malloc(1) = 0x1000\n9 SYS_clone(0x1200011, 0, 0, 0x7f00) = 8\n8 free(0x1000)\n"
+     "9 SYS_clone(0x3d0f00, 0, 0, 0x7f00) = 7\n7 free(0x1000)\n",
+     "m1:1@9 f1@7", "left-process:1"},
+    {"ltrace",
+     "9 malloc(1) = 0x1000\n9 daemon(1, 1 <unfinished ...>\n8 <... daemon resumed> ) = 0\n"
+     "9 +++ exited (status 0) +++\n8 free(0x1000) = <void>\n8 +++ exited (status 0) +++\n",
+     "m1:1@9", "left-process:1"},
+    {"ltrace",
+     "9 malloc(1) = 0x1000\n8 free(0x1000) = <void>\n8 +++ exited (status 0) +++\n"
+     "9 --- SIGCHLD (Child exited) ---\n9 --- SIGCHLD (Child exited) ---\n",
+     "m1:1@9 f1@8", "guessed-threads:1"},
+    /* The program's text before a half, and with a NUL. */
+    {"ltrace",
+     "malloc(8) = 0x1000\nPrompt>free(0x1000 <unfinished ...>\nSYS_munmap(0x7f00, 4096) = 0\n"
+     "<... free resumed> ) = <void>\n",
+     "m1:8 f1", ""},
     /* A program that prints like ltrace ends nothing. */
     {"ltrace",
      "malloc(8) = 0x1000\n--- a/x\n+++ b/x\nfree(0x1000) = <void>\n+++ exited (status 0) +++\n",
