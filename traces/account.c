@@ -44,6 +44,9 @@ static const struct {
          " that the log does not show: memory was given again at the same address"},
     [PV_GUESSED_SIZES] = {"guessed-sizes", "guessed", "size of a block", "sizes of blocks",
                           " from ", ""},
+    [PV_MOVED_CALLS] = {"moved-calls", "put later", "call", "calls", "",
+                        ": its address was in use, and the free stands further down, as it may "
+                        "when threads take turns"},
     [PV_GUESSED_THREADS] = {"guessed-threads", "guessed", "thread", "threads", "",
                             " that may be processes, for their ends came with SIGCHLD: faults "
                             "and leaks may be another program's; record with fork shown"},

@@ -26,6 +26,7 @@ enum pv_account_kind {
     PV_LEFT_LINES,    /* that are no call and no known text */
     PV_PUT_FREES,     /* put in: a block was given again at an address that was live */
     PV_GUESSED_SIZES, /* of blocks */
+    PV_MOVED_CALLS,   /* put behind a later free of their address */
     PV_GUESSED_THREADS, /* numbers that were taken for threads, and ended as processes do */
     PV_DIED_IN_CALLS,   /* the program ended in this call */
     PV_N_ACCOUNT_KINDS

@@ -314,6 +314,9 @@ static int wait_for(struct pv_calls *calls, struct place *place, const struct pv
     }
     calls->waiting = waiting;
     waiting[calls->n_waiting++] = *call;
+    if (!calls->rules.in_order) {
+        count(calls, PV_MOVED_CALLS);
+    }
     calls->n_held++;
     place->waiting = (uint32_t)calls->n_waiting;
     return PV_OK;

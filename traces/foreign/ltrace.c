@@ -224,6 +224,11 @@ static int read_thread(struct pv_text_trace *trace, struct pv_ltrace_thread *thr
     if (pv_ltrace_find_call(&at)) {
         return read_call(trace, thread, at, call);
     }
+    if (takes(trace, thread, false) && pv_ltrace_find_glued(line, &name)) {
+        pv_account_add(trace->account, PV_LEFT_GARBLED, name.at, (size_t)(name.end - name.at),
+                       1);
+        return PV_OK;
+    }
     return read_other(trace, thread, line, call);
 }
 

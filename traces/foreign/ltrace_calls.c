@@ -212,6 +212,10 @@ static int end_call(struct pv_text_trace *trace, struct pv_ltrace_thread *thread
     if (guessed) {
         count(trace, PV_GUESSED_SIZES, frame);
     }
+    if (frame->is_unseen && call->addr) { /* who has the old place since is another's block */
+        pv_account_add(trace->account, PV_LEFT_RESIZES, NULL, 0, 1);
+        call->old = 0;
+    }
     return put_gift(trace, thread, call);
 }
 
@@ -292,6 +296,9 @@ int pv_ltrace_begin(struct pv_text_trace *trace, struct pv_ltrace_thread *thread
         pv_account_add(trace->account, PV_LEFT_HALVES, NULL, 0, 1);
     }
     set_name(frame, printed->name);
+    frame->is_unseen = pv_function_op(printed->form) == PV_OP_REALLOC && printed->n &&
+                       printed->is_number[0] && printed->arguments[0] &&
+                       !pv_calls_is_known(trace->calls, printed->arguments[0]);
     int status = frees && frame->is_inside ? PV_OK : let_go(trace, thread);
     if (status) {
         return status;

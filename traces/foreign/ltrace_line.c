@@ -178,8 +178,8 @@ static bool is_name_byte(char byte)
            (byte >= '0' && byte <= '9') || byte == '_';
 }
 
-/* A name that ends before this (, with no other name stuck to its front. */
-static bool name_ends(struct pv_cursor *line, const char *from, const char *open)
+/* A name that ends before this (, with no other name stuck to its front unless `glued`. */
+static bool name_ends(struct pv_cursor *line, const char *from, const char *open, bool glued)
 {
     static const char *const names[] = {
         "reallocarray", "posix_memalign", "aligned_alloc", "memalign", "pvalloc", "valloc",
@@ -187,7 +187,7 @@ static bool name_ends(struct pv_cursor *line, const char *from, const char *open
     for (size_t i = 0; i < sizeof names / sizeof names[0]; ++i) {
         size_t n = strlen(names[i]);
         if ((size_t)(open - from) >= n && memcmp(open - n, names[i], n) == 0 &&
-            ((size_t)(open - from) == n || !is_name_byte(open[-(ptrdiff_t)n - 1]))) {
+            (glued || (size_t)(open - from) == n || !is_name_byte(open[-(ptrdiff_t)n - 1]))) {
             line->at = open - n;
             return true;
         }
@@ -201,7 +201,8 @@ static bool name_ends(struct pv_cursor *line, const char *from, const char *open
     return false;
 }
 
-bool pv_ltrace_find_call(struct pv_cursor *line)
+/* The call whose arguments end a line, or are followed by its result; at its name. */
+static bool find_call(struct pv_cursor *line, bool glued)
 {
     const char *from = line->at;
     const char *open = from;
@@ -209,7 +210,7 @@ bool pv_ltrace_find_call(struct pv_cursor *line)
         struct pv_cursor call = *line;
         struct pv_printed printed;
         struct pv_printed_result result;
-        if (name_ends(&call, from, open)) {
+        if (name_ends(&call, from, open, glued)) {
             const char *begin = call.at;
             enum pv_printed_end end = pv_printed_take(&call, &printed);
             if (end == PV_PRINTED_OPEN &&
@@ -231,4 +232,19 @@ bool pv_ltrace_find_call(struct pv_cursor *line)
         from = ++open;
     }
     return false;
+}
+
+bool pv_ltrace_find_call(struct pv_cursor *line)
+{
+    return find_call(line, false);
+}
+
+bool pv_ltrace_find_glued(struct pv_cursor line, struct pv_cursor *ret_name)
+{
+    if (!find_call(&line, true)) {
+        return false;
+    }
+    const char *open = memchr(line.at, '(', (size_t)(line.end - line.at));
+    *ret_name = (struct pv_cursor){.at = line.at, .end = open ? open : line.end};
+    return true;
 }

@@ -44,4 +44,8 @@ bool pv_ltrace_last_result(struct pv_cursor line, struct pv_printed_result *ret)
  * whole call for memory with its result ends the line. */
 bool pv_ltrace_find_call(struct pv_cursor *line);
 
+/* The same where the text sticks to the name, so that nobody knows which function was called:
+ * *ret_name is the known one at its end. */
+bool pv_ltrace_find_glued(struct pv_cursor line, struct pv_cursor *ret_name);
+
 #endif

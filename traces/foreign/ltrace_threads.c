@@ -163,7 +163,7 @@ struct pv_ltrace_frame *pv_ltrace_push(struct pv_ltrace_thread *thread,
     struct pv_ltrace_frame *frame = &thread->frames[thread->n_frames++];
     frame->printed = *printed;
     frame->n_name = 0;
-    frame->is_doubtful = frame->is_inside = false;
+    frame->is_doubtful = frame->is_inside = frame->is_unseen = false;
     frame->printed.name = (struct pv_cursor){.at = NULL};
     frame->freed = 0;
     frame->n_inner = 0;

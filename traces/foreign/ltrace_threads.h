@@ -17,6 +17,7 @@ struct pv_ltrace_frame {
     char name[PV_LTRACE_NAME];
     uint64_t freed;   /* the address that this call frees; 0: none */
     bool is_doubtful; /* a free that has not been put yet */
+    bool is_unseen;   /* it resizes what no call had answered when it began */
     bool is_inside;   /* free@libc.so.6: nobody knows who calls it, perhaps the library */
     uint32_t n_inner; /* calls for memory inside it */
 };
