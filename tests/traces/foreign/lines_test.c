@@ -248,6 +248,30 @@ static void addresses_without_0x(void **state)
     }
 }
 
+/* More names than a reader remembers, of one length and with one beginning. */
+static void names_of_one_length_stay_apart(void **state)
+{
+    (void)state;
+    enum { ROWS = 2000, ROOM = 64 * ROWS };
+    char *text = room(ROOM);
+    char name[32];
+    size_t n = (size_t)snprintf(text, ROOM, "op,addr,size,name\n");
+    for (unsigned row = 0; row < ROWS; ++row) {
+        n += (size_t)snprintf(text + n, ROOM - n, "malloc,0x%x,4,the same begin %05u\n",
+                              0x1000 + 16 * row, row);
+    }
+    struct pv_reader *reader;
+    struct pv_trace_event event;
+    assert_int_equal(pv_reader_open_bytes(&reader, text, n, "csv"), PV_OK);
+    for (unsigned row = 0; row < ROWS; ++row) {
+        assert_int_equal(pv_reader_next(reader, &event), PV_OK);
+        snprintf(name, sizeof name, "the same begin %05u", row);
+        assert_string_equal(event.name, name);
+    }
+    pv_reader_close(reader);
+    free(text);
+}
+
 /* A log whose first hexadecimal address comes late: told with its place, never mixed. */
 static void a_base_that_was_guessed_wrong_is_told(void **state)
 {
@@ -362,6 +386,7 @@ int main(void)
         cmocka_unit_test(lines_become_events),
         cmocka_unit_test(patterns_of_the_user),
         cmocka_unit_test(addresses_without_0x),
+        cmocka_unit_test(names_of_one_length_stay_apart),
         cmocka_unit_test(a_base_that_was_guessed_wrong_is_told),
         cmocka_unit_test(wrong_patterns_are_told),
         cmocka_unit_test(wrong_tables_are_told_with_their_place),
