@@ -34,9 +34,9 @@ static int read_call(struct pv_text_trace *trace, struct pv_ltrace_thread *threa
     struct pv_printed printed;
     enum pv_printed_end end = pv_printed_take(&line, &printed);
     struct pv_ltrace *own = trace->own;
-    if (end != PV_PRINTED_NONE && (thread->tid ? thread->is_over : own->is_over)) {
+    if (end != PV_PRINTED_NONE && thread->is_over) {
         bool another = !thread->tid || pv_ltrace_is_over(&own->threads, thread->process);
-        own->is_over = thread->is_over = false;
+        thread->is_over = false;
         if (another) {
             pv_ltrace_exec(&own->threads, trace->account, thread);
         }
@@ -80,7 +80,7 @@ static bool is_clone_of_process(struct pv_cursor name, struct pv_cursor line)
         return false;
     }
     line.at = name.end;
-    for (int i = 0; i < (library ? LIBRARY_FLAGS : 0) && line.at; ++i) {
+    for (int i = 0; library && i < LIBRARY_FLAGS; ++i) {
         const char *comma = memchr(line.at, ',', (size_t)(line.end - line.at));
         line.at = comma ? comma + 1 : line.end;
     }
@@ -177,7 +177,6 @@ static int read_remark(struct pv_text_trace *trace, struct pv_ltrace_thread *thr
     bool signalled = !ends && pv_cursor_word(&line, "--- ") && is_deadly(line);
     /* the signal's own line tells the thread that made the mistake; all are killed for it */
     bool dies = signalled || (killed && !own->is_signalled && is_deadly(line));
-    own->is_over |= ends && !thread->tid;
     own->is_signalled = signalled || (own->is_signalled && !exited);
     thread->is_over |= ends;
     return ends || dies ? pv_ltrace_leave(trace, thread, call, dies) : PV_OK;

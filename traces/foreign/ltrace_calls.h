@@ -16,8 +16,7 @@
 struct pv_ltrace {
     struct pv_ltrace_threads threads;
     struct pv_ltrace_clock clock;
-    size_t open;  /* number + 1 of the thread whose newest call the program's text broke off */
-    bool is_over; /* the only program has ended: what follows is another run */
+    size_t open; /* number + 1 of the thread whose newest call the program's text broke off */
     bool is_signalled; /* a thread got a signal by which programs die */
     bool is_open_free; /* a free that has not been put yet, for want of its end */
 };

@@ -201,7 +201,7 @@ static bool name_ends(struct pv_cursor *line, const char *from, const char *open
     return false;
 }
 
-/* The call whose arguments end a line, or are followed by its result; at its name. */
+/* The call of which a line ends with the result, or with its first half; at its name. */
 static bool find_call(struct pv_cursor *line, bool glued)
 {
     const char *from = line->at;
@@ -213,20 +213,16 @@ static bool find_call(struct pv_cursor *line, bool glued)
         if (name_ends(&call, from, open, glued)) {
             const char *begin = call.at;
             enum pv_printed_end end = pv_printed_take(&call, &printed);
-            if (end == PV_PRINTED_OPEN &&
-                (pv_cursor_word(&call, "<unfinished ...>") ||
-                 pv_cursor_word(&call, "<no return ...>")) &&
-                pv_cursor_done(&call)) {
+            bool half = end == PV_PRINTED_OPEN && (pv_cursor_word(&call, "<unfinished ...>") ||
+                                                   pv_cursor_word(&call, "<no return ...>"));
+            bool whole = end == PV_PRINTED_WHOLE && pv_printed_take_result(&call, &result) &&
+                         result.is_number;
+            if (whole) {
+                drop_duration(&call);
+            }
+            if ((half || whole) && pv_cursor_done(&call)) {
                 line->at = begin;
                 return true;
-            }
-            if (end == PV_PRINTED_WHOLE && pv_printed_take_result(&call, &result) &&
-                result.is_number) {
-                drop_duration(&call);
-                if (pv_cursor_done(&call)) {
-                    line->at = begin;
-                    return true;
-                }
             }
         }
         from = ++open;

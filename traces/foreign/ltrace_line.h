@@ -41,7 +41,7 @@ bool pv_ltrace_take_resumed(struct pv_cursor *line, struct pv_cursor *ret_name);
 bool pv_ltrace_last_result(struct pv_cursor line, struct pv_printed_result *ret);
 
 /* A call that stands behind text which the program printed: true, and the cursor there, when a
- * whole call for memory with its result ends the line. */
+ * call for memory with its result, or the first half of one, ends the line. */
 bool pv_ltrace_find_call(struct pv_cursor *line);
 
 /* The same where the text sticks to the name, so that nobody knows which function was called:

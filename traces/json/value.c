@@ -112,14 +112,29 @@ static int build_member(struct json_object *object, const struct pv_json_span *n
     return status;
 }
 
-static int build_object(struct json_object **ret_object, const struct pv_json_span *span)
+/* `wanted` NULL: all are. */
+static bool is_wanted(const struct pv_json_span *name, const char *const *wanted)
+{
+    bool is = !wanted;
+    for (; !is && *wanted; ++wanted) {
+        is = pv_json_span_is(name, *wanted);
+    }
+    return is;
+}
+
+static int build_object(struct json_object **ret_object, const struct pv_json_span *span,
+                        const char *const *wanted, size_t most)
 {
     struct json_object *object = json_object_new_object();
     struct pv_json_span rest = pv_json_span_inside(span), name, value;
     int status = status_of(object);
     while (status == PV_OK && pv_json_span_next(&rest, &name) &&
            pv_json_span_next(&rest, &value)) {
-        status = build_member(object, &name, &value);
+        if (is_wanted(&name, wanted)) {
+            size_t n = (size_t)(value.end - value.at);
+            most -= n < most ? n : most;
+            status = most ? build_member(object, &name, &value) : PV_ELIMIT;
+        }
     }
     if (status) {
         json_object_put(object);
@@ -141,7 +156,7 @@ static int build(struct json_object **ret_object, const struct pv_json_span *spa
     case PV_JSON_ARRAY:
         return build_list(ret_object, span);
     case PV_JSON_OBJECT:
-        return build_object(ret_object, span);
+        return build_object(ret_object, span, NULL, SIZE_MAX);
     case PV_JSON_TEXT:
         return build_text(ret_object, span);
     case PV_JSON_BOOL:
@@ -159,32 +174,12 @@ static int build(struct json_object **ret_object, const struct pv_json_span *spa
     return status_of(object);
 }
 
-static bool is_wanted(const struct pv_json_span *name, const char *const *wanted)
-{
-    bool is = false;
-    for (; !is && *wanted; ++wanted) {
-        is = pv_json_span_is(name, *wanted);
-    }
-    return is;
-}
-
 int pv_json_build(struct pv_json **ret_value, const struct pv_json_span *span,
                   const char *const *wanted, size_t most)
 {
-    struct json_object *object = json_object_new_object();
-    struct pv_json_span rest = pv_json_span_inside(span), name, value;
-    int status = status_of(object);
-    while (status == PV_OK && pv_json_span_next(&rest, &name) &&
-           pv_json_span_next(&rest, &value)) {
-        if (is_wanted(&name, wanted)) {
-            size_t n = (size_t)(value.end - value.at);
-            most -= n < most ? n : most;
-            status = most ? build_member(object, &name, &value) : PV_ELIMIT;
-        }
-    }
-    if (status) {
-        json_object_put(object);
-    } else {
+    struct json_object *object = NULL;
+    int status = wanted ? build_object(&object, span, wanted, most) : build(&object, span);
+    if (status == PV_OK) {
         *ret_value = (struct pv_json *)(uintptr_t)from_library(object);
     }
     return status;
@@ -218,19 +213,6 @@ int pv_json_check(struct pv_json_span *ret_span, const char *bytes, size_t n,
     }
     *ret_span = span;
     return PV_OK;
-}
-
-int pv_json_parse(struct pv_json **ret_value, const char *bytes, size_t n,
-                  struct pv_place *ret_place)
-{
-    struct pv_json_span span;
-    struct json_object *object = NULL;
-    int status = pv_json_check(&span, bytes, n, ret_place);
-    status = status ? status : build(&object, &span);
-    if (status == PV_OK) {
-        *ret_value = (struct pv_json *)(uintptr_t)from_library(object);
-    }
-    return status;
 }
 
 void pv_json_free(struct pv_json *value)

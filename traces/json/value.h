@@ -32,17 +32,14 @@ enum pv_json_kind {
     PV_JSON_OBJECT
 };
 
-/* A whole document in memory, below 2 GiB. A built value takes 15 to 30 times its text.
- * PV_EFORMAT with the place, PV_ENOMEM. */
-int pv_json_parse(struct pv_json **ret_value, const char *bytes, size_t n,
-                  struct pv_place *ret_place);
-
-/* The same without building anything: where the value stands, for span.h. */
+/* Where the value of a document in memory, below 2 GiB, stands: for span.h, and for pv_json_build.
+ * PV_EFORMAT with the place. */
 int pv_json_check(struct pv_json_span *ret_span, const char *bytes, size_t n,
                   struct pv_place *ret_place);
 
-/* Builds an object of a checked document with these members alone (NULL at the end), and so in
- * bounded memory. PV_ELIMIT when they have `most` bytes of text or more; PV_ENOMEM. */
+/* Builds a value of a checked document, in 15 to 30 times its text. `wanted` (NULL at its end): it
+ * is an object, and these members alone are built, in bounded memory; PV_ELIMIT when they have
+ * `most` bytes of text or more. NULL: all of it, whatever `most` says. PV_ENOMEM. */
 int pv_json_build(struct pv_json **ret_value, const struct pv_json_span *span,
                   const char *const *wanted, size_t most);
 void pv_json_free(struct pv_json *value);

@@ -122,12 +122,20 @@ static bool same_value(const struct pv_json *value, const struct pv_json_span *s
     }
 }
 
+int json_parse(struct pv_json **ret_value, const char *bytes, size_t n,
+               struct pv_place *ret_place)
+{
+    struct pv_json_span span;
+    int status = pv_json_check(&span, bytes, n, ret_place);
+    return status ? status : pv_json_build(ret_value, &span, NULL, 0);
+}
+
 bool json_same_text(const char *bytes, size_t n, bool *ret_sound)
 {
-    struct pv_json *value;
+    struct pv_json *value = NULL;
     struct pv_place place;
     struct pv_json_scan scan = {0};
-    int status = pv_json_parse(&value, bytes, n, &place);
+    int status = json_parse(&value, bytes, n, &place);
     *ret_sound = status == PV_OK;
     if (status < 0) {
         return status == PV_EFORMAT;

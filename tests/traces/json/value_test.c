@@ -18,7 +18,7 @@ static struct pv_json *parse(const char *text)
 {
     struct pv_json *value = NULL;
     struct pv_place place;
-    if (pv_json_parse(&value, text, strlen(text), &place) < 0) {
+    if (json_parse(&value, text, strlen(text), &place) < 0) {
         fail_msg("%s: %s", text, place.text);
     }
     return value;
@@ -36,7 +36,7 @@ static void refuse(const struct bad *bad)
     struct pv_json *value = NULL;
     struct pv_place place;
     size_t n = bad->n ? bad->n : strlen(bad->text);
-    int status = pv_json_parse(&value, bad->text, n, &place);
+    int status = json_parse(&value, bad->text, n, &place);
     if (status != PV_EFORMAT || strcmp(place.text, bad->why) != 0 || place.line != bad->line ||
         place.column != bad->column) {
         fail_msg("%s: status %d, %d:%d %s, not %d:%d %s", bad->text, status, (int)place.line,
@@ -260,10 +260,10 @@ static void trap_7_depth(void **state)
     memset(text + DEEP, ']', DEEP);
     struct pv_json *value = NULL;
     struct pv_place place;
-    assert_int_equal(pv_json_parse(&value, text + DEEP - 32, 64, &place), 0);
+    assert_int_equal(json_parse(&value, text + DEEP - 32, 64, &place), 0);
     pv_json_free(value);
     for (size_t depth = 33; depth <= DEEP; depth = depth == 33 ? DEEP : DEEP + 1) {
-        assert_int_equal(pv_json_parse(&value, text + DEEP - depth, 2 * depth, &place),
+        assert_int_equal(json_parse(&value, text + DEEP - depth, 2 * depth, &place),
                          PV_EFORMAT);
         assert_string_equal(place.text, "the nesting is deeper than 32 levels");
         assert_int_equal(place.column, 33);
@@ -314,7 +314,7 @@ static void long_number_is_refused(void **state)
     refuse(&bad);
     struct pv_json *value = NULL;
     struct pv_place place;
-    assert_int_equal(pv_json_parse(&value, text, PV_JSON_NUMBER_MAX, &place), 0);
+    assert_int_equal(json_parse(&value, text, PV_JSON_NUMBER_MAX, &place), 0);
     pv_json_free(value);
 }
 
