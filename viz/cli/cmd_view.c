@@ -5,6 +5,7 @@
  * between its pictures. A pipe may give nothing for long, and keys would wait: it is read whole
  * before.
  */
+#include <errno.h>
 #include <langinfo.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,7 +169,7 @@ static int run_tui(struct pv_load *load, const struct pv_tui_options *tui)
     if (status == PV_ENOTSUP) {
         pv_say("%s", message ? message : "this is no terminal; --screen 100x30 draws text");
     } else if (status) {
-        pv_say("the terminal failed");
+        pv_say("the terminal failed: %s", strerror(errno));
     }
     return pv_exit_of(status);
 }

@@ -14,16 +14,19 @@ struct graph {
     const char *dot, *format;
 };
 
-static int quiet(char *text)
+/* Without one of its plugins Graphviz goes on, and draws another picture. */
+static bool lacks_plugin;
+
+static int listen(char *text)
 {
-    (void)text;
+    lacks_plugin |= strstr(text, "Could not load") != NULL;
     return 0;
 }
 
 static bool lay_out(void *ctx, FILE *out)
 {
     const struct graph *wanted = ctx;
-    agseterrf(quiet);
+    agseterrf(listen);
     GVC_t *context = gvContext();
     Agraph_t *graph = context ? agmemread(wanted->dot) : NULL;
     if (!graph || gvLayout(context, graph, "dot") != 0) {
@@ -32,7 +35,7 @@ static bool lay_out(void *ctx, FILE *out)
     char *data = NULL;
     unsigned length = 0;
     return gvRenderData(context, graph, wanted->format, &data, &length) == 0 && length &&
-           fwrite(data, 1, length, out) == length;
+           !lacks_plugin && fwrite(data, 1, length, out) == length;
 }
 
 int pv_export_layout(const char *dot, size_t n, const char *format, FILE *out, char *ret_text,

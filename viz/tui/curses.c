@@ -15,15 +15,19 @@
  * Memory: curses goes on without what it does not get, and dies of it. Whatever may ask for
  * memory is called by ask_curses; where it is refused, curses is not called any more, and the
  * terminal is given back as after a signal.
+ *
+ * Failing calls: curses drops a write that fails and says nothing, but errno keeps the reason.
  */
 #define _XOPEN_SOURCE_EXTENDED 1
 #include <ncurses.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <time.h>
@@ -63,7 +67,8 @@ struct terminal {
         double wanted; /* the least time between two pictures while reading */
     } clock;
     bool touched; /* a key came */
-    bool lost;    /* curses had no memory: it is not called any more */
+    int error;    /* of the system, with which curses failed; 0: none */
+    bool lost;    /* curses had no memory, or could not end: it is not called any more */
     int signals;  /* descriptor */
     sigset_t before;
     char back_bytes[BACK_BYTES];
@@ -78,6 +83,12 @@ static int ask_curses(struct terminal *terminal, void (*work)(void *ctx), void *
         return PV_ENOMEM;
     }
     return PV_OK;
+}
+
+/* The reason for which a call of curses failed since errno was 0; 0: none did. */
+static int failure(void)
+{
+    return errno == EINTR || errno == EAGAIN ? 0 : errno;
 }
 
 /* ---- cells to the screen ---- */
@@ -181,7 +192,9 @@ static void give_picture(void *ctx)
             }
         }
     }
+    errno = 0;
     refresh();
+    terminal->error = failure();
 }
 
 static int draw(struct terminal *terminal)
@@ -208,7 +221,8 @@ static int draw(struct terminal *terminal)
     pv_grid_fini(&terminal->shown);
     terminal->shown = picture.grid;
     terminal->all = false;
-    return PV_OK;
+    errno = terminal->error;
+    return terminal->error ? PV_EIO : PV_OK;
 }
 
 /* ---- keys to the model ---- */
@@ -567,14 +581,14 @@ static void set_up_screen(void *ctx)
 {
     struct beginning *beginning = ctx;
 
-    cbreak();
-    noecho();
-    nonl();
+    errno = 0;
+    bool modes_set = cbreak() != ERR && noecho() != ERR && nonl() != ERR;
     intrflush(stdscr, FALSE);
-    keypad(stdscr, TRUE);
     nodelay(stdscr, TRUE);
-    curs_set(0);
     leaveok(stdscr, TRUE);
+    keypad(stdscr, TRUE);
+    curs_set(0);
+    beginning->terminal->error = modes_set ? failure() : errno ? errno : ENOTTY;
     mouseinterval(0);
     mousemask(BUTTON1_PRESSED | BUTTON1_CLICKED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
     if (beginning->coloured && has_colors()) {
@@ -583,16 +597,56 @@ static void set_up_screen(void *ctx)
     }
 }
 
+static int need_terminal(int fd, const char **ret_message)
+{
+    if (isatty(fd)) {
+        return PV_OK;
+    }
+    if (errno != ENOTTY && errno != EINVAL) {
+        return PV_EIO;
+    }
+    *ret_message = "this needs a terminal; view --screen 120x40 prints a screen without one";
+    return PV_ENOTSUP;
+}
+
+/* A type of terminal that curses cannot read is an unknown one to it: it is asked twice, the
+ * second time with its folders looked up anew, which it does when a variable has changed; and
+ * whether a file can be opened at all is asked here. */
+static int take_terminal(struct beginning *beginning, const char **ret_message)
+{
+    struct terminal *terminal = beginning->terminal;
+    int status = ask_curses(terminal, take_screen, beginning);
+    if (!status && !terminal->screen) {
+        setenv("TERMINFO_DIRS", "", 0);
+        status = ask_curses(terminal, take_screen, beginning);
+    }
+    if (status || (beginning->can_place && terminal->screen)) {
+        return status;
+    }
+    if (beginning->can_place) {
+        return PV_ENOMEM; /* the type is known, the size too large */
+    }
+    int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return PV_EIO;
+    }
+    close(fd);
+    *ret_message = terminal->screen ? "this terminal cannot place its cursor (TERM); view "
+                                      "--screen 120x40 prints a screen without one"
+                                    : "this terminal's type (TERM) is not known here; view "
+                                      "--screen 120x40 prints a screen without one";
+    return PV_ENOTSUP;
+}
+
 static int open_screen(struct terminal *terminal, const struct pv_tui_options *options,
                        const char **ret_message)
 {
     struct beginning beginning = {.terminal = terminal, .coloured = !options->no_color};
     sigset_t before;
-
-    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
-        *ret_message =
-            "this needs a terminal; view --screen 120x40 prints a screen without one";
-        return PV_ENOTSUP;
+    int status = need_terminal(STDIN_FILENO, ret_message);
+    status = status ? status : need_terminal(STDOUT_FILENO, ret_message);
+    if (status) {
+        return status;
     }
     if (tcgetattr(STDOUT_FILENO, &terminal->back.modes)) {
         return PV_EIO;
@@ -600,30 +654,24 @@ static int open_screen(struct terminal *terminal, const struct pv_tui_options *o
     terminal->back.fd = STDOUT_FILENO;
     /* No signal comes between taking the terminal and the promise to give it back. */
     pv_signals_hold(&before);
-    int status = ask_curses(terminal, take_screen, &beginning);
+    status = take_terminal(&beginning, ret_message);
     pv_signals_release(&before);
     if (status) {
         return status;
     }
-    if (beginning.can_place && !terminal->screen) {
-        return PV_ENOMEM; /* the type is known, the size too large */
-    }
-    if (!beginning.can_place) {
-        *ret_message = terminal->screen ? "this terminal cannot place its cursor (TERM); view "
-                                          "--screen 120x40 prints a screen without one"
-                                        : "this terminal's type (TERM) is not known here; view "
-                                          "--screen 120x40 prints a screen without one";
-        return PV_ENOTSUP;
-    }
     terminal->pairs = pv_own_calloc(PAIR_SIDE * PAIR_SIDE, sizeof *terminal->pairs);
-    return terminal->pairs ? ask_curses(terminal, set_up_screen, &beginning) : PV_ENOMEM;
+    status = terminal->pairs ? ask_curses(terminal, set_up_screen, &beginning) : PV_ENOMEM;
+    errno = terminal->error;
+    return !status && terminal->error ? PV_EIO : status;
 }
 
 static void end_screen(void *ctx)
 {
     struct terminal *terminal = ctx;
 
+    errno = 0;
     endwin();
+    terminal->lost = failure();
     delscreen(terminal->screen);
 }
 
@@ -674,11 +722,13 @@ int pv_tui_run(struct pv_timeline *timeline, const struct pv_tui_options *option
     if (status == 0) {
         status = run(&terminal);
     }
+    int error = errno;
     close_screen(&terminal);
     sigaction(SIGINT, &on_int, NULL);
     sigaction(SIGTERM, &on_term, NULL);
     sigaction(SIGTSTP, &on_stop, NULL);
     sigaction(SIGWINCH, &on_resize, NULL);
     sigprocmask(SIG_SETMASK, &before, NULL);
+    errno = error;
     return status;
 }

@@ -36,7 +36,7 @@ struct pv_tui_options {
 /* The TUI on a timeline with a log, until the user leaves. The terminal is restored on every
  * way out; by signals too, where pv_signals_begin has been called. PV_ENOTSUP: stdin or stdout
  * is no terminal, or one that cannot place a cursor; *ret_message (a literal) says what to do.
- * PV_ENOMEM, also for a window too large to be drawn. PV_EIO. */
+ * PV_ENOMEM, also for a window too large to be drawn. PV_EIO: errno says why. */
 int pv_tui_run(struct pv_timeline *timeline, const struct pv_tui_options *options,
                const char **ret_message);
 
