@@ -198,6 +198,10 @@ bool pv_pattern_op(struct pv_cursor *cursor, enum pv_op *ret_op)
         {"deallocate", PV_OP_FREE},  {"release", PV_OP_FREE},
         {"aligned", PV_OP_ALIGNED},  {"aligned_alloc", PV_OP_ALIGNED},
         {"memalign", PV_OP_ALIGNED}, {"posix_memalign", PV_OP_ALIGNED},
+        {"kmalloc", PV_OP_MALLOC},   {"kzalloc", PV_OP_MALLOC},
+        {"kfree", PV_OP_FREE},       {"vmalloc", PV_OP_MALLOC},
+        {"vfree", PV_OP_FREE},       {"pvportmalloc", PV_OP_MALLOC},
+        {"vportfree", PV_OP_FREE},
     };
     if (cursor->at < cursor->end && (*cursor->at == '+' || *cursor->at == '-')) {
         *ret_op = *cursor->at++ == '+' ? PV_OP_MALLOC : PV_OP_FREE;
@@ -218,6 +222,7 @@ bool pv_pattern_op(struct pv_cursor *cursor, enum pv_op *ret_op)
         if (strcmp(words[i].word, word) == 0) {
             *ret_op = words[i].op;
             cursor->at = at;
+            pv_cursor_word(cursor, "[]"); /* new[], delete[] */
             return true;
         }
     }

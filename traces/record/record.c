@@ -46,6 +46,7 @@ struct recording {
     pid_t pid;
     int go;     /* a byte into it lets the child begin, its end lets it go */
     int report; /* gives errno when exec failed */
+    int ended;  /* as waitpid gives it; 0: not known */
 };
 
 static int fail(struct pv_record_result *result, int status, const char *what, const char *why,
@@ -110,17 +111,22 @@ static int fork_child(struct recording *recording, char *const argv[])
     return recording->pid < 0 ? PV_EIO : PV_OK;
 }
 
-/* *ret_errno: why it could not become the program, or 0. */
-static void let_begin(struct recording *recording, int *ret_errno)
+/* PV_EINVAL: it could not become the program; PV_EIO: it waits still. *ret_errno: why. */
+static int let_begin(struct recording *recording, int *ret_errno)
 {
     ssize_t n;
     *ret_errno = 0;
     do {
         n = write(recording->go, "", 1);
     } while (n < 0 && errno == EINTR);
+    if (n != 1) {
+        *ret_errno = errno;
+        return PV_EIO;
+    }
     do {
         n = read(recording->report, ret_errno, sizeof *ret_errno);
     } while (n < 0 && errno == EINTR);
+    return *ret_errno ? PV_EINVAL : PV_OK;
 }
 
 /* Lets the child go that waits to begin. */
@@ -262,6 +268,13 @@ static int explain_absence(const struct recording *recording, struct pv_record_r
     case PV_REACH_MACHINE:
         return fail(result, 1, what, "it is for another kind of machine than this tool", NULL);
     case PV_REACH_YES:
+        if (WIFSIGNALED(recording->ended)) {
+            char why[PV_RECORD_TEXT / 2];
+            int number = WTERMSIG(recording->ended);
+            snprintf(why, sizeof why, "signal %d (%s) ended it before its first call", number,
+                     strsignal(number));
+            return fail(result, 1, what, why, NULL);
+        }
         if (getrlimit(RLIMIT_AS, &addresses) == 0 && addresses.rlim_cur != RLIM_INFINITY) {
             return fail(result, PV_ELIMIT, what,
                         "the library that sees its calls was not loaded",
@@ -329,6 +342,7 @@ static int finish(struct recording *recording, struct pv_record_result *result)
     int error = errno;
     pv_drain_take(recording->drain, true, &n);
     result->n_running = wait_for_family(recording);
+    recording->ended = failed ? 0 : ended;
     int status = explain(recording, pv_drain_finish(recording->drain), result);
     struct timespec none = {.tv_sec = 0};
     while (sigtimedwait(&asked, NULL, &none) > 0) {
@@ -363,12 +377,12 @@ static int run(struct recording *recording, const struct pv_record_options *opti
         let_go(recording);
         return status;
     }
-    let_begin(recording, &failed);
-    if (failed) {
+    status = let_begin(recording, &failed);
+    if (status) {
         char what[PV_RECORD_TEXT / 2];
         let_go(recording);
         snprintf(what, sizeof what, "%s cannot be started", argv[0]);
-        return fail(result, PV_EINVAL, what, strerror(failed), NULL);
+        return fail(result, status, what, strerror(failed), NULL);
     }
     follow(recording);
     return finish(recording, result);

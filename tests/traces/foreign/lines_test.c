@@ -102,6 +102,8 @@ static const struct {
      "m1:20!7000 f1!12250", 0, 0, 0, 0, 0},
     {"csv", "op;addr;size;seconds\nmalloc;0x10;20;7\nfree;0x10;;12,25\n",
      "m1:20!7000000000 f1!12250000000", 0, 0, 0, 0, 0},
+    {"csv", "op,addr,size\nnew[],0x10,20\ndelete[],0x10,\nkmalloc,0x20,8\nkfree,0x20,\n",
+     "m1:20 f1 m2:8 f2", 0, 0, 0, 0, 0},
     {"csv", "Size;Op;Pointer;x\n20;+;10;y\n;-;10;", "m1:20 f1", 0, 0, 0, 0, 0},
     {"csv", "id,lower,upper,size\nb1,0,3,4\nb2,3,9,4\nb3,0,9,2\n",
      "m1:4'b1 m2:2'b3 f1 m3:4'b2 f3 f2", 0, 0, 0, 0, 0},

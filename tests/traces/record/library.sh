@@ -35,3 +35,8 @@ export PEBBLEVIZ_PRELOAD="$library"
 record ./tool record -o made.json -- /bin/sh -c :
 [ "$code" = 0 ] || failed "with PEBBLEVIZ_PRELOAD it ended with $code"
 [ -s "$folder/bin/made.json" ] || failed "with PEBBLEVIZ_PRELOAD nothing was recorded"
+
+PEBBLEVIZ_PRELOAD=$folder/bin/libpebbleviz-preload.so
+record ./tool record -o other.json -- /bin/sh -c 'kill -9 $$'
+[ "$code" = 3 ] && grep -q "could not be recorded: signal 9 (Killed) ended it before its first call" "$folder/said" ||
+    failed "of a program that was killed at once, another sentence was expected"
