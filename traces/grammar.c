@@ -129,6 +129,7 @@ int pv_grammar_next(void *state, struct pv_trace_event *ret_event)
         struct pv_cursor line;
         int status = pv_lines_next(&trace->lines, &line);
         if (status == 0) {
+            pv_lines_uncolour(&trace->lines, &line);
             struct pv_call call = trace->blank;
             status = trace->grammar->line(trace, line, &call);
             status = status ? status : pv_grammar_put(trace, &call);

@@ -125,6 +125,22 @@ int pv_lines_next(struct pv_lines *lines, struct pv_cursor *ret_line)
     return PV_OK;
 }
 
+size_t pv_text_uncolour(char *to, const char *text, size_t n)
+{
+    size_t n_to = 0;
+    for (size_t i = 0; i < n; ++i) {
+        if (text[i] == '\033' && i + 1 < n && text[i + 1] == '[') {
+            i += 2;
+            while (i < n && text[i] >= ' ' && text[i] <= '?') {
+                ++i;
+            }
+        } else {
+            to[n_to++] = text[i];
+        }
+    }
+    return n_to;
+}
+
 bool pv_cursor_line(struct pv_cursor *rest, struct pv_cursor *ret)
 {
     *ret = (struct pv_cursor){.at = rest->at, .end = rest->at};

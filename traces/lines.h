@@ -43,6 +43,20 @@ void pv_lines_close(struct pv_lines *lines); /* takes a zeroed one */
  * 1: there are no more. PV_EFORMAT, PV_EIO, PV_ENOMEM with the place. */
 int pv_lines_next(struct pv_lines *lines, struct pv_cursor *ret_line);
 
+/* Copies a text without the sequences that colour a terminal: ESC [ parameters letter. `to` has
+ * room for it, or is where it is. Returns the bytes that are left. */
+size_t pv_text_uncolour(char *to, const char *text, size_t n);
+
+/* Takes them out of the line given last. */
+static inline void pv_lines_uncolour(struct pv_lines *lines, struct pv_cursor *line)
+{
+    size_t n = (size_t)(line->end - line->at);
+    if (n && memchr(line->at, '\033', n)) {
+        char *text = lines->buffer + (line->at - lines->buffer);
+        line->end = line->at + pv_text_uncolour(text, text, n);
+    }
+}
+
 /* The caller's failure, at a byte of the line given last. PV_EFORMAT. */
 int pv_lines_blame(struct pv_lines *lines, const char *at, const char *text);
 

@@ -157,17 +157,24 @@ static bool find_behind(struct pv_reader *reader, const unsigned char *head, siz
 }
 
 /* A line of text counts for a probe when its end is there; at the end of the file none is
- * needed. */
-static int probe_whole(struct pv_reader *reader, const unsigned char *head, size_t n)
+ * needed. Then without the colours of a terminal, in which a log may have been saved. */
+static int probe_copy(struct pv_reader *reader, const unsigned char *head, size_t n)
 {
-    unsigned char *whole = pv_own_calloc(n + 1, 1);
-    if (!whole) {
+    unsigned char *copy = pv_own_calloc(n + 1, 1);
+    if (!copy) {
         return fail(reader, PV_ENOMEM, "out of memory");
     }
-    memcpy(whole, head, n);
-    whole[n] = '\n';
-    bool found = find_behind(reader, whole, n + 1);
-    pv_own_free(whole);
+    memcpy(copy, head, n);
+    copy[n] = '\n';
+    bool found = n < PV_STREAM_HEAD && find_behind(reader, copy, n + 1);
+    if (!found && memchr(head, '\033', n)) {
+        size_t n_plain = pv_text_uncolour((char *)copy, (const char *)head, n);
+        copy[n_plain] = '\n';
+        reader->format = probe_all(copy, n_plain + 1);
+        reader->skipped_lines = 0;
+        found = reader->format;
+    }
+    pv_own_free(copy);
     if (found && reader->skipped_bytes > n) {
         reader->skipped_bytes = n;
     }
@@ -194,8 +201,7 @@ static int find_format(struct pv_reader *reader)
             return PV_OK;
         }
     }
-    return n && n < PV_STREAM_HEAD ? probe_whole(reader, head, n)
-                                   : fail_unknown(reader, head, n);
+    return n ? probe_copy(reader, head, n) : fail_unknown(reader, head, n);
 }
 
 static int choose_format(struct pv_reader *reader, const char *from)

@@ -222,10 +222,24 @@ static int begin_again(struct pv_text_trace *trace, struct pv_cursor line)
     return 1;
 }
 
+/* Blanks and marks of a quotation in front of a line, as in a mail: "> @ ./a:…", "> = Start". */
+static void skip_margin(struct pv_cursor *line)
+{
+    struct pv_cursor tried = *line;
+    while (pv_cursor_byte(&tried, '>') || pv_cursor_byte(&tried, ' ') ||
+           pv_cursor_byte(&tried, '\t')) {
+    }
+    if (!pv_cursor_done(&tried) && (*tried.at == '@' || *tried.at == '=')) {
+        *line = tried;
+    }
+    pv_cursor_blanks(line);
+}
+
 static int read_mtrace(struct pv_text_trace *trace, struct pv_cursor line, struct pv_call *call)
 {
     struct mtrace *own = trace->own;
     struct pv_cursor caller, op;
+    skip_margin(&line);
     own->ends_at_border |= trace->lines.offset % BUFFER_BYTES == 1;
     if (pv_cursor_done(&line)) { /* the end of a line that the first process has written */
         own->is_mixed |= own->has_callers && own->ends_at_border;
@@ -276,6 +290,7 @@ static bool looks_mtrace(struct pv_cursor line)
 {
     struct pv_cursor caller, op;
     uint64_t addr;
+    skip_margin(&line);
     if (pv_cursor_word(&line, "= Start")) {
         return true;
     }

@@ -36,6 +36,11 @@ static const struct {
      "left-halves malloc:1"},
     {"ltrace", "<... malloc resumed> ) = 0x1000\nmalloc(1) = 0x3000\nfree(0x1000) = <void>\n",
      "m1:1", "left-halves malloc:1 left-frees:1"},
+    /* In the colours of a terminal: of the whole line, or of what grep has found in it. */
+    {"ltrace",
+     "\033[32mmalloc(16) = 0x1000\033[0m\n\033[01;31m\033[Kmalloc\033[m\033[K(8) = 0x2000\n"
+     "free(0x1000) = <void>\n",
+     "m1:16 m2:8 f1", ""},
     /* Two runs in one log, each with its number. */
     {"ltrace",
      "10 malloc(1) = 0x1000\n10 +++ exited (status 0) +++\n20 malloc(2) = 0x1000\n"
@@ -356,6 +361,10 @@ static const struct {
      "a1:9/64 a2:8/32", ""},
     {"valgrind", "--9-- malloc(10) = 0x10\n--9-- xyz(10) = 0x20\n--9-- xyz(10) = 0x20\n",
      "m1:10", "left-calls xyz:2"},
+    /* Indented, and quoted in a mail; without callers, "> " is a resize and no quotation. */
+    {"mtrace", "  = Start\n\t@ a + 0x10 0x1\n    @ a - 0x10\n", "m1:1'a f1", ""},
+    {"mtrace", "> = Start\n> @ a + 0x10 0x1\n>> @ a - 0x10\n", "m1:1'a f1", ""},
+    {"mtrace", "= Start\n+ 0x10 0x1\n< 0x10\n> 0x20 0x2\n", "m1:1 r1:2", ""},
     /* A fork: each process writes its buffer, with what stood in it before. */
     {"mtrace",
      "= Start\n@ a + 0x10 0x1\n@ a - 0x10\n= End\n= Start\n@ a + 0x10 0x1\n@ b + 0x20 0x2\n"
