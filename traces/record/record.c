@@ -349,6 +349,7 @@ static int finish(struct recording *recording, struct pv_record_result *result)
     }
     sigprocmask(SIG_SETMASK, &before, NULL);
     if (failed) {
+        result->kept |= status == PV_OK;
         return fail(result, failed, "how the program ended is not known", strerror(error),
                     NULL);
     }
