@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * account.c - see account.h. Rows and processes are few, and what is looked for is mostly the
- * one that was found last.
+ * account.c - see account.h. Rows and processes are few, so they are searched one by one,
+ * processes from the newest.
  */
 #include "traces/account.h"
 
@@ -12,8 +12,8 @@
 #include "core/text.h"
 #include "traces/names.h"
 
-/* What a count is called by programs, and how it is told: before and behind the number and the
- * name. Two forms of the noun: one, many. */
+/* The key of a count, for programs, and the sentence for people: what stands before and behind
+ * the number and the name. The noun has two forms: one, many. */
 static const struct {
     const char *key, *before, *one, *many, *of, *behind;
 } kinds[PV_N_ACCOUNT_KINDS] = {
@@ -79,7 +79,7 @@ static struct pv_account_row *find_row(struct pv_account *account, enum pv_accou
             }
         }
     }
-    /* A row is kept for each kind that has none yet. */
+    /* Leave one row free for each kind that has none yet. */
     if (account->n_rows + (of_kind ? (size_t)PV_N_ACCOUNT_KINDS : 0) >= PV_ACCOUNT_ROWS) {
         if (!of_kind) {
             return &account->rows[PV_ACCOUNT_ROWS - 1];

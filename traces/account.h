@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * account.h - what a reading left out, put in or guessed, counted by kind and name, and the
- * processes that a log holds. Readers of formats fill it in; people and programs are told.
+ * account.h - what a reader left out, put in or guessed, counted by kind and name, and the
+ * processes of a log. The readers of formats fill it in; it is shown to people and to programs.
  *
- * Bounded: when there are more names than rows, the last row of a kind stands for all others.
+ * It is bounded: when the rows run out, the last row of each kind counts all further names.
  */
 #ifndef PV_TRACE_ACCOUNT_H
 #define PV_TRACE_ACCOUNT_H
@@ -13,22 +13,22 @@
 #include <stdint.h>
 
 enum pv_account_kind {
-    PV_LEFT_CALLS,    /* of a function that looks like one for memory and is not known */
-    PV_LEFT_HIDDEN,   /* that give memory and do not show where, or how much */
-    PV_LEFT_HALVES,   /* whose other half is not in the log */
-    PV_LEFT_GARBLED,  /* of a known function, with arguments that cannot be read */
-    PV_LEFT_FREES,    /* of addresses that no call in the log has answered */
-    PV_LEFT_CACHED,   /* frees of blocks that were free: the C library's at a thread's end */
-    PV_LEFT_RESIZES,  /* of blocks that no call in the log has answered: read as allocations */
-    PV_LEFT_FAILED,   /* that answered no memory */
-    PV_LEFT_PROCESS,  /* of processes that were not taken */
-    PV_LEFT_MIXED,    /* lines from where a second process wrote into the same file */
-    PV_LEFT_LINES,    /* that are no call and no known text */
-    PV_PUT_FREES,     /* put in: a block was given again at an address that was live */
-    PV_GUESSED_SIZES, /* of blocks */
-    PV_MOVED_CALLS,   /* put behind a later free of their address */
+    PV_LEFT_CALLS,   /* calls of a function whose name speaks of memory and that is not known */
+    PV_LEFT_HIDDEN,  /* calls that give memory, but do not show where or how much */
+    PV_LEFT_HALVES,  /* calls whose beginning or end is not in the log */
+    PV_LEFT_GARBLED, /* calls of a known function whose arguments cannot be read */
+    PV_LEFT_FREES,   /* frees of addresses that no call in the log has returned */
+    PV_LEFT_CACHED,  /* the C library's frees of its thread cache when a thread ends */
+    PV_LEFT_RESIZES, /* resizes of addresses that no call has returned: read as allocations */
+    PV_LEFT_FAILED,  /* calls that returned no memory */
+    PV_LEFT_PROCESS, /* calls of processes that are not read */
+    PV_LEFT_MIXED,   /* lines after a second process began to write into the same file */
+    PV_LEFT_LINES,   /* lines that are neither a call nor a known text */
+    PV_PUT_FREES,    /* frees put in because a live address was allocated again */
+    PV_GUESSED_SIZES,   /* sizes of blocks */
+    PV_MOVED_CALLS,     /* calls moved behind a later free of their address */
     PV_GUESSED_THREADS, /* numbers that were taken for threads, and ended as processes do */
-    PV_DIED_IN_CALLS,   /* the program ended in this call */
+    PV_DIED_IN_CALLS,   /* calls in which the program ended */
     PV_N_ACCOUNT_KINDS
 };
 
@@ -37,12 +37,12 @@ enum { PV_ACCOUNT_ROWS = 64, PV_ACCOUNT_TEXT = 64, PV_ACCOUNT_PROCESSES = 256 };
 struct pv_account_row {
     enum pv_account_kind kind;
     uint64_t n;
-    char name[PV_ACCOUNT_TEXT]; /* of the function; "" for kinds that have none */
+    char name[PV_ACCOUNT_TEXT]; /* the function's; "" for kinds that have none */
 };
 
-/* A program in a log. One that is started in the same process by exec is the next part. */
+/* A program in a log. A program started in the same process by exec is the next part. */
 struct pv_account_process {
-    uint64_t pid; /* of logs that do not say it: 1, 2, … */
+    uint64_t pid; /* 1, 2, … for logs without process numbers */
     uint32_t part;
     bool is_taken;
     bool is_whole;    /* its beginning is in the log */
@@ -51,7 +51,7 @@ struct pv_account_process {
 };
 
 struct pv_account {
-    bool has_wish; /* this process is to be taken; else the first with a call */
+    bool has_wish; /* read this process; else the first one that has a call */
     uint64_t wished_pid;
     uint32_t wished_part; /* from 1 */
 
@@ -61,7 +61,7 @@ struct pv_account {
     struct pv_account_process processes[PV_ACCOUNT_PROCESSES];
 };
 
-/* "left-calls" and the like, for programs; never NULL for a kind. */
+/* The name of a kind for programs, such as "left-calls"; never NULL for a valid kind. */
 const char *pv_account_key(enum pv_account_kind kind);
 
 /* "left out: 17 calls of xyz, which …": one sentence without a full stop, cut at cap. */
@@ -73,21 +73,21 @@ void pv_account_add(struct pv_account *account, enum pv_account_kind kind, const
 
 uint64_t pv_account_count(const struct pv_account *account, enum pv_account_kind kind);
 
-/* The newest part of a process, made when there is none; NULL: there is no more room, and the
+/* The newest part of a process, made if there is none. NULL: there is no more room, and the
  * caller leaves the process out. */
 struct pv_account_process *pv_account_process(struct pv_account *account, uint64_t pid);
 
 /* The next part of a process. NULL as above. */
 struct pv_account_process *pv_account_new_part(struct pv_account *account, uint64_t pid);
 
-/* Foreign text. */
+/* Sets the name of a process's program; `text` is foreign and is cleaned here. */
 void pv_account_set_program(struct pv_account_process *process, const char *text, size_t n);
 
-/* The same of a process that is not known to be taken. */
+/* As pv_account_takes, for a process that is not yet known to be the one that is read. */
 bool pv_account_may_take(struct pv_account *account, struct pv_account_process *process);
 
-/* A call of this process: counts it. false: it is of a process that is not taken. Here, because
- * it is asked of each call. */
+/* Counts a call of this process. false: the process is not the one that is read. Inline,
+ * because it is called for every call. */
 static inline bool pv_account_takes(struct pv_account *account,
                                     struct pv_account_process *process)
 {
@@ -98,7 +98,7 @@ static inline bool pv_account_takes(struct pv_account *account,
     return pv_account_may_take(account, process);
 }
 
-/* The process that is taken; NULL: none yet. */
+/* The process that is read; NULL: none yet. */
 const struct pv_account_process *pv_account_taken(const struct pv_account *account);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * bytes.h - a stream byte by byte and piece by piece, for binary formats. Internal to traces/.
+ * bytes.h - reads a stream byte by byte or piece by piece, for binary formats. Internal to
+ * traces/.
  * Costs one buffer of 64 KiB.
  */
 #ifndef PV_BYTES_H
@@ -13,9 +14,9 @@ struct pv_bytes {
     struct pv_stream *stream;
     struct pv_place *place;
     unsigned char *buffer;
-    size_t at, n;    /* what is here and not yet taken: buffer[at] to buffer[n - 1] */
+    size_t at, n;    /* bytes that are here and not yet taken: buffer[at] to buffer[n - 1] */
     uint64_t offset; /* of buffer[at] in the unpacked stream */
-    int status;      /* the stream's failure: told when the bytes before it are taken */
+    int status;      /* the stream's failure, reported when the bytes before it are taken */
     bool ended;
 };
 
@@ -23,15 +24,15 @@ struct pv_bytes {
 int pv_bytes_open(struct pv_bytes *bytes, struct pv_stream *stream, struct pv_place *place);
 void pv_bytes_close(struct pv_bytes *bytes); /* takes a zeroed one */
 
-/* 0: there is a byte. 1: the stream ends here. PV_EFORMAT, PV_EIO, PV_ENOMEM by the stream,
+/* 0: there is a byte. 1: the stream ends here. The stream's PV_EFORMAT, PV_EIO or PV_ENOMEM,
  * with the place. */
 int pv_bytes_more(struct pv_bytes *bytes);
 
-/* 0: n bytes, into `out` unless that is NULL. 1: the stream ends before; what there was of them
- * is taken. Else as pv_bytes_more. */
+/* Takes n bytes, into `out` unless that is NULL. 0: done. 1: the stream ended before; the bytes
+ * that were left are taken. Else as pv_bytes_more. */
 int pv_bytes_take(struct pv_bytes *bytes, unsigned char *out, uint64_t n);
 
-/* The caller's failure, at an offset. PV_EFORMAT. */
+/* Sets the caller's failure at an offset. PV_EFORMAT. */
 int pv_bytes_blame(struct pv_bytes *bytes, uint64_t offset, const char *text);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * calls.c - a table from address to block, with open addressing; the calls that wait are kept
- * in the order in which they came. Of numbers only those that are live matter: a bit each, in
- * an array that grows with the calls that there were, so that a single wild number, which goes
- * into the table, cannot make it long. See calls.h for the rules.
+ * calls.c - a hash table from address to block, with open addressing; calls that wait are kept
+ * in the order in which they came. For ids that are numbers only one bit is kept: is it live?
+ * The array of bits grows with the number of calls, so a single huge number cannot make it
+ * long; such a number goes into the hash table. See calls.h for the rules.
  */
 #include "traces/calls.h"
 
@@ -15,7 +15,7 @@
 
 enum { SLOTS_FIRST = 256, WORD_BITS = 64 };
 
-/* The bits that may be there: so many at first, and so many more a call. */
+/* The array may have this many bits at first, and this many more for each call. */
 enum { BITS_FIRST = 4096, BITS_A_CALL = 64 };
 
 struct place {
@@ -23,8 +23,8 @@ struct place {
     uint64_t id;
     uint32_t waiting; /* number + 1 of the call that waits for it */
     bool used : 1, live : 1;
-    bool moved : 1;    /* its block is alive elsewhere, under this id */
-    uint16_t n_hidden; /* what the calls had of it at the last free */
+    bool moved : 1;    /* its block was resized and is live elsewhere, under this id */
+    uint16_t n_hidden; /* calls->n_hidden at the last free of this address */
 };
 
 struct pv_calls {
@@ -33,20 +33,20 @@ struct pv_calls {
     struct pv_hash_key key;
     enum pv_calls_by by;
     struct pv_calls_rules rules;
-    uint16_t n_hidden; /* calls that gave memory and did not show where, up to UINT16_MAX */
+    uint16_t n_hidden; /* calls that gave memory and did not show where; stops at UINT16_MAX */
     uint64_t last_id;
 
     uint64_t *live; /* bit number % 64 of word number / 64: is that number live? */
     uint64_t n_bits, n_calls;
 
-    struct pv_call *waiting; /* op PV_OP_MARK: none any more */
+    struct pv_call *waiting; /* op PV_OP_MARK: this one waits no more */
     size_t n_waiting, cap_waiting, n_held;
-    struct pv_call *due; /* woken up; worked off before anything else */
+    struct pv_call *due; /* calls whose wait has ended; put before any other */
     size_t at_due, n_due, cap_due;
 
     struct pv_trace_event *events;
     size_t at_event, n_events, cap_events;
-    struct pv_trace_event blank; /* what each begins as: to copy is quicker than to clear */
+    struct pv_trace_event blank; /* each begins as its copy: quicker than clearing */
 };
 
 struct pv_calls *pv_calls_open(enum pv_calls_by by)
@@ -119,7 +119,7 @@ bool pv_calls_is_known(const struct pv_calls *calls, uint64_t addr)
     return slot_of(calls, calls->places, calls->n_slots, addr)->id != 0;
 }
 
-/* The row of an address, made when there is none: then with the id 0. NULL: no memory. */
+/* The row of an address; made with id 0 when there is none. NULL: no memory. */
 static struct place *find(struct pv_calls *calls, uint64_t addr)
 {
     struct place *place = slot_of(calls, calls->places, calls->n_slots, addr);
@@ -187,7 +187,8 @@ static int emit(struct pv_calls *calls, const struct pv_call *call, enum pv_op o
 
 /* ---- by number ---- */
 
-/* Makes the bits reach up to a number, and moves there what the table had for want of them. */
+/* Makes the array long enough for a number. Numbers that went into the hash table because the
+ * array was too short get their bits. */
 static int grow_bits(struct pv_calls *calls, uint64_t number)
 {
     uint64_t n_bits = calls->n_bits ? calls->n_bits : BITS_FIRST;
@@ -251,7 +252,7 @@ static int put_number(struct pv_calls *calls, const struct pv_call *call)
 
 /* ---- by address ---- */
 
-/* What waited for the address goes on. */
+/* The address is free now: the call that waited for it becomes due. */
 static int wake(struct pv_calls *calls, struct place *place)
 {
     place->live = false;
@@ -273,7 +274,7 @@ static int wake(struct pv_calls *calls, struct place *place)
     return PV_OK;
 }
 
-/* Puts in the free that the file does not have. */
+/* Puts in a free that is not in the file. */
 static int free_lost(struct pv_calls *calls, struct place *place, const struct pv_call *call)
 {
     struct pv_call lost = {.op = PV_OP_FREE,
@@ -287,7 +288,7 @@ static int free_lost(struct pv_calls *calls, struct place *place, const struct p
     return status ? status : wake(calls, place);
 }
 
-/* What still waits moves up, in order, so that what was let go takes no room. */
+/* Closes the gaps that calls which no longer wait have left; the order stays. */
 static void close_gaps(struct pv_calls *calls)
 {
     size_t n = 0;
@@ -334,7 +335,7 @@ static int put_new(struct pv_calls *calls, const struct pv_call *call, enum pv_o
             return status;
         }
     }
-    if (place->live && place->waiting) { /* two allocations: the free between them is lost */
+    if (place->live && place->waiting) { /* one waits already: its free is lost */
         int status = free_lost(calls, place, call);
         struct pv_call *due =
             status ? NULL : pv_own_room(calls->due, calls->n_due, &calls->cap_due, sizeof *due);
@@ -354,8 +355,8 @@ static int put_new(struct pv_calls *calls, const struct pv_call *call, enum pv_o
     return emit(calls, call, op, place->id);
 }
 
-/* The id by which a place is freed or resized that has no block. One that moved away is not
- * meant: what was freed was the old pointer to it. */
+/* The id for a free or resize of an address without a live block. If the block moved away by a
+ * resize, its id is not used: the program freed a stale pointer, not the block. */
 static uint64_t id_of_dead(struct pv_calls *calls, struct place *place)
 {
     if (!place->id || place->moved) {
@@ -365,7 +366,7 @@ static uint64_t id_of_dead(struct pv_calls *calls, struct place *place)
     return place->id;
 }
 
-/* A free of what is not live: is it left out, or a mistake of the program? */
+/* Is a free of an address that is not live left out? Else it is the program's mistake. */
 static bool is_left_out(const struct pv_calls *calls, const struct place *place,
                         const struct pv_call *call)
 {
@@ -399,7 +400,7 @@ static int put_free(struct pv_calls *calls, const struct pv_call *call)
     return status ? status : wake(calls, place);
 }
 
-/* A resize of what is not live, at which the program died, or which gave it nothing. */
+/* A resize of an address that is not live, that returned NULL or in which the program died. */
 static int put_refused(struct pv_calls *calls, const struct pv_call *call, struct place *old)
 {
     struct pv_call refused = *call;
@@ -408,7 +409,7 @@ static int put_refused(struct pv_calls *calls, const struct pv_call *call, struc
     return emit(calls, &refused, PV_OP_REALLOC, id_of_dead(calls, old));
 }
 
-/* A resize of NULL (old is NULL), or of what is not live. */
+/* A resize of NULL (old is NULL), or of an address that is not live. */
 static int put_resize_of_dead(struct pv_calls *calls, const struct pv_call *call,
                               struct place *old)
 {
@@ -445,7 +446,7 @@ static int put_resize(struct pv_calls *calls, const struct pv_call *call)
     if (!old || !old->live) {
         return put_resize_of_dead(calls, call, old);
     }
-    if (!call->addr && call->size) { /* refused: the block is as it was */
+    if (!call->addr && call->size) { /* failed: the block is unchanged */
         count(calls, PV_LEFT_FAILED);
         return PV_OK;
     }
@@ -454,14 +455,14 @@ static int put_resize(struct pv_calls *calls, const struct pv_call *call)
         int status = emit(calls, call, PV_OP_REALLOC, old->id);
         return status || call->addr ? status : wake(calls, old);
     }
-    if (!call->size) { /* an allocator that gives a block of nothing */
+    if (!call->size) { /* this allocator returns a block of 0 bytes */
         struct pv_call freed = *call;
         freed.addr = call->old;
         int status = put_free(calls, &freed);
         return status ? status : put_new(calls, call, PV_OP_MALLOC);
     }
     uint64_t id = old->id;
-    struct place *place = find(calls, call->addr); /* moves the rows, perhaps */
+    struct place *place = find(calls, call->addr); /* may move the rows */
     if (!place) {
         return PV_ENOMEM;
     }
@@ -542,7 +543,7 @@ int pv_calls_put(struct pv_calls *calls, const struct pv_call *call)
 int pv_calls_end(struct pv_calls *calls)
 {
     for (size_t i = 0; calls->n_held; ++i) {
-        i = i < calls->n_waiting ? i : 0; /* what was let go may wait again */
+        i = i < calls->n_waiting ? i : 0; /* a call that was put may wait again */
         struct pv_call call = calls->waiting[i];
         if (call.op == PV_OP_MARK) {
             continue;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * demangle.c - the one file that knows the C++ run-time's demangler, a C function that answers
- * memory of malloc's and has no bound: an upper one is reckoned before it is called.
+ * demangle.c - the one file that includes the C++ run-time's demangler. That C function returns
+ * memory of malloc's and knows no limit, so an upper bound of its result is computed first.
  */
 #include "traces/demangle.h"
 
@@ -21,7 +21,7 @@ enum {
     STANDARD_MAX = 80 /* "Ss" is std::basic_string with three arguments */
 };
 
-/* What S_, S0_, S1_, … or T_, T0_, … can be long; 0: not seen yet. */
+/* Upper bounds for the lengths of S_, S0_, S1_, … or T_, T0_, …; 0: not seen yet. */
 struct references {
     size_t n; /* one more than the highest number seen */
     uint32_t longest[REFERENCES];
@@ -49,8 +49,9 @@ static bool take_reference(const char **at, size_t *ret_number)
     return true;
 }
 
-/* What it refers to stands before the first reference to it, and so before the first to any
- * that was counted later: it is no longer than all that stood there. */
+/* An upper bound for what a reference stands for: it was written before the first reference to
+ * it, and before the first one to any higher number, so it is no longer than the text up to
+ * there. */
 static uint64_t longest_of(struct references *references, size_t number, uint64_t so_far)
 {
     uint64_t longest = so_far;
@@ -67,8 +68,8 @@ static uint64_t longest_of(struct references *references, size_t number, uint64_
     return longest;
 }
 
-/* More bytes than the symbol stands for, or more than PV_DEMANGLED_MAX. `behind` is what an
- * argument can be long that stands behind what refers to it. */
+/* More bytes than the symbol stands for, or more than PV_DEMANGLED_MAX. `behind` bounds the
+ * length of template arguments that are written behind the T_ that refers to them. */
 static uint64_t reckon_with(const char *symbol, uint64_t behind, bool *ret_converts)
 {
     struct references parts, arguments;
@@ -86,7 +87,7 @@ static uint64_t reckon_with(const char *symbol, uint64_t behind, bool *ret_conve
             has_arguments |= is_argument;
             continue;
         }
-        if (kind == 'I') { /* of another template: what T_ is changes, and what holds a T_ */
+        if (kind == 'I') { /* arguments: T_ changes, and an S_ that holds a T_ */
             arguments.n = 0;
             parts.n = has_arguments ? 0 : parts.n;
         }
@@ -101,7 +102,7 @@ static uint64_t reckon(const char *symbol)
 {
     bool converts;
     uint64_t n = reckon_with(symbol, 0, &converts);
-    /* operator T_<arguments>(): they stand behind */
+    /* operator T_<arguments>(): the arguments stand behind the T_ */
     return converts && n <= PV_DEMANGLED_MAX ? reckon_with(symbol, n, &converts) : n;
 }
 

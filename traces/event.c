@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * event.c - what events and their flags are called, and how many bytes one asks for.
+ * event.c - the names of operations and flags, and how many bytes an event asks for.
  */
 #include "traces/event.h"
 

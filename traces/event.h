@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * event.h - one call of a recorded program, as every format gives it and every engine takes it.
+ * event.h - one call of a recorded program, as every format's reader gives it and every engine
+ * takes it.
  */
 #ifndef PV_TRACE_EVENT_H
 #define PV_TRACE_EVENT_H
@@ -22,9 +23,9 @@ struct pv_id {
 };
 
 enum {
-    PV_EVENT_NAME_MAX = 4095, /* bytes of a name; what is longer is cut between characters */
-    PV_EVENT_ID_MAX = 1024,   /* bytes of a text id as it stands in the file; more is refused */
-    PV_EVENT_STACK_MAX = 256, /* frames; those further out are left off */
+    PV_EVENT_NAME_MAX = 4095, /* bytes of a name; longer ones are cut between characters */
+    PV_EVENT_ID_MAX = 1024,   /* bytes of a text id as in the file; longer ones are refused */
+    PV_EVENT_STACK_MAX = 256, /* frames; the outer ones are left off */
 };
 
 /* Texts are borrowed from the reader and live until its next call. All are clean (text.h). */
@@ -32,8 +33,8 @@ struct pv_trace_event {
     enum pv_op op;
     struct pv_id id;
     uint64_t size;    /* bytes requested, 0 to 2^63-1; calloc: of one element */
-    uint64_t count;   /* calloc; else 1 */
-    uint64_t align;   /* aligned; else 0 */
+    uint64_t count;   /* for calloc; else 1 */
+    uint64_t align;   /* for aligned; else 0 */
     uint32_t flags;   /* enum pv_flag of core/heap.h, as sent */
     const char *name; /* tag, "" when there is none; the mark's name for a mark */
     bool has_t, has_thread, has_addr, has_old_addr, has_name;
@@ -42,8 +43,8 @@ struct pv_trace_event {
     uint64_t addr, old_addr;
     const char *const *stack; /* n_stack frames, innermost first */
     uint32_t n_stack;
-    /* To a writer: not 0 when whoever gives the events promises that events with the same number
-     * have the same name and the same stack. Readers leave it 0. */
+    /* For a writer: not 0 when the caller promises that events with the same number have the
+     * same name and the same stack. Readers leave it 0. */
     uint32_t caller;
     /* From a reader: not 0 when it promises that its events with the same number have the same
      * name. The numbers are dense. */
@@ -56,13 +57,13 @@ const char *pv_op_name(enum pv_op op);
 /* Bytes requested in all: size, or count * size for calloc. UINT64_MAX when that overflows. */
 uint64_t pv_trace_event_bytes(const struct pv_trace_event *event);
 
-/* Can trace.json say this event? Not a size beyond 2^63-1, an allocation with the null id, a
- * mark without a name, or flags that have no
- * name (PV_FLAG_ALIGNED without PV_FLAG_PHYSICAL). */
+/* Can trace.json hold this event? It cannot hold a size beyond 2^63-1, an allocation with the
+ * null id, a mark without a name, or flags that have no name (PV_FLAG_ALIGNED without
+ * PV_FLAG_PHYSICAL). */
 bool pv_trace_event_is_sayable(const struct pv_trace_event *event);
 
-/* What the flags of enum pv_flag are called in traces. Those that stand for several bits come
- * first, so that a writer that goes through the table in order finds the fewest names. */
+/* The names of the flags of enum pv_flag in traces. Names for several bits come first, so that
+ * a writer that goes through the table in order finds the fewest names. */
 struct pv_flag_name {
     const char *name;
     uint32_t flags;

@@ -15,35 +15,35 @@ struct pv_sink;
 
 struct pv_format {
     const char *name;   /* what --from calls it */
-    const char *about;  /* whose it is, in a few words */
-    const char *limits; /* what of it is not understood or not told; "" */
-    bool has_pattern;   /* `from` may be NAME:PATTERN */
-    bool is_binary;     /* of bytes of any value, not of characters */
+    const char *about;  /* whose format it is, in a few words */
+    const char *limits; /* what of it is not read or not known; "" */
+    bool has_pattern;   /* --from may be NAME:PATTERN */
+    bool is_binary;     /* holds bytes of any value, not characters */
 
-    const struct pv_sink *sink; /* how it is written; NULL: it is only read */
+    const struct pv_sink *sink; /* how it is written; NULL: it can only be read */
 
-    /* NULL: never found by content. Do the file's first bytes look like this format? n is at most PV_STREAM_HEAD, and may be
-     * less though the file is longer: then more may be shown later. */
+    /* Do the file's first bytes look like this format? n is at most PV_STREAM_HEAD and may be
+     * less than the file has: then it may be called again with more. NULL: the format is never
+     * recognised by content. */
     bool (*probe)(const unsigned char *head, size_t n);
 
-    /* Reads the header. All three stay the caller's and outlive the state. The header may be
-     * completed later, and its texts are the state's. Any failure, here and in next, is told in
-     * the place. On failure *ret_state is set or still NULL. */
+    /* Reads the header. The stream, the header and the place stay the caller's and outlive the
+     * state. The header may be completed later; its texts belong to the state. Every failure,
+     * here and in next, is described in the place. On failure *ret_state is set or NULL. */
     int (*open)(void **ret_state, struct pv_stream *stream, struct pv_trace_header *header,
                 struct pv_place *place);
 
-    /* As pv_reader_next; is not called again after it did not answer 0. Sets the place. */
+    /* As pv_reader_next; not called again once it returned anything but 0. Sets the place. */
     int (*next)(void *state, struct pv_trace_event *ret_event);
 
     void (*close)(void *state); /* takes NULL */
 };
 
-/* ---- the one table. A line here, the format's own file and its name in the build file are all
- * that a new one needs. Readers are asked in this order whether a file is theirs (those that
- * look for a call on any line come last); the list that people see and the fuzzer's have it too.
- * ---- */
+/* ---- the one table. A new format needs a line here, its own file and its name in the build
+ * file. The formats are probed in this order (those that look for a call on any line come
+ * last); the list that people see and the fuzzer use the same order. ---- */
 
-/* A format NAME is a constant pv_format_NAME of format.h. */
+/* The format NAME is the constant pv_format_NAME that its file defines. */
 #define PV_FORMATS(FORMAT)                                                                     \
     FORMAT(pvt)                                                                                \
     FORMAT(pytorch)                                                                            \
@@ -80,7 +80,7 @@ PV_FORMATS(PV_FORMAT_DECLARE)
 extern const struct pv_format *const pv_formats[];
 extern const size_t pv_n_formats;
 
-/* The format of this name of n bytes; NULL: there is none. */
+/* The format with this name of n bytes; NULL: there is none. */
 const struct pv_format *pv_format_find(const char *name, size_t n);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * formats.c - the table of format.h as an array, and what people are told of it.
+ * formats.c - the table of format.h as an array, and the list of formats for people.
  */
 #include "traces/format.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * functions.c - see functions.h. C's names stand in a table; those of C++ are made by rules,
- * and are taken apart by the same rules:
+ * functions.c - see functions.h. C's names are in a table; those of C++ are recognised by
+ * rules, mangled or not:
  *
  *   _Zn[wa][jm]     [St11align_val_t] [RKSt9nothrow_t]    operator new, new[] (unsigned)
  *   _Zd[la]Pv [jm]  [St11align_val_t] [RKSt9nothrow_t]    operator delete, delete[] (void*)
@@ -91,7 +91,7 @@ static const struct function functions[] = {
     ROW("popen", PV_FORM_LOOKS),
     ROW("opendir", PV_FORM_LOOKS),
     ROW("fdopendir", PV_FORM_LOOKS),
-    /* Speak of memory, and neither give nor take it. */
+    /* These concern memory, but neither give nor take any. */
     ROW("malloc_usable_size", PV_FORM_NONE),
     ROW("malloc_trim", PV_FORM_NONE),
     ROW("malloc_stats", PV_FORM_NONE),
@@ -106,7 +106,7 @@ static bool is_end(const struct pv_cursor *rest)
     return rest->at == rest->end;
 }
 
-/* The rules above. */
+/* The form of a mangled operator, by the rules above. */
 static enum pv_call_form operator_form(const char *name, size_t n)
 {
     struct pv_cursor rest = {.at = name, .end = name + n};
@@ -123,7 +123,7 @@ static enum pv_call_form operator_form(const char *name, size_t n)
     return !gives ? PV_FORM_OLD : aligned ? PV_FORM_SIZE_ALIGN : PV_FORM_SIZE;
 }
 
-/* Does a name speak of memory: …alloc…, …free…, …dup, new and delete? */
+/* Does a name speak of memory: …alloc…, …free…, …dup? */
 static bool speaks_of_memory(const char *name, size_t n)
 {
     for (size_t i = 0; i + 4 <= n; ++i) {
@@ -158,8 +158,9 @@ static bool is_name_byte(char byte)
            (byte >= '0' && byte <= '9') || byte == '_' || byte == '.' || byte == '$';
 }
 
-/* unsigned long, std::align_val_t, std::nothrow_t const&: the C++ library's own. A placement (a
- * void* or a type of the program's behind the first) neither gives nor takes memory. */
+/* Are these the argument types of the C++ library's own operators: unsigned long,
+ * std::align_val_t, std::nothrow_t const&? A placement operator (its second argument is a void*
+ * or a type of the program) neither gives nor takes memory. */
 static bool are_operator_types(struct pv_cursor types, bool gives)
 {
     static const char *const first[] = {"unsigned long", "unsigned int", "unsigned"};
@@ -181,7 +182,7 @@ static bool are_operator_types(struct pv_cursor types, bool gives)
     return known;
 }
 
-/* operator new[](unsigned long, std::align_val_t): up to the ) of the types. */
+/* Takes operator new[](unsigned long, std::align_val_t), up to the ) of the types. */
 static enum pv_call_form take_operator(struct pv_cursor *cursor)
 {
     struct pv_cursor tried = *cursor;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * grammar.c - the loop that all text formats share: a line, a call, its events.
+ * grammar.c - the loop that all text formats share: it reads a line, turns it into a call, and
+ * gives out the call's events.
  */
 #include "traces/grammar.h"
 
@@ -10,7 +11,8 @@
 #include "core/status.h"
 #include "core/text.h"
 
-/* A log may hold a NUL that its program printed; what has more than one in so many is no text. */
+/* A log may hold a NUL that its program printed; a file with more than one NUL in this many
+ * bytes is no text. */
 enum { TEXT_BYTES_A_NUL = 256 };
 
 int pv_grammar_open(const struct pv_grammar *grammar, void **ret_state,
@@ -59,7 +61,7 @@ static bool may_be_seen(struct pv_cursor text)
            text.end - text.at <= PV_GRAMMAR_SEEN_BYTES;
 }
 
-/* The slot of a name that may be seen. */
+/* The cache slot of a name that is short enough to be cached. */
 static size_t seen_slot(struct pv_cursor text)
 {
     uint64_t word, hash = (uint64_t)(text.end - text.at);
@@ -163,7 +165,7 @@ bool pv_grammar_probe_any(const unsigned char *head, size_t n,
     if (n_nul > 1 + n / TEXT_BYTES_A_NUL) {
         return false;
     }
-    while (pv_cursor_line(&rest, &line)) { /* the rest of a last one may say something else */
+    while (pv_cursor_line(&rest, &line)) { /* not the last line, if it is cut off */
         pv_cursor_blanks(&line);
         if (look(line)) {
             return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * grammar.h - a text format of other tools, of which every line is a call, is nothing, or is
- * wrong. grammar.c makes a reader of it. Internal to traces/.
+ * grammar.h - describes another tool's text format, in which every line is a call, means
+ * nothing, or is an error. grammar.c makes a reader of it. Internal to traces/.
  */
 #ifndef PV_GRAMMAR_H
 #define PV_GRAMMAR_H
@@ -14,11 +14,11 @@
 
 struct pv_grammar;
 
-/* A name as it stood in the log, and what it is: most calls come from few places. */
+/* A cache from the bytes of a name to the cleaned name: most calls come from few places. */
 enum { PV_GRAMMAR_SEEN = 256, PV_GRAMMAR_SEEN_BYTES = 118 };
 struct pv_grammar_seen {
     const char *name; /* one of the texts */
-    uint16_t n;       /* of the bytes; 0: none */
+    uint16_t n;       /* of the bytes; 0: the slot is empty */
     char bytes[PV_GRAMMAR_SEEN_BYTES];
 };
 
@@ -28,7 +28,7 @@ struct pv_text_trace {
     struct pv_calls *calls;
     struct pv_texts *texts; /* names live here */
     uint64_t counts[4];     /* the grammar's own */
-    uint64_t old;           /* the grammar's own: the block that the next line is about */
+    uint64_t old;           /* the grammar's own: the address that the next line is about */
     void *own;              /* the grammar's own, zeroed; see own_bytes */
     struct pv_trace_header *header;
     struct pv_account *account;
@@ -42,23 +42,23 @@ struct pv_grammar {
     const char *clock;
     bool by_number;             /* calls.h */
     bool in_order, begins_late; /* calls.h; may be changed by pv_grammar_rules */
-    size_t own_bytes;           /* of the memory that the grammar wants for itself */
+    size_t own_bytes;           /* how much memory of its own the grammar needs */
 
-    /* 0: *call is one. 1: the line says nothing. PV_EFORMAT by pv_lines_blame. *call is zeroed
-     * but for count 1. */
+    /* 0: *call is set. 1: the line means nothing. PV_EFORMAT by pv_lines_blame. *call comes
+     * zeroed but for count, which is 1. */
     int (*line)(struct pv_text_trace *trace, struct pv_cursor line, struct pv_call *call);
 
-    /* After the last line, or NULL. May put calls. Negative: it could not. */
+    /* Called after the last line; may be NULL. May put calls. Negative: it failed. */
     int (*end)(struct pv_text_trace *trace);
 
-    /* Gives back what `own` holds, or NULL. */
+    /* Frees what `own` holds; may be NULL. */
     void (*close)(void *own);
 };
 
-/* For a line that holds more than one call: puts one at once. As pv_calls_put; PV_EFORMAT. */
+/* For a line that holds more than one call: puts one now. As pv_calls_put; PV_EFORMAT. */
 int pv_grammar_put(struct pv_text_trace *trace, const struct pv_call *call);
 
-/* What is to hold from now on. */
+/* Sets the rules that hold from now on. */
 void pv_grammar_rules(struct pv_text_trace *trace, bool in_order, bool begins_late);
 
 int pv_grammar_open(const struct pv_grammar *grammar, void **ret_state,
@@ -67,15 +67,15 @@ int pv_grammar_open(const struct pv_grammar *grammar, void **ret_state,
 int pv_grammar_next(void *state, struct pv_trace_event *ret_event);
 void pv_grammar_close(void *state); /* takes NULL */
 
-/* A foreign text as the call's name; nothing when it is empty. PV_ENOMEM, PV_ELIMIT. */
+/* Makes a foreign text the call's name; does nothing when it is empty. PV_ENOMEM, PV_ELIMIT. */
 int pv_grammar_name(struct pv_text_trace *trace, struct pv_cursor text, struct pv_call *call);
 
-/* For probes: is `look` true of any whole line at the file's beginning, which is text? */
+/* For probes: is the head text, and is `look` true for any whole line of it? */
 bool pv_grammar_probe_any(const unsigned char *head, size_t n,
                           bool (*look)(struct pv_cursor line));
 
-/* For probes: is `look` true of one of the whole lines at the file's beginning, after none that
- * `skip` is false of? `skip` NULL: of the first line that is not blank. */
+/* For probes: is `look` true for a whole line of the head, with `skip` true for every line
+ * before it? `skip` NULL: only the first line that is not blank counts. */
 bool pv_grammar_probe(const unsigned char *head, size_t n, bool (*look)(struct pv_cursor line),
                       bool (*skip)(struct pv_cursor line));
 

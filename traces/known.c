@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * known.c - a table of first bytes, and what no first bytes tell: UTF-16 without a mark, tar,
- * what kind of ELF file it is, and reports of other tools in JSON and text.
+ * known.c - a table of first bytes, and checks for what first bytes do not show: UTF-16 without
+ * a mark, tar, the kind of an ELF file, and reports of other tools in JSON and text.
  */
 #include "traces/known.h"
 
@@ -91,7 +91,7 @@ static const char *elf(const unsigned char *head, size_t n)
                : "this is a program or library, no trace: pebbleviz record -- PROGRAM makes one";
 }
 
-/* With its mark, or known by the zeros between letters. */
+/* With its byte order mark, or recognised by the zeros between letters. */
 static const char *utf16(const unsigned char *head, size_t n)
 {
     enum { PAIRS = 8 };
@@ -127,7 +127,7 @@ static const char *tar(const unsigned char *head, size_t n)
                : NULL;
 }
 
-/* A log of Valgrind that nobody asked to write its calls. */
+/* A log of Valgrind that was not asked to write the calls. */
 static const char *memcheck(const unsigned char *head, size_t n)
 {
     size_t at = 2;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * known.h - files that people take for traces, and what is to be done with them. Internal to
+ * known.h - files that people mistake for traces, and what to do with them. Internal to
  * traces/.
  */
 #ifndef PV_KNOWN_H
@@ -8,8 +8,8 @@
 
 #include <stddef.h>
 
-/* What a file that begins with these bytes is, and what to do: one clean sentence without a full
- * stop. NULL: it is none of these. Never for a file that a reader takes. */
+/* Says what a file that begins with these bytes is, and what to do with it: one clean sentence
+ * without a full stop. NULL: none of these. For files that no reader can read. */
 const char *pv_known_find(const unsigned char *head, size_t n);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * lines.c - see lines.h. A line is looked for in the buffer; when its end is not there, what
- * there is moves to the front and more is read behind it.
+ * lines.c - see lines.h. The end of a line is searched in the buffer; when it is not there, the
+ * bytes of the line move to the front and more are read behind them.
  */
 #include "traces/lines.h"
 
@@ -46,8 +46,8 @@ static void fill(struct pv_lines *lines)
     lines->n += lines->status < 0 ? 0 : n;
 }
 
-/* The length of the line that begins at `at`; false: its end is not here. Eight bytes at a
- * time, for both line ends in one pass: files of CR alone are no slower. */
+/* The length of the line that begins at `at`; false: its end is not in the buffer. Searches
+ * eight bytes at a time for LF and CR in one pass, so files with CR alone are no slower. */
 static bool find_end(const struct pv_lines *lines, size_t *ret_n)
 {
     static const uint64_t ones = UINT64_C(0x0101010101010101);
@@ -111,7 +111,7 @@ int pv_lines_next(struct pv_lines *lines, struct pv_cursor *ret_line)
     if (n >= PV_LINE_MAX) {
         return pv_lines_blame(lines, NULL, "this line is longer than 65535 bytes");
     }
-    struct pv_place *place = lines->place; /* not as a whole: its text is long */
+    struct pv_place *place = lines->place; /* set field by field: its text is long */
     place->line = lines->number;
     place->column = 1;
     place->byte = lines->offset;
@@ -154,7 +154,7 @@ bool pv_cursor_line(struct pv_cursor *rest, struct pv_cursor *ret)
     return true;
 }
 
-/* The value of a hexadecimal digit, plus 1; 0 is none. */
+/* The value of a hexadecimal digit plus 1; 0: no such digit. */
 static const unsigned char hex_digits[256] = {
     ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
     ['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * lines.h - a stream line by line, and what stands on a line piece by piece. Internal to
- * traces/. Lines end with LF, CR LF or CR. Costs one buffer of 128 KiB.
+ * lines.h - reads a stream line by line, and a line piece by piece. Internal to traces/. Lines
+ * end with LF, CR LF or CR. Costs one buffer of 128 KiB.
  */
 #ifndef PV_LINES_H
 #define PV_LINES_H
@@ -14,7 +14,7 @@
 #include "traces/reader.h"
 #include "traces/stream.h"
 
-enum { PV_LINE_MAX = 64 * 1024 }; /* bytes; more is refused */
+enum { PV_LINE_MAX = 64 * 1024 }; /* bytes of a line; longer ones are refused */
 
 /* What is left of a line. */
 struct pv_cursor {
@@ -25,10 +25,10 @@ struct pv_lines {
     struct pv_stream *stream;
     struct pv_place *place;
     char *buffer;
-    size_t at, n; /* the bytes that are here and not yet given */
+    size_t at, n; /* the bytes that are here and not yet given out */
     bool ended;
-    bool after_cr;    /* an LF now belongs to the line before */
-    int status;       /* the stream's failure, told when the lines before it are given */
+    bool after_cr;    /* an LF that comes now belongs to the line before */
+    int status;       /* the stream's failure, reported after the lines before it */
     uint64_t number;  /* of the line given last, from 1 */
     uint64_t offset;  /* of its first byte */
     uint64_t n_taken; /* bytes up to `at` */
@@ -57,13 +57,14 @@ static inline void pv_lines_uncolour(struct pv_lines *lines, struct pv_cursor *l
     }
 }
 
-/* The caller's failure, at a byte of the line given last. PV_EFORMAT. */
+/* Sets the caller's failure, at a byte of the line given last (NULL: at its beginning).
+ * PV_EFORMAT. */
 int pv_lines_blame(struct pv_lines *lines, const char *at, const char *text);
 
-/* ---- pieces; each is false, and takes nothing, when something else stands there. They are
- * here because a line is made of little else: a call would cost more than its work. ---- */
+/* ---- pieces: each returns false, and takes nothing, when something else is there. They are
+ * inline because a line consists of little else: a call would cost more than its work. ---- */
 
-/* Blanks and tabs; there may be none. */
+/* Skips blanks and tabs, if there are any. */
 static inline void pv_cursor_blanks(struct pv_cursor *cursor)
 {
     while (cursor->at < cursor->end && (*cursor->at == ' ' || *cursor->at == '\t')) {
@@ -78,7 +79,7 @@ static inline bool pv_cursor_byte(struct pv_cursor *cursor, char byte)
     return is;
 }
 
-/* As a prefix. */
+/* Takes a word that the rest begins with; more may follow it. */
 static inline bool pv_cursor_word(struct pv_cursor *cursor, const char *word)
 {
     size_t n = strlen(word);
@@ -87,7 +88,7 @@ static inline bool pv_cursor_word(struct pv_cursor *cursor, const char *word)
     return is;
 }
 
-/* Digits, that fit in 64 bits. */
+/* Takes a decimal number that fits in 64 bits. */
 static inline bool pv_cursor_decimal(struct pv_cursor *cursor, uint64_t *ret)
 {
     const char *at = cursor->at;
@@ -109,10 +110,10 @@ static inline bool pv_cursor_decimal(struct pv_cursor *cursor, uint64_t *ret)
 
 bool pv_cursor_hex(struct pv_cursor *cursor, uint64_t *ret);     /* without 0x */
 bool pv_cursor_address(struct pv_cursor *cursor, uint64_t *ret); /* 0x and digits */
-/* Up to a blank or the end; false when there is nothing. */
+/* Takes the text up to a blank or the end; false when it is empty. */
 bool pv_cursor_text(struct pv_cursor *cursor, struct pv_cursor *ret);
 
-/* The next whole line of a text, which is taken with one byte of its end. false: there is none. */
+/* Takes the next whole line of a text with one byte of its line end. false: there is none. */
 bool pv_cursor_line(struct pv_cursor *rest, struct pv_cursor *ret);
 
 static inline bool pv_cursor_done(const struct pv_cursor *cursor)

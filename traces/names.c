@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * names.c - see names.h. Two tables of texts: the names as they came, and what is said instead.
+ * names.c - see names.h. Two tables of texts: the names as they came, and their readable forms.
  */
 #include "traces/names.h"
 
@@ -15,7 +15,7 @@ static const uint32_t AS_IT_IS = UINT32_MAX;
 
 struct pv_names {
     struct pv_texts *raw, *said;
-    uint32_t *numbers; /* of a raw name's number: that of what is said */
+    uint32_t *numbers; /* raw name's number -> number of its readable form */
     size_t n, cap;
     uint64_t cost;
 };
@@ -39,7 +39,7 @@ static const char *find_symbol(const char *at, const char *end)
     return NULL;
 }
 
-/* A part goes behind what is there. */
+/* Appends a text to what is there. */
 static size_t append(char *out, size_t cap, size_t at, const char *text, size_t n)
 {
     return at + pv_text_clean(out + at, cap - at, text, n);
@@ -101,7 +101,7 @@ void pv_names_close(struct pv_names *names)
     }
 }
 
-/* Of a new name: what is said for it. */
+/* Makes the readable form of a new name. */
 static int add(struct pv_names *names, const char *name, size_t n)
 {
     char readable[PV_EVENT_NAME_MAX + 1];

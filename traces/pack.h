@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * pack.h - a packing: how bytes are made smaller and whole again. One constant for each, in the
- * one file that knows the library. Internal to traces/.
+ * pack.h - a packing: how bytes are compressed and decompressed. Each packing is one constant,
+ * in the one file that includes its library. Internal to traces/.
  */
 #ifndef PV_PACK_H
 #define PV_PACK_H
@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a step may read and write; a step moves the pointers on. */
+/* The input and the room for output of one step, which moves the pointers and lowers the
+ * counts. */
 struct pv_pack_io {
     const unsigned char *in;
     size_t n_in;
@@ -26,14 +27,14 @@ struct pv_packing {
     bool (*probe)(const unsigned char *head, size_t n);
 
     void *(*unpack_open)(void); /* NULL: no memory */
-    /* One step. *ret_whole: all members or frames that were begun have ended, so that the file
-     * may end here; then there is no output left inside. PV_EFORMAT: the input is damaged and
-     * *ret_why says how; what was unpacked before the damage is in the output. PV_EINVAL: it is
-     * sound, and *ret_why says why it is not read all the same. PV_ENOMEM. */
+    /* One step. *ret_whole: every member or frame that was begun has ended, so the file may end
+     * here; then no output is left inside. PV_EFORMAT: the input is damaged, and *ret_why says
+     * how; what was unpacked before the damage is in the output. PV_EINVAL: the input is sound
+     * but not read, and *ret_why says why. PV_ENOMEM. */
     int (*unpack)(void *state, struct pv_pack_io *io, bool *ret_whole, const char **ret_why);
     void (*unpack_close)(void *state); /* takes NULL */
 
-    void *(*pack_open)(void); /* NULL: nothing is packed so */
+    void *(*pack_open)(void); /* NULL: this packing is only unpacked */
     /* One step; with `finish` call it again with no input until *ret_done. PV_ENOMEM. */
     int (*pack)(void *state, struct pv_pack_io *io, bool finish, bool *ret_done);
     void (*pack_close)(void *state); /* takes NULL */
@@ -42,31 +43,32 @@ struct pv_packing {
 extern const struct pv_packing pv_packing_gzip;
 extern const struct pv_packing pv_packing_zstd;
 extern const struct pv_packing pv_packing_xz;
-extern const struct pv_packing pv_packing_zip; /* is only unpacked */
+extern const struct pv_packing pv_packing_zip; /* only unpacked */
 
 /* zlib's inflate of bare deflated data, for archives. */
 struct pv_inflate;
 
 struct pv_inflate *pv_inflate_open(void);          /* NULL: no memory */
 void pv_inflate_again(struct pv_inflate *inflate); /* for the next data */
-/* One step, as of a packing; *ret_ended: the data has ended. */
+/* One step, as unpack of a packing; *ret_ended: the data has ended. */
 int pv_inflate_step(struct pv_inflate *inflate, struct pv_pack_io *io, bool *ret_ended,
                     const char **ret_why);
 void pv_inflate_close(struct pv_inflate *inflate); /* takes NULL */
 
-/* zstd, level 1, a whole piece at once, for formats with blocks of their own. */
+/* zstd level 1, one piece per call, for formats with blocks of their own. */
 struct pv_zstd;
 
-struct pv_zstd *pv_zstd_open(void);       /* NULL: no memory; does both directions */
+struct pv_zstd *pv_zstd_open(void);       /* NULL: no memory; packs and unpacks */
 void pv_zstd_close(struct pv_zstd *zstd); /* takes NULL */
-/* The packed length, or 0 when it would not be shorter than cap. */
+/* The packed length, or 0 when packing would not make it shorter than cap. */
 size_t pv_zstd_pack(struct pv_zstd *zstd, void *out, size_t cap, const void *in, size_t n);
-/* Do these packed bytes begin as if they held n_out? Before room is made for them. */
+/* Does the header of these packed bytes allow for n_out bytes? Called before room is made for
+ * them. */
 bool pv_zstd_holds(const void *in, size_t n, size_t n_out);
 /* true: out holds exactly n_out bytes. */
 bool pv_zstd_unpack(struct pv_zstd *zstd, void *out, size_t n_out, const void *in, size_t n);
 
-/* CRC-32 as in gzip, of further bytes; begin with 0. */
+/* CRC-32 as in gzip; goes on from `crc`, which is 0 at first. */
 uint32_t pv_crc32(uint32_t crc, const void *bytes, size_t n);
 
 /* All packings, ended by NULL. */

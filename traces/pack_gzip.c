@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * pack_gzip.c - gzip in both directions, and bare deflated data to unpack. The only file that knows zlib, which gets its memory
- * (48 KiB to unpack, 260 KiB to pack) from own.h.
+ * pack_gzip.c - gzip in both directions, and unpacking of raw deflate data. The only file that
+ * includes zlib, which gets its memory (48 KiB to unpack, 260 KiB to pack) from own.h.
  */
 #include <limits.h>
 #include <stdint.h>
@@ -12,8 +12,8 @@
 #include "traces/pack.h"
 
 enum {
-    GZIP_BITS = 15 + 16, /* zlib's way to say: the largest window, in gzip's clothes */
-    DEFLATE_BITS = -15,  /* and without any */
+    GZIP_BITS = 15 + 16, /* for zlib: the largest window, with a gzip header */
+    DEFLATE_BITS = -15,  /* for zlib: raw deflate, without a header */
     GZIP_LEVEL = 6,
     GZIP_MEMORY = 8, /* zlib's default */
 };
@@ -40,8 +40,8 @@ static bool probe(const unsigned char *head, size_t n)
     return n >= 2 && head[0] == 0x1f && head[1] == 0x8b;
 }
 
-/* Copies the caller's room in; `sync_out` takes what zlib did to it back. zlib counts in uInt,
- * so a step may do less than it was given. */
+/* sync_in gives the caller's buffers to zlib; `sync_out` takes over how far zlib moved in them.
+ * zlib counts in uInt, so a step may do less than it was given. */
 static void sync_in(z_stream *z, const struct pv_pack_io *io)
 {
     z->next_in = (z_const Bytef *)(uintptr_t)io->in;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * pack_xz.c - xz in both directions. The only file that knows liblzma, which gets its memory from
- * own.h: what a file's dictionary takes to unpack (up to 128 MiB are allowed; xz -9 takes 65), 3
- * MiB to pack.
+ * pack_xz.c - xz in both directions. The only file that includes liblzma, which gets its memory
+ * from own.h: to unpack as much as the file's dictionary needs (up to 128 MiB are allowed; xz
+ * -9 needs 65), to pack 3 MiB.
  */
 #include <lzma.h>
 #include <stdint.h>

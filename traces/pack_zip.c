@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * pack_zip.c - a zip archive of one file, read from its beginning on, so that a pipe serves too.
+ * pack_zip.c - reads a zip archive of one file from its beginning on, so that it can come from
+ * a pipe.
  *
  *   member  = head (30 bytes), name, extra, data, [descriptor]
  *   archive = member*, central directory
  *
- * Folders, and what macOS puts beside a file (__MACOSX/), are passed over. A second file is not
- * read: nobody knows which of them is meant. The data's CRC is checked.
+ * Folders, and what macOS puts beside a file (__MACOSX/), are passed over. A second file is an
+ * error, because it is not known which of the two is meant. The data's CRC is checked.
  */
 #include <string.h>
 
@@ -25,7 +26,7 @@ enum {
     SIGNATURE = 4,
     DESCRIPTOR_MOST = 24,
     FLAG_SECRET = 1,
-    FLAG_DESCRIPTOR = 8, /* CRC and sizes stand behind the data */
+    FLAG_DESCRIPTOR = 8, /* CRC and sizes follow the data */
     STORED = 0,
     DEFLATED = 8,
     NAME_BYTES = 16,
@@ -36,15 +37,15 @@ enum stage { IN_HEAD, IN_NAME, IN_EXTRA, IN_DATA, BEHIND_DATA, AT_END };
 
 struct zip {
     enum stage stage;
-    unsigned char head[HEAD_BYTES]; /* and the descriptor */
+    unsigned char head[HEAD_BYTES]; /* also used for the descriptor */
     size_t n_head;
-    size_t n_left;         /* of the name, the extra field */
-    uint64_t n_data;       /* of stored data: what is left */
-    char name[NAME_BYTES]; /* its first bytes */
+    size_t n_left;         /* bytes of the name and the extra field */
+    uint64_t n_data;       /* bytes of stored data that are left */
+    char name[NAME_BYTES]; /* the first bytes of the name */
     size_t n_name;
-    char last;   /* of the name */
+    char last;   /* the last byte of the name */
     bool unused; /* this member is passed over */
-    bool given;  /* a file has been given out */
+    bool given;  /* a file was unpacked */
     uint32_t crc;
     struct pv_inflate *inflate;
 };
@@ -102,7 +103,7 @@ static bool gather(struct zip *zip, struct pv_pack_io *io, size_t n)
     return zip->n_head == n;
 }
 
-/* A signature, and a member's head behind it. */
+/* Takes a signature and the member's head that follows it. */
 static int take_head(struct zip *zip, struct pv_pack_io *io, const char **ret_why)
 {
     if (zip->n_head < SIGNATURE && !gather(zip, io, SIGNATURE)) {
@@ -149,7 +150,7 @@ static void take_name(struct zip *zip, struct pv_pack_io *io)
     }
 }
 
-/* Before the data: can it be read, and is it wanted? */
+/* Before the data of a member: can it be unpacked, and is it wanted? */
 static int judge(struct zip *zip, const char **ret_why)
 {
     static const char beside[] = "__MACOSX/";
@@ -170,7 +171,7 @@ static int judge(struct zip *zip, const char **ret_why)
     return *ret_why ? PV_EINVAL : PV_OK;
 }
 
-/* One step of the data into this room. */
+/* One step: unpacks data into the caller's room. */
 static int unpack_data(struct zip *zip, struct pv_pack_io *io, bool *ret_ended,
                        const char **ret_why)
 {
@@ -220,7 +221,8 @@ static int take_data(struct zip *zip, struct pv_pack_io *io, const char **ret_wh
     return behind ? PV_OK : check_crc(zip, crc, ret_why);
 }
 
-/* The descriptor has a signature or not, and sizes of 4 or of 8 bytes: what follows it tells. */
+/* Takes the descriptor. It may have a signature or not, and sizes of 4 or of 8 bytes: only what
+ * follows it shows which. */
 static int take_descriptor(struct zip *zip, struct pv_pack_io *io, const char **ret_why)
 {
     enum { LEAST = 12 };
@@ -262,7 +264,7 @@ static int take_some(struct zip *zip, struct pv_pack_io *io, const char **ret_wh
         return take_data(zip, io, ret_why);
     case BEHIND_DATA:
         return take_descriptor(zip, io, ret_why);
-    default: /* the list says again what the heads have said */
+    default: /* the central directory only repeats the members' heads */
         io->in += io->n_in;
         io->n_in = 0;
         return PV_OK;

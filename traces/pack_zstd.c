@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * pack_zstd.c - zstd in both directions. The only file that knows libzstd. It asks the C
- * library for its memory: to unpack about the frame's window and never more than WINDOW_LOG_MAX
- * says, to pack about 2 MiB.
+ * pack_zstd.c - zstd in both directions. The only file that includes libzstd, which gets its
+ * memory from the C library: to unpack about the frame's window, at most 2^WINDOW_LOG_MAX
+ * bytes, to pack about 2 MiB.
  */
 #include <stdint.h>
 #include <zstd.h>
@@ -19,7 +19,7 @@ enum {
 
 struct unpack {
     ZSTD_DCtx *z;
-    size_t wanted; /* input bytes up to the end of the present block; 0: a frame has ended */
+    size_t wanted; /* input bytes up to the end of the current block; 0: a frame has ended */
 };
 
 static bool probe(const unsigned char *head, size_t n)
@@ -57,8 +57,8 @@ static void *unpack_open(void)
     return unpack;
 }
 
-/* libzstd forgets what a call has put out when that call ends in an error. So it never gets
- * more input than up to the end of one block, and the blocks before a damaged one are kept. */
+/* When a call of libzstd ends in an error, the output of that call is lost. So it is never
+ * given input beyond the end of one block, and the blocks before a damaged one are kept. */
 static int unpack_step(void *state, struct pv_pack_io *io, bool *ret_whole,
                        const char **ret_why)
 {
@@ -107,7 +107,7 @@ static int pack_step(void *state, struct pv_pack_io *io, bool finish, bool *ret_
     size_t answer =
         ZSTD_compressStream2(state, &out, &in, finish ? ZSTD_e_end : ZSTD_e_continue);
     if (ZSTD_isError(answer)) {
-        return PV_ENOMEM; /* with sound parameters nothing else can go wrong */
+        return PV_ENOMEM; /* with valid parameters nothing else can fail */
     }
     io->in += in.pos;
     io->n_in -= in.pos;
@@ -139,9 +139,9 @@ const struct pv_packing pv_packing_zstd = {
 enum { PIECE_LEVEL = 1 };
 
 struct pv_zstd {
-    ZSTD_CCtx *packer; /* made when first wanted */
-    /* Made at once: to unpack a whole piece it asks for no more memory, so that a failure is
-     * the piece's fault and nothing else's. */
+    ZSTD_CCtx *packer; /* made on first use */
+    /* Made at once: unpacking a whole piece then needs no more memory, so that a failure can
+     * only be the piece's fault. */
     ZSTD_DCtx *unpacker;
 };
 

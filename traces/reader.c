@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * reader.c - finds the format by the first bytes and hands on. The formats do the work.
+ * reader.c - finds the format by the first bytes of the file, and passes every call on to it.
  */
 #include "traces/reader.h"
 
@@ -22,12 +22,12 @@ struct pv_reader {
     struct pv_account account;
     struct pv_names *names;       /* NULL: no name with a symbol has come */
     struct pv_place place, shown; /* the format's, and the same in the whole file */
-    const char *known;            /* what the file is when the format turns out not to be its */
+    const char *known;            /* what else the file is, should the format refuse it */
     uint64_t skipped_bytes, skipped_lines; /* before the format's first byte */
-    int status;                            /* once it is not 0 it stays */
+    int status;                            /* once it is not 0 it stays so */
 };
 
-/* What a log is often posted with, before its first line. */
+/* Lines that people often paste before the first line of a log. */
 enum { PROBE_FIRST = 4, POSTED_LINES = 16, PROMPT_BYTES = 80 };
 
 static int fail(struct pv_reader *reader, int status, const char *text)
@@ -43,7 +43,7 @@ static int fail_by_stream(struct pv_reader *reader, int status)
     return fail(reader, status, pv_stream_error(reader->stream));
 }
 
-/* None of the formats: say what there is. */
+/* None of the formats fits: say what the file is, if that is known. */
 static int fail_unknown(struct pv_reader *reader, const unsigned char *head, size_t n)
 {
     const char *known = pv_known_find(head, n);
@@ -55,7 +55,7 @@ static int fail_unknown(struct pv_reader *reader, const unsigned char *head, siz
         ++i;
     }
     if (i == n) {
-        /* What is damaged from its first byte on shows up as empty; ask why. */
+        /* A file that is damaged from its first byte on looks empty; ask the stream why. */
         unsigned char byte;
         size_t more;
         int status = n ? PV_OK : pv_stream_read(reader->stream, &byte, 1, &more);
@@ -115,7 +115,7 @@ static bool is_posted(struct pv_cursor line)
     return line.end - end > 2 && memchr("$#%>", *end, 4) && end[1] == ' ' && end[2] != ' ';
 }
 
-/* The next whole line. */
+/* Takes the next whole line of the head. */
 static bool next_line(const unsigned char *head, size_t n, size_t *at, struct pv_cursor *ret)
 {
     const unsigned char *from = head + *at;
@@ -134,8 +134,7 @@ static bool next_line(const unsigned char *head, size_t n, size_t *at, struct pv
     return true;
 }
 
-/* Behind a mark of UTF-8 and lines that logs are posted with, what does the head look like?
- * The reader skips these. */
+/* Which format has the head behind a UTF-8 mark and pasted lines? The reader skips these. */
 static bool find_behind(struct pv_reader *reader, const unsigned char *head, size_t n)
 {
     static const unsigned char mark[] = {0xef, 0xbb, 0xbf};
@@ -156,8 +155,8 @@ static bool find_behind(struct pv_reader *reader, const unsigned char *head, siz
     return reader->format;
 }
 
-/* A line of text counts for a probe when its end is there; at the end of the file none is
- * needed. Then without the colours of a terminal, in which a log may have been saved. */
+/* Probes count a line of text only when its end is there; at the end of the file none is
+ * needed. A head that no probe knows is tried again without the colours of a terminal. */
 static int probe_copy(struct pv_reader *reader, const unsigned char *head, size_t n)
 {
     unsigned char *copy = pv_own_calloc(n + 1, 1);
@@ -181,8 +180,8 @@ static int probe_copy(struct pv_reader *reader, const unsigned char *head, size_
     return found ? PV_OK : fail_unknown(reader, head, n);
 }
 
-/* First by what is there already, so that a recording that has just begun is not waited for;
- * then by all that a probe may see. */
+/* Looks first at what is there already, so that it does not wait for a recording that has just
+ * begun; then at all that a probe may see. */
 static int find_format(struct pv_reader *reader)
 {
     const unsigned char *head;
@@ -194,7 +193,7 @@ static int find_format(struct pv_reader *reader)
             return fail_by_stream(reader, status);
         }
         if (n == n_before) {
-            break; /* there is no more */
+            break; /* the stream has no more */
         }
         n_before = n;
         if (find_behind(reader, head, n)) {
@@ -221,7 +220,7 @@ static int choose_format(struct pv_reader *reader, const char *from)
     return fail(reader, PV_EINVAL, "there is no trace format of this name");
 }
 
-/* The format counts from where it began. */
+/* The format counts from where it began; add what was skipped. */
 static void show_place(struct pv_reader *reader)
 {
     if (reader->skipped_bytes) {
@@ -243,7 +242,7 @@ static struct pv_reader *make_reader(void)
     return reader;
 }
 
-/* The stream has been opened, with this status. */
+/* Called after the stream was opened, with the status of that. */
 static int begin(struct pv_reader *reader, int status, const char *from)
 {
     if (status < 0) {
@@ -266,7 +265,7 @@ static int begin(struct pv_reader *reader, int status, const char *from)
     return reader->status;
 }
 
-/* N or N.PART. */
+/* Reads N or N.PART. */
 static bool take_process(struct pv_account *account, const char *text)
 {
     struct pv_cursor at = {.at = text, .end = text + strlen(text)};
@@ -330,7 +329,7 @@ int pv_reader_next(struct pv_reader *reader, struct pv_trace_event *ret_event)
 {
     if (!reader->status) {
         reader->status = reader->format->next(reader->state, ret_event);
-        /* events without their process, or none of the one that is wished for */
+        /* the format has no processes, or the one asked for has no call */
         if (reader->status >= 0 && reader->account.has_wish &&
             !pv_account_taken(&reader->account)) {
             fail(reader, PV_EINVAL,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * reader.h - events out of a file, one by one, in constant memory.
+ * reader.h - reads events from a file, one by one, in constant memory.
  *
- * What the bytes are (gzip, zstd or plain; a document or JSON Lines) is told by their content,
- * never by the file's name. A failure has a line, a column, a byte offset and a sentence. What
- * was good before a failure has been given out already.
+ * The content decides how the bytes are read (gzip, zstd or plain; a document or JSON Lines),
+ * never the file's name. A failure has a line, a column, a byte offset and a sentence. The
+ * events before a failure have been given out already.
  */
 #ifndef PV_TRACE_READER_H
 #define PV_TRACE_READER_H
@@ -17,13 +17,13 @@
 
 struct pv_reader;
 
-/* One of the formats, for people. */
+/* Describes one of the formats, for people. */
 struct pv_format_about {
-    const char *name;   /* what `from` and `to` call it */
-    const char *about;  /* whose it is */
-    const char *limits; /* what of it is not understood or not told; "" */
+    const char *name;   /* the name that `from` and `to` take */
+    const char *about;  /* whose format it is */
+    const char *limits; /* what of it is not read or not known; "" */
     bool reads, writes;
-    bool is_text; /* of characters, not of bytes of any value */
+    bool is_text; /* holds characters, not bytes of any value */
 };
 
 /* The number-th of all formats, from 0; false: there are no more. */
@@ -33,14 +33,14 @@ bool pv_format_list(size_t number, struct pv_format_about *ret_about);
 struct pv_trace_header {
     const char *program; /* "" when the file does not say */
     const char *clock;   /* "ns", "us", "ms", "instructions"; "" when the file does not say */
-    const char *format;  /* "json", "jsonl", "pvt", …: the form that was found */
+    const char *format;  /* "json", "jsonl", "pvt", …: the format that was found */
     const char *packing; /* "", "gzip", "zstd", "xz" or "zip" */
-    const char *pattern; /* what stood behind the colon of `from`, or NULL; while opening */
-    struct pv_account *account; /* what is left out and guessed; NULL: nobody wants to know */
-    bool is_private;            /* to a writer: a new file is its owner's alone (save.h) */
+    const char *pattern; /* the text behind the colon of `from`, or NULL; valid while opening */
+    struct pv_account *account; /* what is left out and guessed; NULL: nothing is counted */
+    bool is_private;            /* to a writer: only the owner may read a new file (save.h) */
 };
 
-/* Where and what, after a failure. `text` is one clean sentence without a full stop. line and
+/* Where and why reading failed. `text` is one clean sentence without a full stop. line and
  * column count from 1 and are 0 where they mean nothing; byte is the offset in the unpacked
  * stream. */
 struct pv_place {
@@ -48,22 +48,21 @@ struct pv_place {
     char text[200];
 };
 
-/* Opens a file, or standard input for "-". `from` is NULL to tell the format by content, or its
- * name, and for "lines" a colon and patterns, one a line (traces/FORMATS.md); PV_EINVAL for an
- * unknown name and for a pattern that is wrong. Reads the header.
- *
- * On failure *ret_reader is set all the same, whenever there was memory for it, so that
- * pv_reader_place can say why; it gives no events then. PV_EIO, PV_ENOFILE: cannot be opened or read.
+/* Opens a file, or standard input for "-", and reads the header. `from` is a format's name (for
+ * "lines" followed by a colon and patterns, one a line, see traces/FORMATS.md), or NULL to
+ * recognise the format by content. PV_EINVAL: an unknown name, or a wrong pattern. On failure
+ * *ret_reader is still set, whenever there was memory for it, so that pv_reader_place can say
+ * why; it gives no events then. PV_EIO, PV_ENOFILE: the file cannot be opened or read.
  * PV_EFORMAT: not a trace. PV_ENOMEM. */
 int pv_reader_open(struct pv_reader **ret_reader, const char *path, const char *from);
 
-/* What else may be wished of a reading. */
+/* Options for reading. */
 struct pv_reader_wish {
     const char *from;    /* as above */
-    const char *process; /* "N" or "N.PART" of a log of several processes; NULL: the first */
+    const char *process; /* "N" or "N.PART": which process of the log; NULL: the first */
 };
 
-/* The same as pv_reader_open; also PV_EINVAL when `process` is none. */
+/* As pv_reader_open, with options; also PV_EINVAL when `process` is malformed. */
 int pv_reader_open_wish(struct pv_reader **ret_reader, const char *path,
                         const struct pv_reader_wish *wish);
 
@@ -73,8 +72,8 @@ int pv_reader_open_bytes(struct pv_reader **ret_reader, const void *bytes, size_
 
 void pv_reader_close(struct pv_reader *reader);
 
-/* 0: *ret_event is the next event. 1: there are no more. Negative: see pv_reader_place; from
- * then on the same answer is given again. */
+/* 0: *ret_event is the next event. 1: there are no more. Negative: a failure, see
+ * pv_reader_place; every later call returns it again. */
 int pv_reader_next(struct pv_reader *reader, struct pv_trace_event *ret_event);
 
 const struct pv_trace_header *pv_reader_header(const struct pv_reader *reader);

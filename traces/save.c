@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * save.c - the unfinished file stands beside the final one, so that the rename stays within one
- * file system, and is made with O_EXCL, so that nobody else's file is ever written. Only its
- * owner can read it; it gets its owner and mode when it is whole.
+ * save.c - the unfinished file is made beside the final one, so that the rename stays within
+ * one file system, and with O_EXCL, so that no existing file is overwritten. Only its owner can
+ * read it; it gets its final owner and mode when it is complete.
  *
- * The stream writes through a function of ours, for one reason: whoever finds out that a write
- * has failed, and however late, learns why.
+ * The stream writes through a function of this file, which keeps the errno of the first write
+ * that failed: so it is known however late somebody asks.
  */
 #include "traces/save.h"
 
@@ -28,16 +28,16 @@ enum { N_TRIES = 1000, ENDING_BYTES = 40 };
 
 struct pv_save {
     FILE *file;
-    int fd;    /* what it writes to */
-    int error; /* why the first write failed that did, or 0 */
+    int fd;    /* where the stream writes to */
+    int error; /* errno of the first write that failed, or 0 */
     bool is_stdout;
-    char *path;      /* the final name, with symbolic links followed */
+    char *path;      /* the final name, symbolic links resolved */
     char *temp;      /* the unfinished file, NULL when the final one is written directly */
-    int note;        /* of temp, for signals */
+    int note;        /* the note of `temp` in signals.h */
     struct stat old; /* what the rename replaces; st_mode is 0 when there is nothing */
     bool is_private;
     bool is_old, is_cut;
-    off_t n_kept; /* is_cut: the bytes of an old file that stay in any case */
+    off_t n_kept; /* is_cut: an old file keeps at least so many bytes */
     int status;
     char text[160];
 };
@@ -58,8 +58,8 @@ static int fail_memory(struct pv_save *save)
 
 /* ---- the stream ---- */
 
-/* All of it, or a failure whose reason is kept. What others have set not to block is waited
- * for. */
+/* Writes all bytes, or fails and keeps the errno. A descriptor that others made non-blocking is
+ * waited for. */
 static ssize_t write_bytes(void *cookie, const char *bytes, size_t n)
 {
     struct pv_save *save = cookie;
@@ -74,13 +74,13 @@ static ssize_t write_bytes(void *cookie, const char *bytes, size_t n)
         } else if (errno != EINTR) {
             save->error = save->error ? save->error : errno;
             errno = save->error;
-            return 0; /* to the C library: an error */
+            return 0; /* tells the C library that the write failed */
         }
     }
     return (ssize_t)n;
 }
 
-/* Takes the descriptor, also when it fails. */
+/* Takes over the descriptor, also when it fails. */
 static int make_stream(struct pv_save *save, int fd)
 {
     save->fd = fd;
@@ -95,7 +95,7 @@ static int make_stream(struct pv_save *save, int fd)
     return fail_memory(save);
 }
 
-/* Closes what make_stream made. Gives an errno. */
+/* Closes what make_stream made. Returns an errno, or 0. */
 static int end_stream(struct pv_save *save)
 {
     int error = 0;
@@ -166,7 +166,7 @@ static int begin(struct pv_save *save, const char *path)
         return open_direct(save, path);
     }
     if (exists && access(path, W_OK) < 0) {
-        return fail(save, "cannot write", errno); /* a rename would not ask */
+        return fail(save, "cannot write", errno); /* a rename would ignore that */
     }
     char real[PATH_MAX];
     const char *name = exists && realpath(path, real) ? real : path;
@@ -250,7 +250,8 @@ int pv_save_cut(struct pv_save *save, uint64_t n)
     return PV_OK;
 }
 
-/* What was written to an old file goes again. Best effort: a cut gives room back. */
+/* Removes what was written to an old file, as far as possible: truncating needs no space on the
+ * disk. */
 static void take_back(struct pv_save *save)
 {
     if (save->is_cut && save->fd >= 0) {
@@ -263,8 +264,9 @@ FILE *pv_save_file(struct pv_save *save)
     return save->file;
 }
 
-/* Owner and mode as they are to be. An owner that cannot be given away is no failure; a group
- * that cannot be kept gets no more than everybody. On some file systems modes cannot be set. */
+/* Sets owner and mode of the finished file. It is no failure when the owner cannot be set; when
+ * the group cannot be set either, the group gets no more rights than everybody. Some file
+ * systems have no modes. */
 static void settle_mode(const struct pv_save *save)
 {
     mode_t mode = save->old.st_mode & 0777;
@@ -279,8 +281,8 @@ static void settle_mode(const struct pv_save *save)
     (void)!fchmod(save->fd, mode);
 }
 
-/* The data must be on the disk before the name says so; where a file system or a pipe cannot
- * say that, there is nothing to wait for. Gives an errno. */
+/* The data must be on the disk before the rename. File systems and pipes that have no fsync are
+ * not waited for. Returns an errno, or 0. */
 static int flush(struct pv_save *save)
 {
     if (fflush(save->file) != 0 || ferror(save->file)) {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * signals.c - one handler for all that ends a process. It uses what a handler may use and no
- * more: unlink, rmdir, write, fcntl, the terminal's calls, kill, sigaction, raise.
+ * signals.c - one handler for every signal that ends a process. It uses only async-signal-safe
+ * calls: unlink, rmdir, write, fcntl, the terminal's calls, kill, sigaction, raise.
  *
- * The handler puts the default back and raises the signal again, so that whoever waits for us
- * sees what ended us. Signals of our own mistakes (SIGSEGV and its like) run on a stack of
- * their own, since the usual one may be what has run out.
+ * The handler restores the default action and raises the signal again, so that a waiting parent
+ * sees what ended the process. Signals of the process's own mistakes (SIGSEGV and the like) run
+ * on an alternate stack, since the usual one may have overflowed.
  */
 #include "traces/signals.h"
 
@@ -25,7 +25,7 @@ static struct {
     bool begun;
     struct sigaction found[NSIG];
     bool changed[NSIG];
-    sigset_t mask; /* as we found it */
+    sigset_t mask; /* at the start of the process */
     const char *volatile notes[NOTES_MAX];
     const struct pv_signals_terminal *volatile terminal;
     volatile pid_t program; /* 0: none */
@@ -33,7 +33,7 @@ static struct {
 
 static _Alignas(16) unsigned char fault_stack[STACK_BYTES];
 
-/* Signals of a mistake or a limit, which mean us and no child. */
+/* Signals of a mistake or a limit; they concern this process and are not passed to a child. */
 static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS, SIGXCPU};
 static const int asked[] = {SIGHUP,  SIGINT,    SIGQUIT, SIGTERM,   SIGUSR1, SIGUSR2,
                             SIGALRM, SIGVTALRM, SIGPROF, SIGSTKFLT, SIGIO,   SIGPWR};
@@ -48,8 +48,8 @@ static bool is_own(int number)
     return false;
 }
 
-/* Output may be held (Ctrl-S), or nobody takes it: nothing here waits. All signals are blocked
- * in the handler, so that a process in the background may set the modes too. */
+/* Nothing here waits, since output may be stopped (Ctrl-S) or nobody may read it. The handler
+ * blocks all signals, so that a background process may set the terminal's modes too. */
 void pv_signals_give_back(const struct pv_signals_terminal *terminal)
 {
     int fd = terminal->fd, flags = fcntl(fd, F_GETFL);
@@ -71,12 +71,12 @@ void pv_signals_give_back(const struct pv_signals_terminal *terminal)
     tcsetattr(fd, TCSANOW, &terminal->modes);
 }
 
-/* What was noted last goes first: a folder is noted before what lies in it. */
+/* Removes what was noted, the newest first: a folder is noted before the files in it. */
 static void clean_up(void)
 {
     const struct pv_signals_terminal *terminal = state.terminal;
     if (terminal) {
-        state.terminal = NULL; /* once, whatever happens on the way */
+        state.terminal = NULL; /* done once, even if another signal comes meanwhile */
         pv_signals_give_back(terminal);
     }
     for (size_t i = NOTES_MAX; i-- > 0;) {
@@ -93,7 +93,8 @@ static void on_signal(int number, siginfo_t *info, void *context)
     pid_t program = state.program;
     (void)context;
     if (program > 0 && !is_own(number)) {
-        /* The terminal sends to the whole group, so the program has it already. */
+        /* A signal from the terminal goes to the whole process group, so the program has it
+         * already. */
         if (info->si_code <= 0) {
             kill(program, number);
         }
@@ -158,7 +159,7 @@ int pv_signals_note(const char *path)
 {
     int note = NOTES_MAX;
     while (note > 0 && !state.notes[note - 1]) {
-        note--; /* behind all others, so that the order is that of the notes */
+        note--; /* behind all others, so that the array has the order of the notes */
     }
     if (note == NOTES_MAX) {
         return -1;
@@ -191,7 +192,7 @@ void pv_signals_terminal(const struct pv_signals_terminal *terminal)
     state.terminal = terminal;
 }
 
-/* In the child, with all signals held. */
+/* Runs in the child, with all signals blocked. */
 static void become_child(enum pv_child kind, pid_t parent)
 {
     struct sigaction usual = {.sa_handler = SIG_DFL};
@@ -234,8 +235,8 @@ int pv_signals_wait(pid_t child, int *ret_status, struct rusage *ret_usage)
 {
     siginfo_t info;
     int failed;
-    /* First without taking it away: until nothing is handed on any more, its number must not
-     * become another process's. */
+    /* WNOWAIT keeps the child a zombie, so that its number cannot become another process's
+     * before the handler stops passing signals to it. */
     do {
         failed = waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT);
     } while (failed && errno == EINTR);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * sink.h - how a trace format is written: a constant of this struct, that the format's
- * constant (format.h) refers to. Internal to traces/.
+ * sink.h - how a trace format is written: a constant of this struct, to which the format's
+ * constant (format.h) points. Internal to traces/.
  */
 #ifndef PV_SINK_H
 #define PV_SINK_H
@@ -15,19 +15,18 @@
 struct pv_sink_out {
     int (*write)(void *ctx, const char *bytes, size_t n); /* 0 or a negative status */
     void *ctx;
-    const char *error; /* set by a format: why it cannot say an event (PV_EINVAL); constant */
+    const char *error; /* set by a format: why it cannot write an event (PV_EINVAL); constant */
 };
 
 struct pv_sink {
     const char *ending; /* ".json" */
 
-    /* Writes the header. *out outlives the state. On failure *ret_state is
-     * set or still NULL. */
+    /* Writes the header. *out outlives the state. On failure *ret_state is set or NULL. */
     int (*open)(void **ret_state, struct pv_sink_out *out,
                 const struct pv_trace_header *header);
-    /* As open, but goes on behind the trace that `stream` holds: what is put in is to stand
-     * behind its first ret_kept->n_bytes. Writes nothing yet. PV_EFORMAT with the place;
-     * PV_EINVAL with out->error. NULL: the format cannot. */
+    /* As open, but goes on behind the trace that `stream` holds: new bytes follow its first
+     * ret_kept->n_bytes. Writes nothing yet. PV_EFORMAT with the place; PV_EINVAL with
+     * out->error. NULL: the format cannot be extended. */
     int (*append)(void **ret_state, struct pv_sink_out *out,
                   const struct pv_trace_header *header, struct pv_stream *stream,
                   struct pv_place *place, struct pv_writer_kept *ret_kept);
@@ -36,7 +35,7 @@ struct pv_sink {
     void (*close)(void *state); /* takes NULL */
 };
 
-/* Those that stand in another file than their format. */
+/* The sinks that are not in the same file as their format. */
 extern const struct pv_sink pv_sink_json, pv_sink_jsonl, pv_sink_pvt, pv_sink_rep;
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * stream.c - a file's bytes go through `raw` (64 KiB) and the unpacker straight into the room
- * of whoever reads; what a peek took first waits in `head`. Nothing here grows with the input.
+ * stream.c - a file's bytes go through `raw` (64 KiB) and the unpacker straight into the buffer
+ * of the caller; bytes that a peek has read wait in `head`. No buffer grows with the input.
  */
 #include "traces/stream.h"
 
@@ -23,10 +23,10 @@ enum { RAW_BYTES = 64 * 1024, MAGIC_BYTES = 4, INTERRUPTED_MAX = 1000 };
 struct pv_stream {
     int fd; /* -1: none, the bytes are in memory */
     bool owns_fd;
-    uint64_t n_read; /* raw bytes that came from the file */
+    uint64_t n_read; /* raw bytes read from the file */
     uint64_t n_total;
 
-    /* Raw bytes that are here and not used up: for a file within `buffer`. */
+    /* Raw bytes that are not used yet; of a file, they lie in `buffer`. */
     unsigned char *buffer;
     const unsigned char *raw;
     size_t n_raw;
@@ -35,7 +35,7 @@ struct pv_stream {
     const struct pv_packing *packing;
     void *unpacker;
     bool whole; /* no member or frame is open */
-    bool full;  /* the last step filled the output: there may be more inside */
+    bool full;  /* the last step filled the output: the unpacker may hold more */
 
     unsigned char head[PV_STREAM_HEAD];
     size_t head_at, n_head;
@@ -89,7 +89,7 @@ int pv_stream_refusal(int error)
     }
 }
 
-/* Adds bytes of the file to those that are here. At the end sets raw_ended. */
+/* Reads more of the file behind the raw bytes that are here. Sets raw_ended at the end. */
 static int fill_raw(struct pv_stream *stream)
 {
     if (stream->fd < 0) {
@@ -219,7 +219,7 @@ static int damaged(struct pv_stream *stream, const char *why, bool is_sound)
     return fail(stream, PV_EFORMAT, what, why);
 }
 
-/* Each round either uses up input, makes output, or is the last. */
+/* Each round uses up input, makes output, or is the last one. */
 static int read_packed(struct pv_stream *stream, void *out, size_t cap, size_t *ret_n)
 {
     for (;;) {
@@ -250,7 +250,7 @@ static int read_packed(struct pv_stream *stream, void *out, size_t cap, size_t *
                              stream->n_raw ? "nothing can be made of it" : "it is cut off here",
                              false);
         }
-        if (io.n_out < cap) { /* what came before a failure goes out first */
+        if (io.n_out < cap) { /* bytes unpacked before a failure go out first */
             *ret_n = cap - io.n_out;
             return PV_OK;
         }
@@ -295,7 +295,7 @@ int pv_stream_peek(struct pv_stream *stream, size_t wanted, const unsigned char 
             return status;
         }
         if (status < 0 || !n) {
-            break; /* a read tells it again when its turn comes */
+            break; /* a later read will report the failure */
         }
         stream->n_head += n;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * texts.c - the strings one behind the other in chunks that never move, and a table of numbers
- * with open addressing, at most half full.
+ * texts.c - the strings lie one behind the other in chunks that never move; a hash table of
+ * their numbers, with open addressing, is at most half full.
  */
 #include "traces/texts.h"
 
@@ -90,7 +90,7 @@ void pv_texts_close(struct pv_texts *texts)
     pv_own_free(texts);
 }
 
-/* Room for n bytes and a NUL, which stays free until it is taken. */
+/* Room for n bytes and a NUL; it counts as free until `end` moves. */
 static char *find_room(struct pv_texts *texts, size_t n)
 {
     if (n >= texts->left) {
@@ -161,7 +161,7 @@ int pv_texts_add(struct pv_texts *texts, const void *bytes, size_t n)
     }
     uint32_t hash = hash_of(texts, bytes, n);
     size_t at = hash & (texts->n_slots - 1);
-    while (texts->slots[at]) { /* the older ones stay in front */
+    while (texts->slots[at]) { /* an older equal string stays in front, and is found first */
         at = (at + 1) & (texts->n_slots - 1);
     }
     return add(texts, bytes, n, hash, at);

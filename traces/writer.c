@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * writer.c - events through a sink into a file.
+ * writer.c - passes events through a sink and a packing into a file.
  *
  *   event -> sink -> plain (64 KiB) -> packing -> packed (64 KiB) -> save
  *
@@ -105,7 +105,7 @@ static bool ends_with(const char *text, size_t n, const char *ending)
     return n >= n_ending && memcmp(text + n - n_ending, ending, n_ending) == 0;
 }
 
-/* The packing that a name ends with, or NULL; *ret_n: how long the name is before it. */
+/* The packing for a name's ending, or NULL; *ret_n: the name's length without that ending. */
 static const struct pv_packing *packing_of(const char *path, size_t *ret_n)
 {
     *ret_n = strlen(path);
@@ -118,7 +118,7 @@ static const struct pv_packing *packing_of(const char *path, size_t *ret_n)
     return NULL;
 }
 
-/* By the format's name, or by how a file's name of n bytes ends; NULL: none. */
+/* The sink for a format's name, or for the ending of a file name of n bytes; NULL: none. */
 static const struct pv_sink *find_sink(const char *to, const char *path, size_t n)
 {
     for (size_t i = 0; i < pv_n_formats; ++i) {
@@ -168,7 +168,7 @@ static int open_parts(struct pv_writer *writer, const char *path, bool is_privat
                       : PV_OK;
 }
 
-/* What a sink answered, and the text for it unless there is one. */
+/* Takes over the status that a sink returned, and sets a text for it unless there is one. */
 static int settle(struct pv_writer *writer, int status)
 {
     if (!status || writer->status) {
@@ -197,7 +197,7 @@ int pv_writer_open(struct pv_writer **ret_writer, const char *path, const char *
     return status;
 }
 
-/* The stream is open, with this status. */
+/* Called after the stream was opened. */
 static int append(struct pv_writer *writer, struct pv_stream *stream,
                   const struct pv_trace_header *header, struct pv_writer_kept *ret_kept)
 {

@@ -17,7 +17,7 @@ static bool take_thread(struct pv_cursor *line, uint64_t *ret_thread)
     return is;
 }
 
-/* Of the functions that the format has; a blank ends a name. */
+/* Knows only the functions of the format; a blank ends a name. */
 static enum pv_call_form take_form(struct pv_cursor *line)
 {
     struct pv_cursor tried = *line;

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * bytehound.c - what bytehound's export-replay writes: numbers of 64 bits, little-endian
- * (the exporting machine's order; those of big-endian machines are not read).
+ * bytehound.c - reads what bytehound's export-replay writes: numbers of 64 bits in the byte
+ * order of the exporting machine; only little-endian is read.
  *
  *   newer    slots, records, 0
  *   older    slots, operations, records
  *   record   kind, slot, time, size: 1 allocated, 2 freed (size 0), 3 resized
  *            4, frame, 0, 0: a frame in; 5, 0, 0, 0: a frame out        (newer)
  *
- * Neither form says which it is: it is the one of which all records at the file's beginning are
- * sound. Slots are used again after a free. Time is in microseconds; that of a free is the
- * time at which the block was allocated, so it is left out. Frames have numbers and no names,
- * and are left out. Costs one buffer and what calls.h costs.
+ * The file does not say which form it has: it is the one in which all records at the beginning
+ * of the file are sound. Slots are reused after a free. Times are in microseconds; a free has
+ * the time at which its block was allocated, so that time is left out. Frames have numbers and
+ * no names, and are left out too. Costs one buffer and what calls.h costs.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -73,7 +73,7 @@ static bool is_sound(const struct record *record, bool older, uint64_t n_slots, 
     return !*ret_why;
 }
 
-/* Are the records of this form as far as they can be seen, and is there one? */
+/* Is there at least one whole record at the beginning, and are all sound in this form? */
 static bool fits(const unsigned char *head, size_t n, bool older)
 {
     size_t begin = older ? 2 * NUMBER : NUMBER;
@@ -107,7 +107,7 @@ static int cut_off(struct hound *hound, uint64_t offset, int status)
                        : status;
 }
 
-/* A record into the calls; 1: there are no more. */
+/* Turns a record into a call; 1: there are no more. */
 static int read_record(struct hound *hound)
 {
     struct pv_bytes *bytes = &hound->bytes;
@@ -181,7 +181,7 @@ static int hound_open(void **ret_state, struct pv_stream *stream,
         pv_bytes_blame(&hound->bytes, 0, pv_stream_error(stream));
         return status;
     }
-    bool shows = n >= 2 * NUMBER + RECORD; /* a whole record, whichever form it is */
+    bool shows = n >= 2 * NUMBER + RECORD; /* a whole record in either form */
     hound->older =
         !fits(head, n, false) &&
         (shows ? fits(head, n, true) : n >= 2 * NUMBER && number_at(head + NUMBER) > FRAME_OUT);

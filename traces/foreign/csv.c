@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * csv.c - a table whose first line names its columns:
+ * csv.c - reads a table whose first line names its columns:
  *
  *   op,addr,size                 one call a row
  *   id,lower,upper,size          one block a row, live from step lower up to step upper
  *
- * Columns are parted by commas, semicolons or tabs, and may stand in any order; those of other
- * names are passed over. Blocks with their lifetimes (minimalloc) become an allocation and a
- * free each: all rows are kept, sorted by step, and at one step frees come first.
+ * Columns are separated by commas, semicolons or tabs, in any order; unknown columns are
+ * ignored. A block with its lifetime (minimalloc) becomes an allocation and a free: all rows
+ * are kept and sorted by step, and within one step frees come first.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,11 +17,11 @@
 #include "traces/foreign/pattern.h"
 #include "traces/grammar.h"
 
-/* HEAD_BYTES show whether addresses are decimal, and times seconds; a pipe is waited for that
- * long. */
+/* The first HEAD_BYTES show whether addresses are decimal, and whether times are seconds; the
+ * reader waits for that many bytes of a pipe. */
 enum { COLUMNS = 32, BLOCKS_MAX = 1 << 26, HEAD_BYTES = 4096 };
 
-/* A time's unit in nanoseconds. */
+/* The unit of a time in nanoseconds. */
 enum { UNSAID = 0, NS = 1, US = 1000, MS = 1000 * 1000, SECONDS = 1000 * 1000 * 1000 };
 
 enum role {
@@ -41,11 +41,11 @@ enum role {
     N_ROLES
 };
 
-/* The first name of a role is the one in messages. */
+/* Messages use the first name of a role. */
 static const struct {
     const char *name;
     enum role role;
-    uint32_t unit; /* of a time */
+    uint32_t unit; /* unit of a time column */
 } names[] = {
     {"op", R_OP, 0},
     {"operation", R_OP, 0},
@@ -99,14 +99,14 @@ static const struct {
 };
 
 struct step {
-    uint64_t at, order; /* order: of its row */
+    uint64_t at, order; /* order: number of the row */
     struct pv_call call;
 };
 
 struct csv_own {
     bool has_head;
-    enum pv_pattern_base base; /* of addresses without 0x, as the beginning of the log shows */
-    uint32_t unit;             /* of times; UNSAID: numbers of no unit */
+    enum pv_pattern_base base; /* of addresses without 0x, guessed from the log's beginning */
+    uint32_t unit;             /* of times; UNSAID: numbers without a unit */
     char comma;
     enum role roles[COLUMNS];
     size_t n_columns;
@@ -129,7 +129,7 @@ static struct pv_cursor trim(struct pv_cursor text)
     return text;
 }
 
-/* The next column of a row; one in quotes may hold the comma. */
+/* Takes the next column of a row; a quoted column may contain the separator. */
 static bool next_column(struct pv_cursor *row, char comma, struct pv_cursor *ret)
 {
     if (!row->at) {
@@ -166,12 +166,12 @@ static enum role role_of(struct pv_cursor name, uint32_t *ret_unit)
     return R_NONE;
 }
 
-/* Is this line the names of columns that make calls, or lifetimes? */
+/* Are the names of columns on this line those of calls, or of lifetimes? */
 static bool read_head(struct csv_own *own, struct pv_cursor line)
 {
     static const char commas[] = {',', ';', '\t'};
     if (pv_cursor_word(&line, "\xef\xbb\xbf")) {
-        /* a mark of UTF-8 */
+        /* a byte order mark of UTF-8 */
     }
     for (size_t i = 0; i < sizeof commas; ++i) {
         uint32_t seen = 0;
@@ -229,7 +229,7 @@ static bool take_value(const struct csv_own *own, struct row *row, enum role rol
         is = pv_pattern_op(&text, &row->op);
         break;
     case R_ADDR:
-        if (lifetimes) { /* any text: blocks are told apart by their rows */
+        if (lifetimes) { /* any text is an id: each row is a block of its own */
             row->name = text;
             return true;
         }
@@ -253,7 +253,7 @@ static bool take_value(const struct csv_own *own, struct row *row, enum role rol
     return is && pv_cursor_done(&text);
 }
 
-/* Why a column cannot be read. */
+/* The message for a column that cannot be read. */
 static const char *why_not(const struct csv_own *own, enum role role, struct pv_cursor text)
 {
     bool is_address = role == R_ADDR || role == R_OLD;
@@ -316,7 +316,7 @@ static int add_lifetime(struct pv_text_trace *trace, const struct row *row,
         return pv_lines_blame(&trace->lines, NULL, "a block lives from lower to a later upper");
     }
     call->op = row->numbers[R_ALIGN] ? PV_OP_ALIGNED : PV_OP_MALLOC;
-    call->addr = own->n_steps / 2 + 1; /* of this block alone */
+    call->addr = own->n_steps / 2 + 1; /* used by this block alone */
     call->size = row->numbers[R_SIZE];
     call->align = row->numbers[R_ALIGN];
     if (call->size > INT64_MAX) {
@@ -344,7 +344,7 @@ static int read_csv(struct pv_text_trace *trace, struct pv_cursor line, struct p
         uint32_t unit = own->unit;
         own->has_head = read_head(own, line);
         own->unit = unit;
-        /* rows of several threads may stand before the call that made room for theirs */
+        /* rows of several threads may come before the free that made room for them */
         pv_grammar_rules(trace, !has_column(own, R_THREAD), false);
         return own->has_head
                    ? 1
@@ -380,13 +380,13 @@ static int read_csv(struct pv_text_trace *trace, struct pv_cursor line, struct p
     call->has_t = row.has >> R_TIME & 1;
     call->t = row.numbers[R_TIME];
     if (row.op == PV_OP_REALLOC && !call->old && !(row.has >> R_OLD & 1)) {
-        call->old = call->addr; /* no column for it: resized where it is */
+        call->old = call->addr; /* no column for it: the block stays where it is */
     }
-    call->if_known = row.op == PV_OP_REALLOC; /* the table may begin behind its allocation */
+    call->if_known = row.op == PV_OP_REALLOC; /* it may be allocated before the table begins */
     return row.op == PV_OP_FREE ? PV_OK : pv_grammar_name(trace, row.name, call);
 }
 
-/* ---- lifetimes, sorted ---- */
+/* ---- lifetimes, sorted by step ---- */
 
 static int by_step(const void *left, const void *right)
 {
@@ -450,8 +450,8 @@ static bool has_fraction(struct pv_cursor column)
            pv_pattern_time(&column, &ns) && pv_cursor_done(&column);
 }
 
-/* Addresses without 0x are decimal when none at the beginning of the table looks hexadecimal; times
- * are seconds when one of them there has a fraction or colons. */
+/* Guesses from the beginning of the table: addresses without 0x are decimal when none looks
+ * hexadecimal; times are seconds when one has a fraction or colons. */
 static void look_ahead(struct csv_own *table, const unsigned char *head, size_t n)
 {
     bool seen[PV_BASE_HEX + 1] = {false};

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * heaptrack.c - heaptrack's files, interpreted (file versions 0 to 3) and raw. A record
- * is a line, its first byte says which; numbers are hexadecimal, those of tables count from 1
- * and 0 is nothing, but for k, which counts from 0. From file version 3 on a text has its
- * length before it.
+ * heaptrack.c - heaptrack's files, interpreted (file versions 0 to 3) and raw. A record is a
+ * line, and its first byte says which; numbers are hexadecimal, those of tables count from 1
+ * and 0 means none, except for k, which counts from 0. From file version 3 on a text is
+ * preceded by its length.
  *
  *   v VERSION FILEVERSION        first
  *   X command line
- *   c MS                         it is so late
- *   I, R, S, A, #                say nothing here; an empty line neither
+ *   c MS                         the time now
+ *   I, R, S, A, #, empty line    ignored
  *
  * interpreted:
  *   s [LENGTH] TEXT              the next text
@@ -25,8 +25,8 @@
  *   + SIZE STACK POINTER
  *   - POINTER
  *
- * A resize is a free and an allocation. Blocks with a pointer go through calls.c; of blocks of
- * a kind the newest is freed first, see heaptrack_blocks.h. A free of what is not known was
+ * A resize is a free and an allocation. Blocks with a pointer go through calls.c; among blocks
+ * of a kind the newest is freed first, see heaptrack_blocks.h. A free of an unknown block was
  * allocated before the recording, and is left out.
  */
 #include <string.h>
@@ -39,7 +39,7 @@
 
 enum { FILE_VERSION_MAX = 3, VERSION_MIN = 0x10000 };
 
-/* ---- records; each 0 when it has made an event, 1 when it has not ---- */
+/* ---- records; each returns 0 when it has made an event, 1 when it has not ---- */
 
 static int take_version(struct pv_ht_file *reader, struct pv_cursor *line,
                         struct pv_trace_event *event)
@@ -144,7 +144,7 @@ static int take_free(struct pv_ht_file *reader, struct pv_cursor *line,
 
 static const struct record {
     char letter;
-    enum pv_ht_form form; /* unknown: of both */
+    enum pv_ht_form form; /* PV_HT_ANY: in both forms */
     int (*take)(struct pv_ht_file *reader, struct pv_cursor *line,
                 struct pv_trace_event *event);
 } records[] = {
@@ -176,7 +176,7 @@ static bool says_nothing(struct pv_cursor line)
     return pv_cursor_done(&line) || memchr("#IRSA", *line.at, 5);
 }
 
-/* 0: *ret_event is one. 1: the line has made none, or the calls have it. */
+/* 0: *ret_event is set. 1: the line gave no event, or only a call. */
 static int take_line(struct pv_ht_file *reader, struct pv_cursor line,
                      struct pv_trace_event *ret_event)
 {
@@ -228,7 +228,7 @@ static bool probe_heaptrack(const unsigned char *head, size_t n)
     return pv_grammar_probe(head, n, looks_heaptrack, skips_heaptrack);
 }
 
-/* Up to the command line, or what stands behind it. */
+/* Reads up to the command line, or to the first record that belongs to no header. */
 static int read_header(struct pv_ht_file *reader)
 {
     struct pv_trace_event event;
@@ -285,8 +285,8 @@ static void close_heaptrack(void *state)
     }
 }
 
-/* The number of the event's call stack becomes its frames, the innermost that asked for memory
- * itself its name. */
+/* Replaces the number of the event's call stack by its frames. Its name is the innermost frame
+ * that is not operator new. */
 static void give_stack(struct pv_ht_file *reader, struct pv_trace_event *event)
 {
     event->n_stack = pv_ht_stack_get(reader->stacks, event->n_stack, reader->frames);
@@ -299,7 +299,8 @@ static void give_stack(struct pv_ht_file *reader, struct pv_trace_event *event)
     }
 }
 
-/* As take_line; the end, too, is an answer below 0 or in `ended`. */
+/* As take_line for the next line; at the end of the file, or on a failure, sets `ended` and
+ * returns 1. */
 static int advance(struct pv_ht_file *reader, struct pv_trace_event *ret_event)
 {
     int status = PV_OK;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * heaptrack.h - what heaptrack.c and heaptrack_tables.c share: a file being read, and
- * the records that build up its tables. Internal to traces/.
+ * heaptrack.h - shared by heaptrack.c and heaptrack_tables.c: the state of a file being read,
+ * and the records that fill its tables. Internal to traces/.
  */
 #ifndef PV_HEAPTRACK_H
 #define PV_HEAPTRACK_H
@@ -26,40 +26,41 @@ struct pv_ht_file {
     struct pv_calls *calls;
     bool has_version;
     uint64_t file_version;
-    char *program; /* NULL: not told yet, the same for the path */
+    char *program; /* NULL until a record gives it, as is the path */
     char *path;
     enum pv_ht_form form;
     enum pv_ht_naming naming;
     uint64_t t;
     const char *piece; /* where the number taken last begins */
-    bool has_line;     /* `line` came after the header and is to be taken */
+    bool has_line;     /* `line` was read behind the header and is next */
     struct pv_cursor line;
     int ended;
-    const char *frames[PV_EVENT_STACK_MAX]; /* of the event given last */
+    const char *frames[PV_EVENT_STACK_MAX]; /* frames of the event given last */
 };
 
 /* ---- pieces ---- */
 
-/* A failure at a byte of the line, or at its beginning for NULL. PV_EFORMAT. */
+/* Reports a failure at a byte of the line, or at its beginning for NULL. PV_EFORMAT. */
 int pv_ht_blame(struct pv_ht_file *reader, const char *at, const char *text);
 
-/* A hexadecimal number behind blanks; one that can be a size; the number of a call stack that
- * is there. PV_EFORMAT. */
+/* Takes a hexadecimal number behind blanks; _size: one that can be a size; _stack: the number
+ * of an existing call stack. PV_EFORMAT. */
 int pv_ht_take_number(struct pv_ht_file *reader, struct pv_cursor *line, uint64_t *ret);
 int pv_ht_take_size(struct pv_ht_file *reader, struct pv_cursor *line, uint64_t *ret);
 int pv_ht_take_stack(struct pv_ht_file *reader, struct pv_cursor *line, uint32_t *ret);
 
-/* Passes blanks; does something follow? */
+/* Skips blanks; does anything follow? */
 bool pv_ht_has_more(struct pv_cursor *line);
 
-/* What a table answered to the number taken last: PV_EINVAL becomes a failure with the text
- * `missing`, PV_EFORMAT and PV_ELIMIT with their own. */
+/* Reports the status that a table returned for the number taken last: PV_EINVAL becomes a
+ * failure with the text `missing`, PV_EFORMAT and PV_ELIMIT have texts of their own. */
 int pv_ht_judge(struct pv_ht_file *reader, int status, const char *missing);
 
-/* A clean copy of what a file says once. PV_EFORMAT when it is there already, PV_ENOMEM. */
+/* Keeps a clean copy of a text that a file may give only once. PV_EFORMAT when there is one
+ * already, PV_ENOMEM. */
 int pv_ht_keep(struct pv_ht_file *reader, struct pv_cursor text, char **ret);
 
-/* ---- records: what stands behind the letter; 1, for they make no event, or a failure ---- */
+/* ---- records: each takes what follows the letter; returns 1 (no event) or a failure ---- */
 
 int pv_ht_take_trace(struct pv_ht_file *reader, struct pv_cursor *line,
                      struct pv_trace_event *event);

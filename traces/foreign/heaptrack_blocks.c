@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * heaptrack_blocks.c - see heaptrack_blocks.h. The live blocks of a kind are a list in one
- * array for all kinds, the newest first; what is free of the array is a list too.
+ * heaptrack_blocks.c - see heaptrack_blocks.h. One array holds the blocks of all kinds: the
+ * live blocks of each kind are a list, the newest first, and the free entries are a list too.
  */
 #include "traces/foreign/heaptrack_blocks.h"
 
@@ -13,12 +13,12 @@
 struct kind {
     uint64_t size;
     uint32_t trace;
-    uint32_t newest; /* number + 1 in the array; 0: none is live */
+    uint32_t newest; /* number of its array entry, plus 1; 0: none is live */
 };
 
 struct block {
     uint64_t id;
-    uint32_t older; /* the next of its list, likewise */
+    uint32_t older; /* the next entry of the list, also plus 1 */
 };
 
 struct pv_ht_blocks {
@@ -56,7 +56,7 @@ int pv_ht_kind_add(struct pv_ht_blocks *blocks, uint64_t size, uint32_t trace)
     return PV_OK;
 }
 
-/* A place in the array that no list holds, as number + 1. */
+/* Finds a free entry of the array; its number plus 1. */
 static int find_place(struct pv_ht_blocks *blocks, uint32_t *ret_number)
 {
     if (blocks->unused) {

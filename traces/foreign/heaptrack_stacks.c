@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * heaptrack_stacks.c - see heaptrack_stacks.h. A stack is kept as the file has it, as its
- * innermost instruction and the number of the stack that it was called from, which is smaller
- * than its own: there are no circles. An instruction is a run of the table of frames.
+ * heaptrack_stacks.c - see heaptrack_stacks.h. A stack is stored as in the file: its innermost
+ * instruction, and the number of the caller's stack. That number is smaller than its own, so
+ * there are no cycles. An instruction is a range of the table of frames.
  */
 #include "traces/foreign/heaptrack_stacks.h"
 
@@ -24,7 +24,7 @@ struct numbers {
 };
 
 struct instruction {
-    uint32_t first, n; /* frames */
+    uint32_t first, n; /* range in the table of frames */
 };
 
 struct trace {
@@ -39,14 +39,14 @@ struct module {
 struct pv_ht_stacks {
     struct pv_texts *texts;
     struct pv_names *names;
-    struct numbers texts_of_file; /* the file may say one text twice */
-    struct numbers frames;        /* texts */
+    struct numbers texts_of_file; /* number in the file -> text; a file may repeat a text */
+    struct numbers frames;        /* text numbers */
     struct instruction *instructions;
     size_t n_instructions, cap_instructions;
-    bool raw; /* there are no instructions: a trace has its frame's text + 1 instead */
+    bool raw; /* no instructions: a trace holds the number of its frame's text + 1 */
     struct trace *traces;
     size_t n_traces, cap_traces;
-    struct module *modules; /* by `first` */
+    struct module *modules; /* sorted by `first` */
     size_t n_modules, cap_modules;
 };
 
@@ -122,7 +122,7 @@ int pv_ht_text_add(struct pv_ht_stacks *stacks, struct pv_cursor text)
 
 /* ---- instructions ---- */
 
-/* What stands for an instruction whose function has no name. */
+/* Makes the text for an instruction whose function has no name. */
 static int place_text(struct pv_ht_stacks *stacks, const char *path, const char *between,
                       uint64_t address, uint32_t *ret_number)
 {
@@ -182,7 +182,7 @@ int pv_ht_instruction_end(struct pv_ht_stacks *stacks, uint64_t address, uint64_
 
 /* ---- modules ---- */
 
-/* How many modules begin at or before the address. */
+/* The number of modules that begin at or before the address. */
 static size_t count_before(const struct pv_ht_stacks *stacks, uint64_t address)
 {
     size_t low = 0, high = stacks->n_modules;
@@ -275,7 +275,7 @@ uint32_t pv_ht_stack_get(const struct pv_ht_stacks *stacks, uint32_t trace,
                          const char *frames[PV_EVENT_STACK_MAX])
 {
     uint32_t n = 0;
-    /* every step counts, also one without a frame: a chain of those may be long */
+    /* frames may be missing: a step without one counts too, so that the walk is bounded */
     for (uint32_t step = 0; trace && step < PV_EVENT_STACK_MAX; ++step) {
         const struct trace *at = &stacks->traces[trace - 1];
         trace = at->caller;

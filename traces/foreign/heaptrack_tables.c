@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * heaptrack_tables.c - the records of a heaptrack file that build up its tables, and the pieces
- * that records are made of. heaptrack.c has the grammar.
+ * heaptrack_tables.c - the records of a heaptrack file that fill its tables, and functions that
+ * take the parts of a record. heaptrack.c has the grammar.
  */
 #include <string.h>
 
@@ -19,7 +19,7 @@ int pv_ht_blame(struct pv_ht_file *reader, const char *at, const char *text)
     return pv_lines_blame(&reader->lines, at, text);
 }
 
-/* What the tables answered to the number taken last. */
+/* Reports what the tables returned for the number taken last. */
 int pv_ht_judge(struct pv_ht_file *reader, int status, const char *missing)
 {
     switch (status) {
@@ -67,7 +67,7 @@ int pv_ht_take_size(struct pv_ht_file *reader, struct pv_cursor *line, uint64_t 
                : status;
 }
 
-/* With its length before it, or else to the next blank; or to the end. */
+/* A text: with its length before it, or else up to the next blank or to the end. */
 static int take_text(struct pv_ht_file *reader, struct pv_cursor *line, bool to_end,
                      struct pv_cursor *ret)
 {
@@ -104,7 +104,7 @@ int pv_ht_keep(struct pv_ht_file *reader, struct pv_cursor text, char **ret)
     return *ret ? PV_OK : PV_ENOMEM;
 }
 
-/* ---- both kinds ---- */
+/* ---- both forms ---- */
 
 int pv_ht_take_trace(struct pv_ht_file *reader, struct pv_cursor *line,
                      struct pv_trace_event *event)
@@ -118,7 +118,7 @@ int pv_ht_take_trace(struct pv_ht_file *reader, struct pv_cursor *line,
     if (status) {
         return status;
     }
-    if (reader->form == PV_HT_ANY && at) { /* interpreted, it would have told an instruction */
+    if (reader->form == PV_HT_ANY && at) { /* an interpreted file has an `i` record before */
         reader->form = PV_HT_RAW;
     }
     status = reader->form == PV_HT_RAW ? pv_ht_raw_trace_add(reader->stacks, at, caller)
@@ -147,7 +147,7 @@ static int take_frame(struct pv_ht_file *reader, struct pv_cursor *line)
     status = status ? status
                     : pv_ht_judge(reader, pv_ht_frame_add(reader->stacks, function),
                                   "there is no text of this number");
-    /* the file and the line in it, which stay unused */
+    /* file and line are not used */
     return status || !pv_ht_has_more(line) ? status : take_numbers(reader, line, place, 2);
 }
 
@@ -172,7 +172,7 @@ int pv_ht_take_instruction(struct pv_ht_file *reader, struct pv_cursor *line,
     return status ? status : 1;
 }
 
-/* The number of a call stack. */
+/* Takes the number of a call stack. */
 int pv_ht_take_stack(struct pv_ht_file *reader, struct pv_cursor *line, uint32_t *ret)
 {
     uint64_t trace;
@@ -214,7 +214,8 @@ static bool is_text(struct pv_cursor text, const char *wanted)
     return pv_cursor_word(&text, wanted) && pv_cursor_done(&text);
 }
 
-/* What a module occupies, from its first byte to its last: between its parts is no other. */
+/* The range of a module, from its first byte to its last: no other module lies between its
+ * parts. */
 static int take_extent(struct pv_ht_file *reader, struct pv_cursor *line, uint64_t base,
                        uint64_t *ret_first, uint64_t *ret_end)
 {

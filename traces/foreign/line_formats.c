@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * line_formats.c - logs of one call a line that have a name, as rows of patterns. A new one is a
- * LINE_FORMAT here and a line in the table of traces/format.h.
+ * line_formats.c - the named formats of logs with one call a line, as tables of patterns. A new
+ * one is a LINE_FORMAT here and a line in the table of traces/format.h.
  */
 #include "traces/foreign/line_reader.h"
 
 #define COMMON                                                                                 \
     .in_order = true, .begins_late = true, .own_bytes = PV_LINE_OWN_BYTES, .line = pv_line_read
 
-/* NAME is the C name and, as TEXT, the one for people. */
+/* NAME is the C identifier; TEXT is the name for people. */
 #define LINE_FORMAT(NAME, TEXT, ABOUT, LIMITS, CLOCK, ...)                                     \
     static const struct pv_line_format lines_##NAME = {                                        \
         .grammar = {.name = TEXT, .clock = CLOCK, COMMON}, __VA_ARGS__};                       \
@@ -31,7 +31,7 @@
 
 /* clang-format off: a line a pattern */
 
-/* Of the kernel's tracing: a task, its number, [CPU], flags, seconds; perf script has no dash. */
+/* Kernel tracing: a task, its number, [CPU], flags, seconds; perf script prints no dash. */
 #define KERNEL_HEADS                                                                           \
     .heads = {"{*}-{thread} {*}[{#}] {*}{time}: ", "{*} {thread} [{#}] {time}: kmem:",         \
               "{*} {#}/{thread} [{#}] {time}: kmem:"}
@@ -164,7 +164,7 @@ LINE_FORMAT(zephyr, "zephyr", "Zephyr heap listener prints",
 
 /* clang-format on */
 
-/* ---- the user's own ---- */
+/* ---- the user's own patterns ---- */
 
 static const struct pv_line_format wished = {
     .grammar = {.name = "lines", .clock = "ns", COMMON}};

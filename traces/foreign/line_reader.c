@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * line_reader.c - the patterns are read when the log is opened, and each line is held to them in
- * their order; the first that fits says what the line is.
+ * line_reader.c - compiles the patterns when the log is opened, and matches each line against
+ * them in order; the first one that matches decides what the line is.
  */
 #include "traces/foreign/line_reader.h"
 
@@ -11,13 +11,13 @@
 #include "core/status.h"
 #include "traces/foreign/pattern.h"
 
-/* So much of a log shows whether its addresses are decimal; a pipe is waited for that long. */
+/* This many bytes show whether addresses are decimal; of a pipe the reader waits for them. */
 enum { HEAD_BYTES = 4096 };
 
 struct line_own {
     size_t n_heads, n_tails;
-    bool decimal;      /* addresses are, as far as the beginning of the log shows */
-    uint64_t previous; /* the address that the line before answered; 0: it did not */
+    bool decimal;      /* addresses are decimal, guessed from the beginning of the log */
+    uint64_t previous; /* the address that the call on the line before returned; 0: none */
     struct pv_pattern heads[PV_LINE_HEADS], tails[PV_LINE_TAILS];
 };
 
@@ -44,7 +44,7 @@ static void read_table(struct line_own *own, const struct pv_line_format *format
     }
 }
 
-/* The user's, one a line. */
+/* Reads the user's patterns, one a line. */
 static int read_wished(struct line_own *own, const char *text, struct pv_place *place)
 {
     struct pv_cursor rest = cursor_of(text);
@@ -101,7 +101,8 @@ static const struct pv_pattern *find(const struct line_own *own, struct pv_curso
     return NULL;
 }
 
-/* A line that does not fit because its address has letters, where those before had none. */
+/* Fails when the line does not match only because its address has letters, while addresses
+ * before had none. */
 static int blame_base(struct pv_text_trace *trace, struct pv_cursor line)
 {
     struct line_own *own = trace->own;
@@ -246,8 +247,8 @@ int pv_line_open(const struct pv_line_format *format, void **ret_state,
     return status;
 }
 
-/* Does the longest text of a pattern that says a call stand in the head? Most heads are told by
- * this, without looking at lines. */
+/* Is the longest text of a pattern for calls in the head? This decides most probes without
+ * looking at lines. */
 static bool may_fit(const struct pv_pattern *pattern, const unsigned char *head, size_t n)
 {
     const struct pv_pattern_part *longest = NULL;
@@ -261,7 +262,7 @@ static bool may_fit(const struct pv_pattern *pattern, const unsigned char *head,
            (!longest || memmem(head, n, pattern->text + longest->at, longest->n));
 }
 
-/* Patterns are read anew for each probe: it is asked a few times a file. */
+/* Compiles the patterns anew, as it is called only a few times for each file. */
 bool pv_line_probe(const struct pv_line_format *format, const unsigned char *head, size_t n)
 {
     struct line_own own = {.n_heads = 0};

@@ -69,7 +69,7 @@ static int read_logalloc(struct pv_text_trace *trace, struct pv_cursor line,
                                                                                      : 1;
 }
 
-/* ltrace's lines may begin alike, but have blanks before the result. */
+/* Lines of ltrace may begin alike, but have blanks before the result. */
 static bool looks_logalloc(struct pv_cursor line)
 {
     struct pv_call call = {0};

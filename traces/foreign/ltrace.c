@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * ltrace.c - ltrace, with whatever its options put on a line:
+ * ltrace.c - reads ltrace's logs, whatever options were given:
  *
  *   malloc(100)                                     = 0x1000
  *   [pid 7] 14:10:36 app->malloc@libc.so.6(8192 <unfinished ...>     begins,
@@ -11,15 +11,16 @@
  *   free(0x1000 <no return ...>                     the program dies in it
  *   --- SIGABRT (Aborted) ---                       for this reason
  *
- * ltrace sees the calls that the traced modules make, not those inside libraries: a free may be
- * of memory that nobody was seen to get, and memory may go without a free. Both are counted.
+ * ltrace shows the calls of the traced modules, not those inside libraries: so a free may be of
+ * memory whose allocation is not in the log, and memory may be freed unseen. Both are counted.
  */
 #include <string.h>
 
 #include "core/status.h"
 #include "traces/foreign/ltrace_calls.h"
 
-/* Is this line one of the process that is taken, or may be? `allocates`: then it is taken. */
+/* Does this line belong to the process that is read, or may it? `allocates`: the line chooses
+ * the process when none is chosen yet. */
 static bool takes(struct pv_text_trace *trace, const struct pv_ltrace_thread *thread,
                   bool allocates)
 {
@@ -46,7 +47,7 @@ static int read_call(struct pv_text_trace *trace, struct pv_ltrace_thread *threa
         return PV_OK;
     }
     if (end == PV_PRINTED_WHOLE && !printed.n && (pv_cursor_done(&line) || *line.at == ':')) {
-        return PV_OK; /* the C library's own words: free(): double free detected */
+        return PV_OK; /* a message of the C library, as "free(): double free detected" */
     }
     return end == PV_PRINTED_OPEN ? pv_ltrace_begin(trace, thread, &printed, line, call)
                                   : pv_ltrace_whole(trace, thread, &printed, line, call);
@@ -70,7 +71,7 @@ static bool is_fork(struct pv_cursor name)
     return false;
 }
 
-/* clone and its system call make a thread or, without this flag, a process. */
+/* clone and SYS_clone make a process, unless the flag for a thread is set. */
 static bool is_clone_of_process(struct pv_cursor name, struct pv_cursor line)
 {
     enum { CLONE_THREAD_FLAG = 0x10000, LIBRARY_FLAGS = 2 };
@@ -91,7 +92,7 @@ static bool is_clone_of_process(struct pv_cursor name, struct pv_cursor line)
     return pv_printed_take_value(&line, &flags) && !(flags & CLONE_THREAD_FLAG);
 }
 
-/* strcpy(0x1000, "x") = 0x1000: the text of the result stands among the arguments. */
+/* As strcpy(0x1000, "x") = 0x1000: is the result also one of the arguments? */
 static bool answers_argument(struct pv_cursor line)
 {
     const char *equals = memrchr(line.at, '=', (size_t)(line.end - line.at));
@@ -106,8 +107,8 @@ static bool answers_argument(struct pv_cursor line)
                   (size_t)(number.end - number.at));
 }
 
-/* Any other function: it may have made a process or a thread, or answered memory of which
- * nothing was known. */
+/* Any other function: it may have made a process or a thread, or returned an address whose
+ * earlier block the log knows; that block is then no longer certain. */
 static int read_other(struct pv_text_trace *trace, struct pv_ltrace_thread *thread,
                       struct pv_cursor line, struct pv_call *call)
 {
@@ -137,14 +138,14 @@ static int read_other(struct pv_text_trace *trace, struct pv_ltrace_thread *thre
     return pv_calls_gave_unread(trace->calls, call, false);
 }
 
-/* Lines that are no call: ends, signals, exec. */
+/* Lines that are no calls: exits, signals, exec. */
 static bool is_remark(const struct pv_cursor *line)
 {
     return line->end - line->at > 3 &&
            (memcmp(line->at, "+++", 3) == 0 || memcmp(line->at, "---", 3) == 0);
 }
 
-/* Signals by which a program dies that has made a mistake. */
+/* Signals that end a program because of its own mistake. */
 static bool is_deadly(struct pv_cursor line)
 {
     static const char *const names[] = {"SIGABRT", "SIGSEGV", "SIGBUS",
@@ -175,14 +176,14 @@ static int read_remark(struct pv_text_trace *trace, struct pv_ltrace_thread *thr
     bool killed = !exited && pv_cursor_word(&line, "+++ killed by ");
     bool ends = exited || killed;
     bool signalled = !ends && pv_cursor_word(&line, "--- ") && is_deadly(line);
-    /* the signal's own line tells the thread that made the mistake; all are killed for it */
+    /* the line of the signal names the thread at fault; the signal kills all threads */
     bool dies = signalled || (killed && !own->is_signalled && is_deadly(line));
     own->is_signalled = signalled || (own->is_signalled && !exited);
     thread->is_over |= ends;
     return ends || dies ? pv_ltrace_leave(trace, thread, call, dies) : PV_OK;
 }
 
-/* The end of a call that stands on a line of its own. *ret_halves: it is still to come. */
+/* Is this the rest of the call that is open? *ret_halves: its result comes on a later line. */
 static bool ends_open(struct pv_cursor line, struct pv_printed_result *ret, bool *ret_halves)
 {
     struct pv_cursor at = line;
@@ -231,8 +232,8 @@ static int read_thread(struct pv_text_trace *trace, struct pv_ltrace_thread *thr
     return read_other(trace, thread, line, call);
 }
 
-/* A call that the program's text broke off: does the line end it? *ret_taken: it does nothing
- * else. */
+/* A call was broken off by the program's own output: is this line the rest of it? *ret_taken:
+ * the line holds nothing else. */
 static int read_open(struct pv_text_trace *trace, struct pv_cursor whole, struct pv_cursor line,
                      const struct pv_call *blank, bool *ret_taken)
 {
@@ -249,7 +250,8 @@ static int read_open(struct pv_text_trace *trace, struct pv_cursor whole, struct
     return is_call || is_remark(&line) ? pv_ltrace_close_open(trace, &closing, NULL) : PV_OK;
 }
 
-/* The thread whose line this is; what stands before the call goes into *call. */
+/* Finds the thread of this line; sets thread, time and name of *call from what stands before
+ * the call. */
 static int take_thread(struct pv_text_trace *trace, struct pv_cursor line,
                        const struct pv_ltrace_origin *origin, struct pv_call *call,
                        struct pv_ltrace_thread **ret_thread)
@@ -297,7 +299,7 @@ static int read_ltrace(struct pv_text_trace *trace, struct pv_cursor line, struc
         const char *bracket = memchr(line.at, '[', (size_t)(line.end - line.at));
         const char *pid =
             bracket ? memmem(bracket, (size_t)(line.end - bracket), "[pid ", 5) : NULL;
-        if (pid) { /* behind the program's text */
+        if (pid) { /* it stands behind the program's own output */
             line.at = pid;
             pv_ltrace_take_origin(&line, &origin);
         }
@@ -330,7 +332,7 @@ static void close_ltrace(void *state)
     pv_ltrace_threads_fini(&own->threads);
 }
 
-/* A call, whole and with its result or its first half; a call of another kind says nothing. */
+/* A call of a known function with its result, or the first half of one. */
 static bool looks_ltrace(struct pv_cursor line)
 {
     struct pv_ltrace_origin origin;

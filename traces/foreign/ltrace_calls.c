@@ -2,9 +2,9 @@
  *
  * ltrace_calls.c - see ltrace_calls.h.
  *
- * A free that has begun, of what is not live, is doubtful: it is a mistake when the program dies
- * in it, and else perhaps of memory that the log did not show. It waits for its end, which
- * changes nothing, since what it frees is no block.
+ * A free of a block that is not live is doubtful when it begins: it is a mistake if the program
+ * dies in it; else the log may not have shown the allocation. It waits for its end. Waiting
+ * changes no other call, because it frees no live block.
  */
 #include "traces/foreign/ltrace_calls.h"
 
@@ -13,13 +13,14 @@
 #include "core/own.h"
 #include "core/status.h"
 
-/* What posix_memalign answers is an errno. */
+/* posix_memalign returns an errno, which is less than this. */
 static const uint64_t ERRNO_MAX = 4096;
 
-/* Where no allocator puts a block. */
+/* No allocator returns an address below the first, or one that is no multiple of the second. */
 static const uint64_t ADDRESS_MIN = 16, ADDRESS_MULTIPLE = 2;
 
-/* No program has more: what ltrace shows is another function's call, under a wrong name. */
+/* No program has more memory: a larger request is the call of another function, shown under a
+ * wrong name. */
 static const uint64_t BYTES_MAX = UINT64_C(1) << 47;
 
 /* A thread's cache holds 7 blocks of each of 64 sizes. */
@@ -31,8 +32,8 @@ static void count(struct pv_text_trace *trace, enum pv_account_kind kind,
     pv_account_add(trace->account, kind, frame->name, frame->n_name, 1);
 }
 
-/* Frees of blocks that are free are held while it may be that the C library empties the cache
- * of a thread that ends: it frees by its own function what the program has freed before. */
+/* Holds back a free of a block that is not live: when a thread ends, the C library frees by its
+ * own function the blocks in the thread's cache, which the program has freed before. */
 static int hold(struct pv_ltrace_thread *thread, const struct pv_call *freed)
 {
     struct pv_call *held =
@@ -45,13 +46,13 @@ static int hold(struct pv_ltrace_thread *thread, const struct pv_call *freed)
     return PV_OK;
 }
 
-/* It was not so: they are the program's. */
+/* The thread goes on, so the frees that were held back are the program's. */
 static int let_go(struct pv_text_trace *trace, struct pv_ltrace_thread *thread)
 {
     int status = PV_OK;
     for (size_t i = 0; !status && i < thread->n_held; ++i) {
         bool is_live = pv_calls_is_live(trace->calls, thread->held[i].addr);
-        if (is_live) { /* given to another thread since */
+        if (is_live) { /* another thread has it now */
             pv_account_add(trace->account, PV_LEFT_FREES, NULL, 0, 1);
         } else {
             status = pv_grammar_put(trace, &thread->held[i]);
@@ -61,14 +62,14 @@ static int let_go(struct pv_text_trace *trace, struct pv_ltrace_thread *thread)
     return status;
 }
 
-/* A doubtful free has ended. */
+/* Decides on a doubtful free that has ended. */
 static int settle(struct pv_text_trace *trace, struct pv_ltrace_thread *thread,
                   const struct pv_ltrace_frame *frame, struct pv_call *freed, bool dies)
 {
     freed->op = PV_OP_FREE;
     freed->addr = frame->freed;
     freed->is_sure = dies;
-    if (pv_calls_is_live(trace->calls, freed->addr)) { /* given to another thread since */
+    if (pv_calls_is_live(trace->calls, freed->addr)) { /* another thread has it now */
         pv_account_add(trace->account, PV_LEFT_FREES, NULL, 0, 1);
         return PV_OK;
     }
@@ -77,7 +78,7 @@ static int settle(struct pv_text_trace *trace, struct pv_ltrace_thread *thread,
     return is_library ? hold(thread, freed) : pv_grammar_put(trace, freed);
 }
 
-/* ---- what has ended ---- */
+/* ---- calls that have ended ---- */
 
 static int put_gift(struct pv_text_trace *trace, struct pv_ltrace_thread *thread,
                     struct pv_call *call)
@@ -90,7 +91,8 @@ static int put_gift(struct pv_text_trace *trace, struct pv_ltrace_thread *thread
     return pv_grammar_put(trace, call);
 }
 
-/* Memory that the log tells too little of. */
+/* Counts a call of which the log shows too little; the block at the address that it returned,
+ * if any, is no longer certain. */
 static int put_unread(struct pv_text_trace *trace, const struct pv_ltrace_frame *frame,
                       struct pv_call *call, const struct pv_printed_result *result,
                       enum pv_account_kind kind)
@@ -108,7 +110,7 @@ static int put_unread(struct pv_text_trace *trace, const struct pv_ltrace_frame 
     return pv_calls_gave_unread(trace->calls, call, kind != PV_LEFT_CALLS);
 }
 
-/* Calls that give memory only when they are asked to, or do not show where. */
+/* Calls that allocate only when an argument is NULL, or that do not return the address. */
 static int end_other(struct pv_text_trace *trace, const struct pv_ltrace_frame *frame,
                      struct pv_call *call, const struct pv_printed_result *result)
 {
@@ -130,7 +132,7 @@ static int end_other(struct pv_text_trace *trace, const struct pv_ltrace_frame *
     }
 }
 
-/* posix_memalign answers whether it could, and not where. */
+/* posix_memalign returns only whether it succeeded, not the address. */
 static int end_out(struct pv_text_trace *trace, const struct pv_ltrace_frame *frame,
                    const struct pv_printed_result *result)
 {
@@ -141,7 +143,7 @@ static int end_out(struct pv_text_trace *trace, const struct pv_ltrace_frame *fr
     return PV_OK;
 }
 
-/* Did the calls inside this one do all its work? */
+/* Did calls for memory inside this one do all its work? */
 static bool is_done_inside(struct pv_text_trace *trace, const struct pv_ltrace_frame *frame,
                            enum pv_op op, const struct pv_printed_result *result)
 {
@@ -160,7 +162,7 @@ static bool is_done_inside(struct pv_text_trace *trace, const struct pv_ltrace_f
     return pv_calls_is_live(trace->calls, result->value);
 }
 
-/* A result that cannot be this call's. */
+/* Is the result impossible for this call? */
 static bool is_wild(const struct pv_call *call, enum pv_call_form form,
                     const struct pv_printed_result *result)
 {
@@ -212,16 +214,17 @@ static int end_call(struct pv_text_trace *trace, struct pv_ltrace_thread *thread
     if (guessed) {
         count(trace, PV_GUESSED_SIZES, frame);
     }
-    if (frame->is_unseen && call->addr) { /* who has the old place since is another's block */
+    if (frame->is_unseen && call->addr) { /* by now the old address may be another block's */
         pv_account_add(trace->account, PV_LEFT_RESIZES, NULL, 0, 1);
         call->old = 0;
     }
     return put_gift(trace, thread, call);
 }
 
-/* ---- what begins ---- */
+/* ---- calls that begin ---- */
 
-/* The program's text may stick to an address: 0x55d0free(): as much of it as is known. */
+/* The program's output may be stuck to an address, as in 0x55d0free(): returns the longest
+ * leading part that is a known address. */
 static uint64_t known_part(const struct pv_text_trace *trace, uint64_t addr)
 {
     for (uint64_t part = addr; part; part >>= 4) {
@@ -232,7 +235,7 @@ static uint64_t known_part(const struct pv_text_trace *trace, uint64_t addr)
     return addr;
 }
 
-/* `whole`: it has ended, too. */
+/* `whole`: the line shows its end too. */
 static int begin_free(struct pv_text_trace *trace, struct pv_ltrace_thread *thread,
                       struct pv_ltrace_frame *frame, struct pv_call *call, bool whole)
 {
@@ -244,7 +247,7 @@ static int begin_free(struct pv_text_trace *trace, struct pv_ltrace_thread *thre
     bool is_live = pv_calls_is_live(trace->calls, call->addr);
     frame->freed = 0;
     if (pv_ltrace_count_inner(thread, call->addr) && !is_live) {
-        return PV_OK; /* the call around it frees the same */
+        return PV_OK; /* an outer call frees the same address */
     }
     frame->freed = call->addr;
     frame->n_inner = 0;
@@ -289,7 +292,7 @@ int pv_ltrace_begin(struct pv_text_trace *trace, struct pv_ltrace_thread *thread
     struct pv_ltrace *own = trace->own;
     bool dropped;
     bool frees = pv_function_op(printed->form) == PV_OP_FREE;
-    /* <no return ...> too may be followed by its return, when another thread has ended. */
+    /* <no return ...> may be followed by a return as well, when another thread has ended */
     bool goes_on = pv_cursor_word(&rest, "<unfin") || pv_cursor_word(&rest, "<no return");
     struct pv_ltrace_frame *frame = pv_ltrace_push(thread, printed, &dropped);
     if (dropped) {
@@ -326,7 +329,7 @@ int pv_ltrace_close_open(struct pv_text_trace *trace, struct pv_call *call,
         return PV_OK;
     }
     struct pv_ltrace_frame *frame = &thread->frames[thread->n_frames - 1];
-    if (!result) { /* it may be resumed, or the thread may die in it */
+    if (!result) { /* the call may be resumed, or the thread may die in it */
         return own->is_open_free ? begin_free(trace, thread, frame, call, false) : PV_OK;
     }
     struct pv_ltrace_frame ended = *frame;
@@ -337,7 +340,7 @@ int pv_ltrace_close_open(struct pv_text_trace *trace, struct pv_call *call,
 
 /* ---- ends ---- */
 
-/* The end of a call that has not begun in this log. */
+/* The end of a call whose beginning is not in the log. */
 static int resume_unseen(struct pv_text_trace *trace, struct pv_cursor line,
                          struct pv_cursor name, struct pv_call *call)
 {
@@ -356,7 +359,7 @@ static int resume_unseen(struct pv_text_trace *trace, struct pv_cursor line,
     return PV_OK;
 }
 
-/* A call that ends unseen, or at which the program dies. */
+/* Ends a call whose end is not in the log, or in which the program died. */
 static int give_up(struct pv_text_trace *trace, struct pv_ltrace_thread *thread,
                    const struct pv_ltrace_frame *frame, const struct pv_call *call, bool dies)
 {
@@ -391,7 +394,7 @@ int pv_ltrace_resume(struct pv_text_trace *trace, struct pv_ltrace_thread *threa
     return end_call(trace, thread, &frame, call, &result);
 }
 
-/* A resize in which the program died, of what is not live. */
+/* A resize of a block that is not live, in which the program died. */
 static int settle_resize(struct pv_text_trace *trace, const struct pv_ltrace_frame *frame,
                          const struct pv_call *call)
 {
@@ -416,7 +419,7 @@ int pv_ltrace_leave(struct pv_text_trace *trace, struct pv_ltrace_thread *thread
         pv_account_add(trace->account, PV_LEFT_CACHED, NULL, 0, thread->n_held);
         thread->n_held = 0;
     }
-    if (dies && thread->n_frames) { /* in the innermost, and so in those around it */
+    if (dies && thread->n_frames) { /* in the innermost call, and so in the calls around it */
         const struct pv_ltrace_frame *innermost = &thread->frames[thread->n_frames - 1];
         count(trace, PV_DIED_IN_CALLS, innermost);
         status = status ? status : settle_resize(trace, innermost, call);

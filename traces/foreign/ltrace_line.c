@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * ltrace_line.c - see ltrace_line.h.
+ * ltrace_line.c - see ltrace_line.h. Each function takes one piece at the cursor; a call behind
+ * other text begins at a name and a "(" from which the rest of the line reads as a call.
  */
 #include "traces/foreign/ltrace_line.h"
 
@@ -8,10 +9,10 @@
 
 static const uint64_t SECOND_US = 1000000, DAY_US = UINT64_C(24) * 60 * 60 * 1000000;
 
-/* Seconds since 1970 are more than this, and those since the line before are less. */
+/* Times since 1970 are larger than this; times since the line before (-r) are smaller. */
 static const uint64_t RELATIVE_MAX_US = UINT64_C(100000000) * 1000000;
 
-/* Digits behind a point, as microseconds. */
+/* Takes the digits behind a point, as microseconds. */
 static uint64_t take_fraction(struct pv_cursor *cursor)
 {
     uint64_t us = 0, weight = SECOND_US / 10;
@@ -137,7 +138,7 @@ bool pv_ltrace_take_resumed(struct pv_cursor *line, struct pv_cursor *ret_name)
     return true;
 }
 
-/* <0.000123> of -T, and blanks. */
+/* Drops the <0.000123> of -T and the blanks around it. */
 static void drop_duration(struct pv_cursor *line)
 {
     const char *end = line->end;
@@ -178,7 +179,7 @@ static bool is_name_byte(char byte)
            (byte >= '0' && byte <= '9') || byte == '_';
 }
 
-/* A name that ends before this (, with no other name stuck to its front unless `glued`. */
+/* Takes a name that ends at this "(". No other may be stuck to its front unless `glued`. */
 static bool name_ends(struct pv_cursor *line, const char *from, const char *open, bool glued)
 {
     static const char *const names[] = {
@@ -201,7 +202,8 @@ static bool name_ends(struct pv_cursor *line, const char *from, const char *open
     return false;
 }
 
-/* The call of which a line ends with the result, or with its first half; at its name. */
+/* Finds the call with which a line ends, with its result or as a first half; moves the line to
+ * its name. */
 static bool find_call(struct pv_cursor *line, bool glued)
 {
     const char *from = line->at;

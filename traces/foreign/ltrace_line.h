@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * ltrace_line.h - the pieces of a line of ltrace that are not the call itself. Internal to
+ * ltrace_line.h - takes the pieces of a line of ltrace around the call itself. Internal to
  * traces/foreign/.
  */
 #ifndef PV_LTRACE_LINE_H
@@ -18,14 +18,14 @@ struct pv_ltrace_origin {
     bool has_thread;
     uint64_t thread;
     enum { PV_LTRACE_NO_TIME, PV_LTRACE_OF_DAY, PV_LTRACE_SECONDS } time;
-    uint64_t us;           /* as it stands there */
+    uint64_t us;           /* as printed */
     struct pv_cursor site; /* 0x403db8; empty when there is none */
 };
 
-/* Takes it; there may be nothing. */
+/* Takes what stands before a call, if anything. */
 void pv_ltrace_take_origin(struct pv_cursor *line, struct pv_ltrace_origin *ret);
 
-/* Times as they stand on lines become times since the first. Zeroed to begin with. */
+/* Turns the times on the lines into times since the first. Zeroed at the beginning. */
 struct pv_ltrace_clock {
     bool has_first, is_relative;
     uint64_t first, last, sum;
@@ -33,19 +33,19 @@ struct pv_ltrace_clock {
 
 uint64_t pv_ltrace_clock_at(struct pv_ltrace_clock *clock, const struct pv_ltrace_origin *at);
 
-/* <... malloc resumed> : the name, and the cursor behind it. */
+/* Takes "<... malloc resumed>": the name, and the cursor moves behind it. */
 bool pv_ltrace_take_resumed(struct pv_cursor *line, struct pv_cursor *ret_name);
 
-/* The result at the end of a line, which <0.000123> may follow; the number of "= 12" or
- * "= 0x10". false: the line does not end in one. */
+/* The result at the end of a line, as "= 12" or "= 0x10"; <0.000123> may follow it. false: the
+ * line does not end in one. */
 bool pv_ltrace_last_result(struct pv_cursor line, struct pv_printed_result *ret);
 
-/* A call that stands behind text which the program printed: true, and the cursor there, when a
- * call for memory with its result, or the first half of one, ends the line. */
+/* Finds a call behind text that the program printed: true, with the cursor moved there, when
+ * the line ends with a call for memory and its result, or with the first half of one. */
 bool pv_ltrace_find_call(struct pv_cursor *line);
 
-/* The same where the text sticks to the name, so that nobody knows which function was called:
- * *ret_name is the known one at its end. */
+/* The same where the text is stuck to the name, so that the function is not certain: *ret_name
+ * is the known name at its end. */
 bool pv_ltrace_find_glued(struct pv_cursor line, struct pv_cursor *ret_name);
 
 #endif

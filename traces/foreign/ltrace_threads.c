@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * ltrace_threads.c - see ltrace_threads.h. Threads are few: they stand in an array, and the one
- * that is looked for is mostly that of the line before.
+ * ltrace_threads.c - see ltrace_threads.h. Threads are few: they are kept in an array, and the
+ * search begins with the thread of the line before.
  */
 #include "traces/foreign/ltrace_threads.h"
 
@@ -17,7 +17,7 @@ void pv_ltrace_threads_fini(struct pv_ltrace_threads *threads)
     pv_own_free(threads->threads);
 }
 
-/* A log that does not tell is of process 1. */
+/* A log without process numbers is of process 1. */
 static uint64_t pid_of(uint64_t tid)
 {
     return tid ? tid : 1;
@@ -43,7 +43,7 @@ static struct pv_ltrace_thread *find(struct pv_ltrace_threads *threads, uint64_t
     return NULL;
 }
 
-/* A thread that was seen before anybody said that it is the child of a fork. */
+/* The log showed a thread before it showed that this is the child of a fork. */
 static void become_process(struct pv_account *account, struct pv_ltrace_thread *thread)
 {
     if (!thread->process || thread->process->pid != pid_of(thread->tid)) {
@@ -135,7 +135,7 @@ void pv_ltrace_exec(struct pv_ltrace_threads *threads, struct pv_account *accoun
     bool own = before && before->pid == pid_of(thread->tid);
     if (own && !before->n_calls) {
         thread->n_frames = 0;
-        return; /* nothing was told of the program before */
+        return; /* the log has no calls of the program before */
     }
     struct pv_account_process *now = own ? pv_account_new_part(account, before->pid)
                                          : pv_account_process(account, pid_of(thread->tid));

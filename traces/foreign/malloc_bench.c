@@ -8,9 +8,9 @@
  *                      3 realloc {1 result, 2 input, 3 size}
  *                      4 calloc  {1 result, 2 count, 3 size}
  *
- * All fields are uint64. An input that is missing is NULL, a result that is missing says that
- * the call failed. Ids are used again after a free; 0 is one. Fields that are not known are
- * passed over. The lines are read one by one: nothing is held but what calls.h holds.
+ * All fields are uint64. A missing input is NULL, a missing result means that the call failed.
+ * Ids are reused after a free; 0 is a valid one. Unknown fields are skipped. Lines are read one
+ * by one; only what calls.h needs is kept.
  */
 #include "core/own.h"
 #include "core/status.h"
@@ -27,13 +27,13 @@ enum { N_FIELDS = 4, VARINT_BYTES = 10 };
 struct bench {
     struct pv_bytes bytes;
     struct pv_calls *calls;
-    uint64_t begin; /* of the line that is read */
+    uint64_t begin; /* of the current line */
     int ended;
 };
 
-/* One call as the file has it. */
+/* One call as in the file. */
 struct line {
-    unsigned call; /* 0: none that is known */
+    unsigned call; /* 0: none, or an unknown one */
     bool has[N_FIELDS];
     uint64_t value[N_FIELDS];
 };
@@ -41,7 +41,7 @@ struct line {
 struct field {
     uint64_t offset; /* of its tag */
     unsigned number, wire;
-    uint64_t n; /* the number; of WIRE_BYTES how many; else what it takes */
+    uint64_t n; /* the number; for WIRE_BYTES the length; else the bytes to skip */
 };
 
 static int cut_off(struct bench *bench)
@@ -83,7 +83,7 @@ static int take_number(struct bench *bench, uint64_t end, uint64_t *ret)
     return pv_bytes_blame(&bench->bytes, begin, "a number is beyond 2^64-1");
 }
 
-/* A tag, and the number or the length behind it. */
+/* Takes a tag, and the number or the length that follows it. */
 static int take_field(struct bench *bench, uint64_t end, struct field *ret)
 {
     uint64_t tag;
@@ -111,7 +111,7 @@ static int take_field(struct bench *bench, uint64_t end, struct field *ret)
     }
 }
 
-/* Where the field's bytes end; after a failure, where the message does. */
+/* Finds where the field's bytes end; on a failure, reports that they go beyond the message. */
 static int enter(struct bench *bench, uint64_t end, const struct field *field,
                  uint64_t *ret_end)
 {
@@ -152,7 +152,7 @@ static int read_call(struct bench *bench, uint64_t end, struct line *line)
     return PV_OK;
 }
 
-/* Of several calls on one line the last one counts, as protobuf has it. */
+/* When a line has several calls the last one counts, as in protobuf. */
 static int read_line(struct bench *bench, uint64_t end, struct line *line)
 {
     while (bench->bytes.offset < end) {
@@ -175,13 +175,13 @@ static int read_line(struct bench *bench, uint64_t end, struct line *line)
     return PV_OK;
 }
 
-/* Ids from 0 as slots from 1; 0 stands for nothing. */
+/* Turns ids from 0 into slots from 1; slot 0 is NULL. */
 static uint64_t slot_of(const struct line *line, unsigned field)
 {
     return line->has[field] ? line->value[field] + 1 : 0;
 }
 
-/* 1: there is no call on the line. */
+/* Turns a line into a call. 1: it has none. */
 static int call_of(struct bench *bench, const struct line *line, struct pv_call *call)
 {
     const uint64_t *value = line->value;
@@ -218,7 +218,7 @@ static int call_of(struct bench *bench, const struct line *line, struct pv_call 
                : pv_bytes_blame(&bench->bytes, bench->begin, "a size is beyond 2^63-1");
 }
 
-/* A line into the calls; 1: there are no more. */
+/* Reads a line into the calls. 1: there are no more. */
 static int read_next(struct bench *bench)
 {
     struct pv_bytes *bytes = &bench->bytes;
@@ -285,7 +285,7 @@ static void bench_close(void *state)
     }
 }
 
-/* A first line that is nothing but one call, of nothing but numbers: no text begins so. */
+/* Is the first line a single call of numbers only? No text file begins so. */
 static bool bench_probe(const unsigned char *head, size_t n)
 {
     enum { TAG_LINE = LINES << 3 | WIRE_BYTES, AT_CALL = 2, AT_FIELDS = 4 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * mtrace.c - glibc's mtrace(3):
+ * mtrace.c - reads logs of glibc's mtrace(3):
  *
  *   = Start
  *   @ ./app:(main+0x1d)[0x11d4] + 0x5588cb7304a0 0x64      allocated
@@ -12,15 +12,17 @@
  *
  * The caller becomes the name.
  *
- * After a fork both processes write into the file, each what stands in its buffer, and no line
- * says whose it is. What the first has written is whole. Where the second begins, its buffer
- * repeats what was not yet written at the fork: from the beginning of the log ("= Start" stands
- * there once more: another part), or from the middle of a line: from there on nothing is sure.
+ * After a fork both processes write to the same file, each when its buffer is full, and no line
+ * says which process wrote it. What the first process wrote is complete. Where the second one
+ * begins, its buffer repeats what was not yet written at the fork: either from the beginning of
+ * the log ("= Start" comes once more and begins another part), or from the middle of a line,
+ * and nothing behind that is certain.
  *
- * One log in forty was cut between two lines by the buffer, which is written when it holds 512
- * bytes. Then the second process begins with a line that stands at a multiple of 512. After
- * such a line has come once more, the calls are held back: when one of them frees what is free
- * already, they are the second process's; when none of many does, it was the same call again.
+ * glibc writes the buffer when it holds 512 bytes. In one log of forty it ended exactly between
+ * two lines; then the second process begins with a line that stood at a multiple of 512 before.
+ * When such a line is repeated, the calls behind it are held back. If one of them frees what is
+ * already free, they are the second process's; if none of the next 256 does, the line was only
+ * the same call again.
  */
 #include <string.h>
 
@@ -29,25 +31,25 @@
 
 enum {
     BUFFER_BYTES = 512, /* glibc's TRACE_BUFFER_SIZE */
-    N_BORDERS = 1024,   /* lines that begin where a buffer did; the newest of each hash */
+    N_BORDERS = 1024,   /* slots for lines that begin where a buffer did */
     N_HELD = 256,
-    N_SEEN = 4 * N_HELD /* slots for the addresses of held calls, of which each has two */
+    N_SEEN = 4 * N_HELD /* slots for the addresses of held calls, at most two each */
 };
 
-/* What the held calls make of an address. */
+/* The state of an address after the held calls. */
 struct seen {
     uint64_t addr; /* 0: a free slot */
     bool is_live;
 };
 
 struct mtrace {
-    struct pv_account_process *process; /* of the calls; changes where the log begins again */
+    struct pv_account_process *process; /* of the calls; a new part when the log begins again */
     bool has_callers;                   /* lines have begun with @ */
-    bool ends_at_border;                /* a line's end is the first byte of a buffer */
-    bool op_at_border;                  /* the same of an operation that has a caller */
+    bool ends_at_border;                /* the first byte of a buffer was a line's end */
+    bool op_at_border; /* the first byte of a buffer was the operation behind a caller */
     bool is_mixed;
     uint64_t borders[N_BORDERS];
-    uint64_t held_for; /* the hash of the line since which calls are held */
+    uint64_t held_for; /* hash of the line that began the holding; 0: nothing is held */
     size_t n_held;
     struct pv_call held[N_HELD];
     struct seen seen[N_SEEN];
@@ -55,7 +57,7 @@ struct mtrace {
 
 /* ---- the second process, when the first buffer ended between two lines ---- */
 
-/* Of a line, never 0: from its last bytes, for it is asked of each. */
+/* Hash of a line, never 0. Uses only its last bytes, because it is computed for every line. */
 static uint64_t hash_line(struct pv_cursor line)
 {
     static const uint64_t odd = UINT64_C(0x9E3779B97F4A7C15);
@@ -82,7 +84,7 @@ static struct seen *find_seen(struct mtrace *own, uint64_t addr)
     return &own->seen[at];
 }
 
-/* Is this address given back though it is free, as far as the log shows? */
+/* Is this address already free, as far as the log shows? */
 static bool is_dead(struct pv_text_trace *trace, uint64_t addr)
 {
     const struct seen *seen = find_seen(trace->own, addr);
@@ -98,7 +100,7 @@ static void see(struct mtrace *own, uint64_t addr, bool is_live)
     }
 }
 
-/* It was the same call again, or the log has ended: they are the process's. */
+/* The line was the same call again, or the log has ended: puts the held calls. */
 static int let_go(struct pv_text_trace *trace)
 {
     struct mtrace *own = trace->own;
@@ -107,14 +109,14 @@ static int let_go(struct pv_text_trace *trace)
         status = pv_grammar_put(trace, &own->held[i]);
     }
     if (own->held_for) {
-        *border_of(own, own->held_for) = 0; /* it comes again and again */
+        *border_of(own, own->held_for) = 0; /* do not hold for this line again */
         own->held_for = 0;
     }
     own->n_held = 0;
     return status;
 }
 
-/* Begins to hold calls where a line comes that stood at a buffer's beginning. */
+/* Begins to hold calls when a line is repeated that stood at the beginning of a buffer. */
 static void watch(struct pv_text_trace *trace, struct pv_cursor line)
 {
     struct mtrace *own = trace->own;
@@ -128,7 +130,7 @@ static void watch(struct pv_text_trace *trace, struct pv_cursor line)
     }
 }
 
-/* 1: the call is held, or a second process's. 0: nothing is held. */
+/* 1: the call is held, or the second process's. 0: nothing is held. */
 static int hold(struct pv_text_trace *trace, const struct pv_call *call)
 {
     struct mtrace *own = trace->own;
@@ -160,7 +162,7 @@ static bool is_op(char byte)
     return byte == '+' || byte == '-' || byte == '<' || byte == '>' || byte == '!';
 }
 
-/* The caller may hold blanks: the operation is the last that stands between two of them. */
+/* The caller may contain blanks: the operation is the last one between two blanks. */
 static bool find_op(struct pv_cursor line, struct pv_cursor *ret_caller,
                     struct pv_cursor *ret_op)
 {
@@ -185,7 +187,7 @@ static int read_op(struct pv_text_trace *trace, struct pv_cursor line, struct pv
     uint64_t addr;
     bool sized = op != '-' && op != '<';
     pv_cursor_blanks(&line);
-    /* a block of no address stands as (nil) */
+    /* mtrace prints address 0 as (nil) */
     if (pv_cursor_word(&line, "(nil)")) {
         addr = 0;
     } else if (!pv_cursor_address(&line, &addr)) {
@@ -193,7 +195,7 @@ static int read_op(struct pv_text_trace *trace, struct pv_cursor line, struct pv
     }
     pv_cursor_blanks(&line);
     if (sized && pv_cursor_word(&line, "(nil)")) {
-        call->size = 0; /* %#lx of nothing */
+        call->size = 0; /* %#lx prints 0 as (nil) */
     } else if (sized && !pv_cursor_address(&line, &call->size) &&
                !pv_cursor_decimal(&line, &call->size)) {
         return pv_lines_blame(&trace->lines, line.at, "a size is expected here");
@@ -209,7 +211,7 @@ static int read_op(struct pv_text_trace *trace, struct pv_cursor line, struct pv
     return op == '<' || op == '!' ? 1 : PV_OK;
 }
 
-/* = Start, once more: a part of its own. */
+/* Another "= Start" begins a new part. */
 static int begin_again(struct pv_text_trace *trace, struct pv_cursor line)
 {
     struct mtrace *own = trace->own;
@@ -241,7 +243,7 @@ static int read_mtrace(struct pv_text_trace *trace, struct pv_cursor line, struc
     struct pv_cursor caller, op;
     skip_margin(&line);
     own->ends_at_border |= trace->lines.offset % BUFFER_BYTES == 1;
-    if (pv_cursor_done(&line)) { /* the end of a line that the first process has written */
+    if (pv_cursor_done(&line)) { /* the line end that closes a line of the first process */
         own->is_mixed |= own->has_callers && own->ends_at_border;
         return 1;
     }
@@ -276,7 +278,7 @@ static int read_mtrace(struct pv_text_trace *trace, struct pv_cursor line, struc
     return status ? status : hold(trace, call);
 }
 
-/* A resize of which the log holds only from where. */
+/* The log ends between the two lines of a resize. */
 static int end_mtrace(struct pv_text_trace *trace)
 {
     if (trace->old) {
@@ -285,7 +287,7 @@ static int end_mtrace(struct pv_text_trace *trace)
     return let_go(trace);
 }
 
-/* The first line, or a call where it is missing. */
+/* The first line, or a call if that line is missing. */
 static bool looks_mtrace(struct pv_cursor line)
 {
     struct pv_cursor caller, op;

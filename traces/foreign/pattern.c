@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * pattern.c - a pattern is a list of parts. A line is gone through part by part; where one does
- * not fit, the newest part that takes any text takes one byte more. Parts before that one need
- * no second try: what they took was the shortest.
+ * pattern.c - a pattern is a list of parts, which are matched one after the other. Where one
+ * does not match, the newest part that takes any text takes one byte more. Parts before that
+ * one need no second try: they took the shortest text that fits.
  */
 #include "traces/foreign/pattern.h"
 
@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum {
-    ANY_NUMBER_BYTES = 24, /* of a number; what is longer is none */
+    ANY_NUMBER_BYTES = 24, /* of a number; longer ones do not match */
     FRACTION_DIGITS = 9,
     MS_NS = 1000000,
     US_NS = 1000
@@ -35,7 +35,7 @@ static const char *const field_names[PV_N_FIELDS] = {
     [PV_FIELD_NUMBER] = "#",  [PV_FIELD_ANY] = "*",
 };
 
-/* ---- what a pattern says ---- */
+/* ---- compiling a pattern ---- */
 
 static bool takes_any(const struct pv_pattern_part *part)
 {
@@ -56,7 +56,7 @@ static bool find_field(struct pv_cursor name, enum pv_pattern_field *ret)
     return false;
 }
 
-/* The operation that goes with the fields. */
+/* The operation that the fields imply. */
 static enum pv_op op_of(uint32_t fields)
 {
     if (fields & (BIT(PV_FIELD_OP) | BIT(PV_FIELD_LEFT))) {
@@ -92,7 +92,7 @@ static const char *judge(const struct pv_pattern *pattern)
     return allocates && !(fields & SIZES) ? "an allocation wants a {size}" : NULL;
 }
 
-/* Does the text before end with 0x? Then hexadecimal digits follow. */
+/* Does the text before end with 0x? Then the field has hexadecimal digits only. */
 static bool follows_0x(const struct pv_pattern *pattern)
 {
     const struct pv_pattern_part *last =
@@ -104,7 +104,7 @@ static bool follows_0x(const struct pv_pattern *pattern)
     return end[-2] == '0' && (end[-1] == 'x' || end[-1] == 'X');
 }
 
-/* {field}, behind the brace. */
+/* Reads {field}, after its brace. */
 static const char *read_field(struct pv_pattern *pattern, struct pv_cursor *text)
 {
     const char *end = memchr(text->at, '}', (size_t)(text->end - text->at));
@@ -178,7 +178,7 @@ const char *pv_pattern_read(struct pv_pattern *ret_pattern, struct pv_cursor tex
     return wrong || !alone ? wrong : judge(ret_pattern);
 }
 
-/* ---- what stands on a line ---- */
+/* ---- matching a line ---- */
 
 bool pv_pattern_op(struct pv_cursor *cursor, enum pv_op *ret_op)
 {
@@ -229,7 +229,7 @@ bool pv_pattern_op(struct pv_cursor *cursor, enum pv_op *ret_op)
     return false;
 }
 
-/* So that a line of nothing but digits does not cost its length at each of its bytes. */
+/* Bounds the cursor, so that a line of many digits is not scanned to its end at each byte. */
 static struct pv_cursor bounded(const struct pv_cursor *cursor)
 {
     struct pv_cursor part = *cursor;
@@ -262,7 +262,7 @@ enum pv_pattern_base pv_pattern_looks(struct pv_cursor cursor)
                                : PV_BASE_DECIMAL;
 }
 
-/* Decimal, and no beginning of a hexadecimal number. */
+/* Takes a decimal number, unless it is the beginning of a hexadecimal one. */
 static bool take_decimal(struct pv_cursor *cursor, uint64_t *ret)
 {
     return pv_cursor_decimal(cursor, ret) &&
@@ -406,7 +406,7 @@ static bool take_field(const struct pv_pattern_part *part, struct pv_cursor *lin
     }
 }
 
-/* What printf puts before a number that has a width. */
+/* Skips the blanks that printf puts before a number with a width. */
 static void pass_padding(enum pv_pattern_field field, struct pv_cursor *line)
 {
     struct pv_cursor part = bounded(line);
@@ -436,14 +436,14 @@ static bool take_part(const struct pv_pattern *pattern, const struct pv_pattern_
     return is;
 }
 
-/* The newest part that takes any text. */
+/* The newest part that takes any text, for backtracking. */
 struct any {
     const struct pv_pattern_part *part; /* NULL: none so far */
-    const char *at, *end;               /* what it takes now */
-    uint32_t has;                       /* the values before it */
+    const char *at, *end;               /* what it takes at present */
+    uint32_t has;                       /* fields found before it */
 };
 
-/* It takes one byte more, or as many as bring it to where the next part can begin. */
+/* Lets it take one byte more, or as many as the next part needs to begin. */
 static bool widen(const struct pv_pattern *pattern, struct any *any, const char *end)
 {
     if (!any->part || any->end == end) {
@@ -485,7 +485,7 @@ bool pv_pattern_match(const struct pv_pattern *pattern, struct pv_cursor *line, 
         if (fits && takes_any(part)) {
             any = (struct any){.part = part, .at = at.at, .end = at.at, .has = values->has};
             if (part + 1 == end && whole) {
-                any.end = at.end; /* nothing follows: it takes all there is */
+                any.end = at.end; /* nothing follows: it takes the rest of the line */
             }
             keep(&any, values);
             at.at = any.end;

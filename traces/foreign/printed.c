@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * printed.c - see printed.h. Arguments that are neither numbers nor texts are passed over up to
- * the comma behind them: what matters is whether those that the form needs can be read.
+ * printed.c - see printed.h. Arguments that are neither numbers nor texts are skipped up to the
+ * comma behind them: only those that the form needs must be readable.
  */
 #include "traces/foreign/printed.h"
 
 #include <string.h>
 
-/* A strndup of more is of a text that somebody knows to end before. */
+/* With a larger limit, strndup's size is not guessed: the caller knows that the text ends
+ * before. */
 static const uint64_t GUESS_MAX = UINT64_C(1) << 20;
 
 bool pv_printed_take_value(struct pv_cursor *cursor, uint64_t *ret)
@@ -37,7 +38,7 @@ bool pv_printed_take_value(struct pv_cursor *cursor, uint64_t *ret)
     return false;
 }
 
-/* What stands behind a \ is one byte: a letter, or up to three octal digits. */
+/* Skips what follows a backslash: a letter, or up to three octal digits. */
 static void pass_escape(struct pv_cursor *cursor)
 {
     unsigned n = 0;
@@ -48,15 +49,15 @@ static void pass_escape(struct pv_cursor *cursor)
     cursor->at += n == 0 && cursor->at < cursor->end;
 }
 
-/* Does the text end at this quote? ltrace writes those inside it as they are. */
+/* Does the text end at this quote? ltrace does not escape quotes inside a text. */
 static bool ends_text(struct pv_cursor at)
 {
     ++at.at;
     return pv_cursor_done(&at) || memchr(",).<", *at.at, 4);
 }
 
-/* "text", or "text"... when it is longer than what is shown. One that has no end that looks like
- * one ends at its first quote. */
+/* Takes "text", or "text"... when ltrace has cut it. When no quote looks like the end, the
+ * first quote is the end. */
 static bool take_text(struct pv_cursor *cursor, uint64_t *ret_n, bool *ret_whole)
 {
     struct pv_cursor tried = *cursor;
@@ -162,7 +163,7 @@ bool pv_printed_take_result(struct pv_cursor *cursor, struct pv_printed_result *
     return true;
 }
 
-/* The first so many are needed. */
+/* Are the first n arguments numbers? */
 static bool are_numbers(const struct pv_printed *printed, unsigned n)
 {
     for (unsigned i = 0; i < n; ++i) {
@@ -227,7 +228,7 @@ bool pv_printed_fill(const struct pv_printed *printed, struct pv_call *call, boo
         call->size = arguments[0];
         call->align = arguments[1];
         break;
-    case PV_FORM_OUT_ALIGN: { /* without the place where it goes there are two */
+    case PV_FORM_OUT_ALIGN: { /* two arguments: (align, size) alone */
         bool out = printed->n > 2;
         call->align = arguments[out];
         call->size = arguments[1 + out];

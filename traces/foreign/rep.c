@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * rep.c - the malloc lab's .rep, and .script, which is the same without the header and
- * with comments.
+ * rep.c - reads the malloc lab's .rep, and .script, which is the same without a header and with
+ * comments.
  *
  *   rep    = four numbers, one a line or all on one, then ops
  *   op     = "a" id size | "r" id size | "f" id | "w" id size
  *
  * The header's meaning differs between years and its counts are often wrong, so it is read and
- * believed in nothing. `f -1` frees NULL; `r` of an id that is not live allocates; `r id 0`
- * frees; `w` (MIT) writes to a block and says nothing here.
+ * not used. `f -1` frees NULL; `r` of an id that is not live allocates; `r id 0` frees; `w`
+ * (MIT) writes to a block and is ignored.
  */
 #include <string.h>
 
@@ -53,7 +53,7 @@ static int read_op(struct pv_text_trace *trace, struct pv_cursor line, struct pv
     return letter == 'w' ? 1 : PV_OK;
 }
 
-/* Numbers of the header, as many as stand on the line. */
+/* Reads the numbers of the header on this line. */
 static int read_header(struct pv_text_trace *trace, struct pv_cursor line)
 {
     for (; !at_end(&line); ++trace->counts[0]) {
@@ -101,7 +101,7 @@ static bool is_comment(struct pv_cursor line)
     return line.at < line.end && *line.at == '#';
 }
 
-/* Numbers, four at most, up to the first operation or to where the head ends. */
+/* Is the head at most four numbers, up to the first operation or to its end? */
 static bool probe_rep(const unsigned char *head, size_t n)
 {
     struct pv_cursor all = {.at = (const char *)head, .end = (const char *)head + n};

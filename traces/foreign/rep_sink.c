@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * rep_sink.c - the malloc lab's .rep out. Its header holds counts, so the lines wait in a
+ * rep_sink.c - writes the malloc lab's .rep. Its header holds counts, so the lines wait in a
  * temporary file until the end. Names, times, threads, addresses, alignments, flags, marks and
- * stacks are left off: the format has no word for them.
+ * stacks are left out, because the format has no fields for them.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,38 +1,39 @@
 /* SPDX-License-Identifier: MIT
  *
- * valgrind.c - Valgrind's --trace-malloc=yes:
+ * valgrind.c - reads Valgrind's --trace-malloc=yes:
  *
  *   ==7== Command: ./app -x                                  a program begins
  *   --7-- calloc(4,25) = 0x4A420F0
  *   Hello--7-- realloc(0x0,8)malloc(8) = 0x4A42040           one allocation
- *   --7-- realloc(0x4A42040,0)free(0x4A42040)                a free, whatever comes of it
- *   --7-- malloc(99)Argument 'size' of ... is fishy          its result stands further down:
+ *   --7-- realloc(0x4A42040,0)free(0x4A42040)                a free, whatever it returns
+ *   --7-- malloc(99)Argument 'size' of ... is fishy          its result is on a later line:
  *   --7--  = 0x0
  *   --00:00:00:01.250 7-- free(0x4A420F0)                    --time-stamp=yes
  *
- * Calls are written one after the other. A free of an unknown address is the program's mistake
- * when its beginning is in the log, and left out else: after a fork, or when the log was cut.
+ * Valgrind runs one thread at a time, so calls are in order. A free of an unknown address is a
+ * mistake of the program when the log holds the program's beginning; else (after a fork, or in
+ * a cut log) it is left out.
  */
 #include <string.h>
 
 #include "core/status.h"
 #include "traces/foreign/printed.h"
 
-/* Calls whose result has not come yet; more than one when threads take turns. */
+/* Calls whose result has not come yet; more than one when threads alternate. */
 enum { PENDING_MAX = 16, NAME_MAX_BYTES = 48 };
 
 struct pending {
     struct pv_call call;
-    bool is_passed; /* the result says nothing any more */
+    bool is_passed; /* the result is not needed */
     size_t n_name;
     char name[NAME_MAX_BYTES];
 };
 
 struct valgrind {
-    struct pv_account_process *process; /* of the line before */
-    bool is_late;                       /* what the rules say now */
-    bool is_torn;                       /* a result was lost: it may be of any address */
-    bool is_behind; /* what is read stands behind another's half of a call */
+    struct pv_account_process *process; /* the process of the line before */
+    bool is_late;                       /* the rule begins_late at present */
+    bool is_torn;                       /* a result was lost, and may have been any address */
+    bool is_behind;                     /* this part follows another process's half of a call */
     size_t n_pending;
     struct pending pending[PENDING_MAX];
 };
@@ -61,7 +62,7 @@ static bool take_time(struct pv_cursor *line, uint64_t *ret_ms)
     return true;
 }
 
-/* --7-- or ==7==, with the time. */
+/* Takes --7-- or ==7==, with the time. */
 static bool take_origin(struct pv_cursor *line, const char *mark, struct origin *ret)
 {
     struct pv_cursor tried = *line;
@@ -76,7 +77,7 @@ static bool take_origin(struct pv_cursor *line, const char *mark, struct origin 
     return true;
 }
 
-/* The same behind text that the program printed. */
+/* The same, behind text that the program printed. */
 static bool find_origin(struct pv_cursor *line, struct origin *ret, const char **ret_begin)
 {
     struct pv_cursor tried = *line;
@@ -95,7 +96,7 @@ static bool find_origin(struct pv_cursor *line, struct origin *ret, const char *
     return false;
 }
 
-/* The result of this call is not in the log, or nobody knows which it is. */
+/* Counts a call whose result is not in the log, or may belong to another call. */
 static void lose(struct pv_text_trace *trace, const char *name, size_t n_name)
 {
     struct valgrind *own = trace->own;
@@ -142,7 +143,7 @@ static int finish(struct pv_text_trace *trace, struct pv_call *call, const char 
     return pv_grammar_put(trace, call);
 }
 
-/* A result that stands behind something else than its call. */
+/* Takes a result that does not directly follow its call. */
 static int take_late_result(struct pv_text_trace *trace, const struct pv_printed_result *result)
 {
     struct valgrind *own = trace->own;
@@ -172,7 +173,7 @@ static bool waits_for_result(const struct valgrind *own)
     return false;
 }
 
-/* A call whose arguments have been taken. */
+/* Takes a call after its arguments. */
 static int take_call(struct pv_text_trace *trace, struct pv_cursor *line,
                      const struct pv_printed *printed, struct pv_call *call)
 {
@@ -190,12 +191,12 @@ static int take_call(struct pv_text_trace *trace, struct pv_cursor *line,
         bool waits = waits_for_result(own);
         call->if_known = waits || own->is_torn;
         if (waits && call->addr && !pv_calls_is_live(trace->calls, call->addr)) {
-            pv_calls_gave_hidden(trace->calls); /* perhaps this very address */
+            pv_calls_gave_hidden(trace->calls); /* perhaps at this address */
         }
         return pv_grammar_put(trace, call);
     }
     if (pv_printed_take_result(line, &result)) {
-        if (own->is_behind) { /* it may be the half's */
+        if (own->is_behind) { /* perhaps the other call's result */
             lose(trace, printed->name.at, n_name);
             return PV_OK;
         }
@@ -221,7 +222,7 @@ static int take_call(struct pv_text_trace *trace, struct pv_cursor *line,
     return status ? status : keep_pending(trace, printed, call, true);
 }
 
-/* name(…) = 0x…: a function that gives memory, and nobody here knows it. */
+/* Counts name(…) = 0x…: it looks like an allocation by a function that is not known. */
 static void count_unknown(struct pv_text_trace *trace, struct pv_cursor line)
 {
     struct pv_cursor name = {.at = line.at, .end = line.at};
@@ -260,7 +261,8 @@ static int read_calls(struct pv_text_trace *trace, struct pv_cursor line,
     return status;
 }
 
-/* The calls that have not ended: the program died in the newest, or they are halves. */
+/* Ends the calls whose result never came: if the program died, it was in the newest; the others
+ * count as halves. */
 static void drop_pending(struct pv_text_trace *trace, bool dies)
 {
     struct valgrind *own = trace->own;
@@ -275,7 +277,7 @@ static void drop_pending(struct pv_text_trace *trace, bool dies)
     }
 }
 
-/* ==7== Memcheck, … and ==7== Command: … stand where a program begins. */
+/* A program begins with ==7== Memcheck, … and ==7== Command: …. */
 static void read_remark(struct pv_text_trace *trace, struct pv_cursor line, uint64_t pid)
 {
     pv_cursor_blanks(&line);
@@ -304,7 +306,7 @@ static void read_remark(struct pv_text_trace *trace, struct pv_cursor line, uint
     own->process = NULL;
 }
 
-/* Is this line one of the process that is taken? */
+/* Does this line belong to the process that is read? */
 static bool takes(struct pv_text_trace *trace, uint64_t pid)
 {
     struct valgrind *own = trace->own;
@@ -322,7 +324,7 @@ static bool takes(struct pv_text_trace *trace, uint64_t pid)
     return true;
 }
 
-/* What stands behind one origin, up to the next. */
+/* Reads what follows one origin, up to the next. */
 static int read_part(struct pv_text_trace *trace, struct pv_cursor part,
                      const struct origin *origin, struct pv_call *call)
 {
@@ -342,7 +344,7 @@ static int read_part(struct pv_text_trace *trace, struct pv_cursor part,
     return read_calls(trace, part, call);
 }
 
-/* Does this part end in a call whose result is still to come? */
+/* Does this part end in a call whose result comes later? */
 static bool ends_in_half(struct pv_cursor part)
 {
     struct pv_printed printed;
@@ -351,7 +353,7 @@ static bool ends_in_half(struct pv_cursor part)
            pv_function_op(printed.form) != PV_OP_FREE;
 }
 
-/* Two processes that write into one file begin lines behind each other's. */
+/* When two processes write to one file, a line may hold parts of both. */
 static int read_valgrind(struct pv_text_trace *trace, struct pv_cursor line,
                          struct pv_call *call)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * wl.c - glibc's malloc workloads (wl_input.h): what trace2wl makes of a recording and
- * trace_run runs. Slot 0 is NULL; the others are what trace_run makes of them: a free of an
- * empty one frees NULL, an allocation in a full one frees what was there.
+ * wl.c - glibc's malloc workloads (wl_input.h), which trace2wl makes of a recording and
+ * trace_run replays. Slot 0 is NULL; the other slots behave as in trace_run: a free of an empty
+ * one frees NULL, an allocation into a full one frees the block that was there.
  *
- * The file has no order between threads but that a sync is given before the wait for it ends.
- * Here they take turns, one call each, in the order in which the file lists them; a thread that
- * waits takes no turn, and comes last when its sync is given. A thread that is damaged stops;
- * the others go on as far as they can, then the damage is told.
+ * The file orders two threads only where one gives a sync for which the other waits. Here
+ * threads take turns of one call each, in the order of the file's list; a thread that waits
+ * leaves the turns and comes back as the last one when its sync is given. A damaged thread
+ * stops; the others run as far as they can, then the damage is reported.
  *
  * Costs the file, four bytes for each sync and what calls.h costs.
  */
@@ -21,11 +21,11 @@
 
 enum { PAGE = 4096 };
 
-#define GIVEN UINT32_MAX /* in syncs: else 0, or the number of the last that came to wait */
+#define GIVEN UINT32_MAX /* of a sync; else 0, or the thread that came last to wait */
 
 struct wl {
     struct pv_wl_input input;
-    uint32_t first, last; /* of the queue, by number */
+    uint32_t first, last; /* thread numbers at both ends of the queue */
     uint32_t *syncs;
     struct pv_calls *calls;
     struct pv_place *place;
@@ -42,7 +42,8 @@ static void enqueue(struct wl *wl, uint32_t thread)
     wl->last = thread;
 }
 
-/* Those that wait come into the queue in the order in which they came to wait. */
+/* Gives a sync: the threads that wait for it join the queue in the order in which they came to
+ * wait. */
 static void give(struct wl *wl, uint32_t *sync)
 {
     uint32_t waiting = *sync == GIVEN ? 0 : *sync;
@@ -103,12 +104,13 @@ static int put_call(struct wl *wl, const struct pv_wl_thread *thread,
     bool full = call.addr != call.old && pv_calls_is_live(wl->calls, call.addr);
     int status = full ? put_free(wl, call.addr, call) : PV_OK;
     if (call.old && !call.size && pv_calls_is_live(wl->calls, call.old)) {
-        call.addr = 0; /* realloc(p, 0) frees, with glibc */
+        call.addr = 0; /* as in glibc, realloc(p, 0) frees */
     }
     return status ? status : pv_calls_put(wl->calls, &call);
 }
 
-/* Up to the thread's next call, when it is in the queue again. 1: it waits or is done. */
+/* Runs the thread up to its next call, and puts it into the queue again. 1: it waits or is
+ * done. */
 static int take_turn(struct wl *wl, uint32_t index)
 {
     struct pv_wl_thread *thread = &wl->input.threads[index - 1];
@@ -147,7 +149,8 @@ static int take_turn(struct wl *wl, uint32_t index)
     }
 }
 
-/* No thread has a turn: because all are done, or damaged, or wait in vain. */
+/* The queue is empty: all threads are done, are damaged, or wait for a sync that is never
+ * given. */
 static int finish(struct wl *wl)
 {
     for (size_t i = 0; i < wl->input.n_threads && !wl->input.status; ++i) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * wl_input.c - reads the file whole, then its list of threads; each thread's part ends where
- * the next one begins. Operations are decoded one at a time, bounded by that end.
+ * wl_input.c - reads the whole file, then its list of threads; each thread's operations end
+ * where the next thread's begin. They are decoded one at a time within that bound.
  */
 #include "traces/foreign/wl_input.h"
 
@@ -40,7 +40,7 @@ unsigned pv_wl_numbers(enum pv_wl_op op)
     return n_numbers[op];
 }
 
-/* What is damaged in the packing is as if it were cut off, but that the reason is another. */
+/* Damage in the packing cuts the file off there, but is reported with its own reason. */
 static int read_whole(struct pv_wl_input *input, struct pv_stream *stream)
 {
     size_t some = 1;
@@ -71,7 +71,7 @@ static int read_whole(struct pv_wl_input *input, struct pv_stream *stream)
     return PV_OK;
 }
 
-/* false: it goes beyond `end`, or beyond 64 bits, which *ret_beyond tells. */
+/* false: the number goes beyond `end`, or (*ret_beyond) beyond 64 bits. */
 static bool take_number(const unsigned char *bytes, size_t *at, size_t end, uint64_t *ret,
                         bool *ret_beyond)
 {
@@ -89,7 +89,8 @@ static bool take_number(const unsigned char *bytes, size_t *at, size_t end, uint
     return true;
 }
 
-/* An operation before `end`, in a thread, or 0 for the list of threads. PV_EFORMAT, told. */
+/* Decodes an operation before `end`, of a thread, or (0) of the list of threads. PV_EFORMAT,
+ * with the damage set. */
 static int take_step(struct pv_wl_input *input, size_t *at, size_t end, uint32_t thread,
                      struct pv_wl_step *ret)
 {
@@ -158,7 +159,8 @@ static int by_number(const void *a, const void *b)
     return (one->number > other->number) - (one->number < other->number);
 }
 
-/* No byte is read by two threads, or a small file could hold any number of events. */
+/* Bounds each thread by the next one. If two threads could read the same byte, a small file
+ * could hold any number of events. */
 static int part_threads(struct pv_wl_input *input, size_t list_end)
 {
     if (!input->n_threads) {

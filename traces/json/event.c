@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * event.c - each member of the object is held to what trace.schema.json says of it, none
- * may stand there twice; then a look at what the operation wants to be there. Allocates
- * nothing.
+ * event.c - checks each member of the object against trace.schema.json (no member may stand
+ * there twice), then whether the members that the operation needs are there. Allocates nothing.
  */
 #include "traces/json/event.h"
 
@@ -24,10 +23,10 @@ enum key {
     ADDR,
     OLD_ADDR,
     STACK,
-    N_KEYS /* also: a key that is not known */
+    N_KEYS /* also stands for an unknown key */
 };
 
-enum { FRAME_ROOM = 64 }; /* for the shortest of texts */
+enum { FRAME_ROOM = 64 }; /* the least room for a frame's text */
 
 #define WHOLE_NUMBER "must be a whole number from 0 to 2^64-1"
 #define ADDRESS      "must be an address such as \"0x7f10\""
@@ -61,7 +60,7 @@ static const unsigned wanted[PV_N_OPS] = {
     [PV_OP_MARK] = BIT(NAME),
 };
 
-/* Looks for `likely` and those behind it first: keys mostly come in one order. */
+/* Looks first for `likely` and the keys behind it: keys mostly come in the same order. */
 static enum key find_key(const struct pv_json_span *text, unsigned likely)
 {
     for (unsigned i = 0; i < N_KEYS; ++i) {
@@ -87,7 +86,7 @@ static int take_integer(const struct pv_json_span *value, uint64_t max, uint64_t
 
 static bool is_too_long(const struct pv_json_span *id)
 {
-    char bytes[PV_EVENT_ID_MAX + 8]; /* so many that more than the most is seen to be more */
+    char bytes[PV_EVENT_ID_MAX + 8]; /* room for more, to notice a longer one */
     return id->end - id->at - 2 > PV_EVENT_ID_MAX &&
            pv_json_span_bytes(id, bytes, sizeof bytes) > PV_EVENT_ID_MAX;
 }
@@ -171,7 +170,7 @@ static int take_name(const struct pv_json_span *value, struct pv_event_texts *te
     return PV_OK;
 }
 
-/* A frame that is a number means the text of that number in the header. */
+/* A frame that is a number stands for the header's text of that number. */
 static const char *take_frame(const struct pv_json_span *value, struct pv_event_texts *texts)
 {
     uint64_t number = 0;
@@ -255,7 +254,7 @@ static int take_member(enum key key, const struct pv_json_span *value,
     return PV_OK;
 }
 
-/* ---- the whole ---- */
+/* ---- the whole object ---- */
 
 static int fail(struct pv_event_error *ret_error, const char *at, const char *who,
                 const char *format, const char *what)
@@ -266,10 +265,10 @@ static int fail(struct pv_event_error *ret_error, const char *at, const char *wh
     return PV_EFORMAT;
 }
 
-/* The members of an object that have a meaning here. */
+/* The members of an object that trace.json defines. */
 struct members {
     unsigned seen;
-    const char *id; /* where its value stands */
+    const char *id; /* the first byte of its value */
 };
 
 static int take_members(const struct pv_json_span *object, struct members *members,
@@ -324,7 +323,7 @@ static int check_wanted(const struct members *members, const struct pv_trace_eve
     return PV_OK;
 }
 
-/* What an operation does not use is not passed on, so that equal calls give equal events. */
+/* Clears the fields that the operation does not use, so that equal calls give equal events. */
 static void tidy(struct pv_trace_event *event)
 {
     event->count = event->op == PV_OP_CALLOC ? event->count : 1;

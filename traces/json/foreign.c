@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * foreign.c - calls that other tools write down as JSON:
+ * foreign.c - reads calls that other tools write as JSON:
  *
  *   [{"type": "alloc", "address": 4096, "size": 24, "tag": "x"}, {"type": "free", …}, …]
  *   {"segments": …, "device_traces": [[{"action": "alloc", "addr": 4096, "size": 512, …}, …], …]}
  *
- * The first is heap_history_viewer's, the second a memory snapshot of PyTorch. Both are one kind
- * of reader: a list of objects, each a call or not, whose members' names differ. A device of
- * PyTorch counts as a process, for its addresses are its own.
+ * The first is heap_history_viewer's, the second a memory snapshot of PyTorch. One reader
+ * serves both: a list of objects, each a call or not, whose members have different names. Each
+ * device of PyTorch counts as a process, because it has addresses of its own.
  */
 #include <string.h>
 
@@ -23,7 +23,7 @@ enum stage { IN_EVENTS, BETWEEN_DEVICES, AT_END };
 
 enum kind { ALLOC, FREE, MARK, NOTHING, UNKNOWN };
 
-/* What the members are called. */
+/* The names of the members. */
 struct dialect {
     const char *what, *addr, *size, *name, *t;
     const char *const *kinds[UNKNOWN]; /* the words of `what`, each list ended by NULL */
@@ -45,7 +45,7 @@ struct foreign {
 static const char *const viewer_allocs[] = {"alloc", NULL};
 static const char *const viewer_frees[] = {"free", NULL};
 static const char *const viewer_marks[] = {"event", NULL};
-/* What is to be shown, and how. */
+/* These only say what the viewer is to show, and how. */
 static const char *const viewer_nothing[] = {"address", "filterrange", NULL};
 
 static const struct dialect viewer = {
@@ -59,7 +59,7 @@ static const struct dialect viewer = {
 static const char *const torch_allocs[] = {"alloc", NULL};
 static const char *const torch_frees[] = {"free_completed", NULL};
 static const char *const torch_marks[] = {NULL};
-/* The free is completed by an event of its own. */
+/* This free only begins; free_completed is an event of its own. */
 static const char *const torch_nothing[] = {"free_requested", NULL};
 
 static const struct dialect torch = {
@@ -189,7 +189,7 @@ static int put_call(struct foreign *foreign, enum kind kind, const struct member
     return status ? status : pv_calls_put(foreign->calls, &call);
 }
 
-/* 0: *ret_event is one. 1: none so far, or the calls have it. */
+/* 0: *ret_event is set. 1: the object gave no event, or only a call. */
 static int take_event(struct foreign *foreign, const struct pv_json_span *object,
                       struct pv_trace_event *ret_event)
 {
@@ -223,7 +223,7 @@ static int take_event(struct foreign *foreign, const struct pv_json_span *object
     return PV_OK;
 }
 
-/* ---- what stands around the events ---- */
+/* ---- outside of the lists of events ---- */
 
 static int take_byte(struct foreign *foreign, char wanted, const char *text)
 {
@@ -246,7 +246,7 @@ static int next_byte(struct foreign *foreign, char *ret_byte)
                       : status;
 }
 
-/* A device's list, or the end of the lists: what stands behind it has no calls. */
+/* Begins a device's list, or finds the end of the lists; nothing behind that has calls. */
 static int take_device(struct foreign *foreign)
 {
     char byte;
@@ -268,7 +268,7 @@ static int take_device(struct foreign *foreign)
     return status;
 }
 
-/* Up to the lists of the devices. */
+/* Reads up to the lists of the devices. */
 static int take_top(struct foreign *foreign)
 {
     int status = take_byte(foreign, '{', "a snapshot begins with {");
@@ -339,7 +339,7 @@ static int open_torch(void **ret_state, struct pv_stream *stream,
     return status ? status : take_top(*ret_state);
 }
 
-/* As take_event; what ends the file is in foreign->ended. */
+/* As take_event; at the end of the file, or on a failure, foreign->ended is set. */
 static int take_next(struct foreign *foreign, struct pv_trace_event *ret_event)
 {
     struct pv_json_span object;
@@ -401,9 +401,9 @@ static void close_foreign(void *state)
     }
 }
 
-/* ---- by their first bytes ---- */
+/* ---- recognised by their first bytes ---- */
 
-/* A byte behind blanks; takes both. */
+/* Takes blanks and the bracket behind them. */
 static bool take_bracket(struct pv_cursor *head, char bracket)
 {
     while (head->at < head->end && memchr(" \t\r\n", *head->at, 4)) {
@@ -417,7 +417,7 @@ static struct pv_cursor cursor_of(const unsigned char *head, size_t n)
     return (struct pv_cursor){.at = (const char *)head, .end = (const char *)head + n};
 }
 
-/* A list of objects, and one of the first says its type. */
+/* Does a list of objects begin here, and does one of the first objects have a type? */
 static bool probe_viewer(const unsigned char *head, size_t n)
 {
     struct pv_cursor cursor = cursor_of(head, n);
@@ -426,7 +426,7 @@ static bool probe_viewer(const unsigned char *head, size_t n)
            (memmem(head, n, "\"alloc\"", 7) || memmem(head, n, "\"free\"", 6));
 }
 
-/* Before the reader of trace.json, which takes all that begins with {. */
+/* Asked before the reader of trace.json, which accepts all that begins with {. */
 static bool probe_torch(const unsigned char *head, size_t n)
 {
     struct pv_cursor cursor = cursor_of(head, n);

@@ -8,8 +8,8 @@
  *   +-----------+-------+---------------------+--------------+
  *           value.begin scan.at               n
  *
- * A value is scanned, and given as it stands. The window only moves when the next one is wanted
- * and is not whole, so a value is there to point into as long as the caller may.
+ * A value is scanned, and given out where it lies. The window moves only when the next value is
+ * asked for and is not complete, so a value stays valid until then.
  */
 #include "traces/json/input.h"
 
@@ -27,21 +27,22 @@ struct place {
     uint64_t line, line_start;
 };
 
-/* What stands before the next element. In JSON Lines the first one has a line before it too. */
+/* What is expected before the next element. In JSON Lines a line end comes before the first one
+ * too. */
 enum before { BEFORE_FIRST, BEFORE_COMMA, BEFORE_ELEMENT };
 
 struct pv_json_input {
     struct pv_stream *stream;
     struct pv_place *place;
     int status;
-    struct pv_place failure; /* that belongs to it */
+    struct pv_place failure; /* the place of that failure */
 
     char *buffer;
     size_t n, cap;
-    bool ended; /* the stream has no more */
+    bool ended; /* the stream has ended */
     struct pv_json_scan scan;
 
-    struct place value; /* the one being scanned or, then, given */
+    struct place value; /* the value being scanned; after that, the one given out */
     bool is_begun;      /* being scanned */
     enum before before;
     bool closed; /* the list's ] has been taken */
@@ -155,7 +156,7 @@ static int grow_window(struct pv_json_input *input)
     return PV_OK;
 }
 
-/* Reads at least one byte more, or sets `ended`. Values given out are gone after this. */
+/* Reads at least one more byte, or sets `ended`. Values given out before become invalid. */
 static int refill(struct pv_json_input *input)
 {
     move_window(input);
@@ -177,7 +178,7 @@ static int refill(struct pv_json_input *input)
     return PV_OK;
 }
 
-/* Skips blanks; 0: there is a byte at scan.at; 1: the stream has ended. */
+/* Skips blanks. 0: there is a byte at scan.at. 1: the stream has ended. */
 static int skip_blanks(struct pv_json_input *input)
 {
     for (;;) {
@@ -203,7 +204,7 @@ static void begin_value(struct pv_json_input *input)
     input->is_begun = true;
 }
 
-/* Scans on in what is here. 0: the value is whole. 1: more is wanted. */
+/* Scans what is in the window. 0: the value is complete. 1: it needs more bytes. */
 static int scan_here(struct pv_json_input *input)
 {
     struct pv_json_scan *scan = &input->scan;
@@ -280,7 +281,7 @@ int pv_json_input_skip(struct pv_json_input *input)
         return status;
     }
     struct pv_json_scan *scan = &input->scan;
-    input->is_begun = false; /* so that what was scanned leaves the window */
+    input->is_begun = false; /* what was scanned may leave the window */
     for (;;) {
         switch (pv_json_scan(scan, input->buffer, input->n, input->ended)) {
         case PV_SCAN_DONE:
@@ -303,8 +304,8 @@ int pv_json_input_skip(struct pv_json_input *input)
 
 /* ---- elements ---- */
 
-/* Passes over the line's end or the comma that must stand after an element. 0: passed. 1: the
- * elements end here. 2: not to be seen yet. */
+/* Passes over the line end or the comma that must follow an element. 0: passed. ENDS: no more
+ * elements. UNSEEN: it has not been read yet. */
 enum { ENDS = 1, UNSEEN = 2 };
 
 static int pass_line_end(struct pv_json_input *input)
@@ -368,7 +369,7 @@ static int pass_to_element(struct pv_json_input *input, enum pv_json_form form)
     return PV_OK;
 }
 
-/* Scans the element as far as it is here: 0, ENDS, UNSEEN or its failure. */
+/* Scans as much of the element as has been read: 0, ENDS, UNSEEN or a failure. */
 static int scan_element(struct pv_json_input *input, enum pv_json_form form)
 {
     int status = input->is_begun ? PV_OK : pass_to_element(input, form);

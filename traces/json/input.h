@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * input.h - a stream of JSON of any length, cut into values. Internal to traces/.
+ * input.h - cuts a stream of JSON of any length into values. Internal to traces/.
  *
- * The caller walks the outermost brackets itself, byte by byte and value by value, and is given
- * the elements of a long array, or the lines of JSON Lines, where they stand: nothing is built.
- * Memory: 128 KiB, and more where a value is longer.
+ * The caller walks the outermost brackets itself, by byte and by value. The elements of a long
+ * array, or the lines of JSON Lines, are given to it where they lie: no tree is built. Memory:
+ * 128 KiB, and more when a value is longer.
  *
- * Every failure (PV_EFORMAT, PV_EIO, PV_ENOMEM) is told in the place given to open and answered
- * again from then on. Columns count bytes.
+ * Every failure (PV_EFORMAT, PV_EIO, PV_ENOMEM) sets the place given to open, and every later
+ * call returns it again. Columns count bytes.
  */
 #ifndef PV_JSON_INPUT_H
 #define PV_JSON_INPUT_H
@@ -27,7 +27,7 @@ void pv_json_input_close(struct pv_json_input *input); /* takes NULL */
 /* Skips blanks. 0: *ret_byte is the next byte. 1: the stream has ended. */
 int pv_json_input_peek(struct pv_json_input *input, char *ret_byte);
 
-/* Takes the byte that was peeked. */
+/* Takes the byte that pv_json_input_peek gave. */
 void pv_json_input_take(struct pv_json_input *input);
 
 /* The next value. Borrowed until the next call of any of these. */
@@ -37,24 +37,24 @@ int pv_json_input_value(struct pv_json_input *input, struct pv_json_span *ret_va
 int pv_json_input_skip(struct pv_json_input *input);
 
 enum pv_json_form {
-    PV_JSON_LIST, /* elements with commas between them, up to ], which is taken */
+    PV_JSON_LIST, /* elements separated by commas, up to ], which is taken */
     PV_JSON_LINES /* one value a line, up to the end of the stream */
 };
 
-/* The next element; 1: there are no more. It never waits for what is behind the element. Keep
- * to this function and one form from the first element to the last. Borrowed until the next
+/* The next element; 1: there are no more. It never waits for bytes behind the element. Use only
+ * this function, with one form, from the first element to the last. Borrowed until the next
  * call. */
 int pv_json_input_element(struct pv_json_input *input, enum pv_json_form form,
                           struct pv_json_span *ret_value);
 
-/* Behind the [ of a further list, after an end of the one before: its first element is next. */
+/* Begins a further list, behind its [: the next element is its first. */
 void pv_json_input_list(struct pv_json_input *input);
 
-/* The failure of the caller: `text` is wrong with the value or element given last, or with what
- * stands `at` in it when that is not NULL. PV_EFORMAT. */
+/* Sets the caller's failure: `text` says what is wrong with the value or element given last, or
+ * with the part of it that begins `at`, if that is not NULL. PV_EFORMAT. */
 int pv_json_input_blame(struct pv_json_input *input, const char *at, const char *text);
 
-/* The same with the next byte of the input. */
+/* The same for the next byte of the input. */
 int pv_json_input_blame_here(struct pv_json_input *input, const char *text);
 
 #endif

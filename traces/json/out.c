@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * out.c - JSON text, piece by piece, to a function. No memory, no locale.
+ * out.c - writes JSON text piece by piece, through a function. It allocates nothing and does
+ * not depend on the locale.
  */
 #include <assert.h>
 #include <math.h>
@@ -32,7 +33,7 @@ static void put_line(struct pv_json_out *out)
     put(out, blanks + 1, n);
 }
 
-/* What must stand between the last thing written and the next key or value. */
+/* Writes what must stand between the last thing written and the next key or value. */
 static void before(struct pv_json_out *out)
 {
     uint64_t bit = UINT64_C(1) << out->depth;
@@ -135,7 +136,7 @@ void pv_json_put_real(struct pv_json_out *out, double value)
             break;
         }
     }
-    /* A locale may write the point in its own way, in more than one byte too. */
+    /* A locale may have a decimal point of its own, of more than one byte too. */
     char clean[48];
     size_t n = 0;
     bool real = false;

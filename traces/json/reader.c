@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * reader.c - trace.json version 1, a document or JSON Lines.
+ * reader.c - reads trace.json version 1, a document or JSON Lines.
  *
- * The outermost object is walked member by member. When `events` comes up it is a document, and
- * the walk goes on behind the list; when the object ends without it, it was the header of JSON
- * Lines. So the header's keys may stand in any order, before or behind the events; what stands
- * behind is known, and checked, only when the events have been given.
+ * The outermost object is read member by member. When `events` comes, it is a document, and
+ * reading goes on behind the list; when the object ends without it, it was the header of JSON
+ * Lines. So the header's keys may be in any order, before or behind the events; those behind
+ * are known, and checked, only after the last event was given out.
  */
 #include <string.h>
 
@@ -25,7 +25,7 @@ enum { EVENTS_BEGIN = 1, MESSAGE_BYTES = 160 };
 static const char *const member_names[N_MEMBERS] = {"format", "version", "program",
                                                     "clock",  "events",  "frames"};
 
-/* Members by which the objects of another tool are taken for calls. */
+/* Members that show an object of another tool to be a call. */
 static const char *const call_names[] = {"op",  "event",   "action",  "type", "addr",
                                          "ptr", "address", "pointer", "size", "bytes"};
 
@@ -36,7 +36,7 @@ struct json_reader {
     enum stage stage;
     bool seen[N_MEMBERS];
     bool looks_call,
-        looks_event; /* the object that should be the header has a call's members */
+        looks_event; /* the object in the place of the header has a call's members */
     char program[PV_EVENT_NAME_MAX + 1];
     struct pv_event_texts texts;
     char **frames; /* of the header */
@@ -159,7 +159,7 @@ static int take_frame(struct json_reader *reader)
     return frames[reader->n_frames++] ? PV_OK : PV_ENOMEM;
 }
 
-/* One by one, as the list may be long. */
+/* Reads them one by one, as the list may be long. */
 static int take_frames(struct json_reader *reader)
 {
     free_frames(reader); /* of equal keys the last one counts */
@@ -189,7 +189,7 @@ static int begin_events(struct json_reader *reader)
     return status < 0 ? status : EVENTS_BEGIN;
 }
 
-/* The key and the colon. *ret_member is N_MEMBERS for a key that is not known. */
+/* Takes the key and the colon. *ret_member is N_MEMBERS for an unknown key. */
 static int take_key(struct json_reader *reader, enum member *ret_member)
 {
     struct pv_json_span value;
@@ -256,7 +256,7 @@ static int read_member(struct json_reader *reader)
     }
 }
 
-/* What to do with calls that have no header before them. */
+/* What to say of calls that have no header before them. */
 static int blame_header(struct json_reader *reader, int missing)
 {
     const char *advice =
@@ -391,7 +391,7 @@ const struct pv_format pv_format_json = {
     .close = close,
 };
 
-/* The same reader: which of the two a text is, it says itself. */
+/* The same reader: the text itself shows which of the two it is. */
 const struct pv_format pv_format_jsonl = {
     .name = "jsonl",
     .about = "trace.json, one event a line",

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * scan.c - one pass over a value's bytes. A small machine says what may come next; texts
- * can be resumed in their middle, numbers and literals (short) are begun again. About 1 ns a
- * byte.
+ * scan.c - one pass over a value's bytes. A small state machine knows what may come next. A
+ * text that is cut can be resumed in its middle; numbers and literals, which are short, are
+ * scanned anew. About 1 ns a byte.
  */
 #include "traces/json/scan.h"
 
@@ -19,7 +19,7 @@ enum state {
     IN_TEXT
 };
 
-/* What a token's scan answers: the token is whole, cut by the text's end, or wrong. */
+/* The result of scanning a token: it is complete, cut by the end of the input, or wrong. */
 enum token { WHOLE, CUT, WRONG };
 
 struct cursor {
@@ -94,7 +94,7 @@ bool pv_json_scan_address(const char *text, size_t n, uint64_t *ret_addr)
     return true;
 }
 
-/* \uXXXX at p: WHOLE with its value, or why not. */
+/* Scans \uXXXX at p: WHOLE with its value, CUT or WRONG. */
 static enum token scan_unit(struct pv_json_scan *scan, const unsigned char *p, size_t n,
                             unsigned *ret_unit)
 {
@@ -113,7 +113,7 @@ static enum token scan_unit(struct pv_json_scan *scan, const unsigned char *p, s
     return WHOLE;
 }
 
-/* An escape at p; *ret_length bytes when WHOLE. */
+/* Scans an escape at p; *ret_length is its length when WHOLE. */
 static enum token scan_escape(struct pv_json_scan *scan, const unsigned char *p, size_t n,
                               size_t *ret_length)
 {
@@ -154,8 +154,8 @@ static enum token scan_escape(struct pv_json_scan *scan, const unsigned char *p,
 }
 
 /* Passes over plain text eight bytes at a time, up to a quote, a backslash, a control character
- * or a byte that is not ASCII, or a few bytes before. (Of the marks the first one is exact;
- * those behind it may come of a borrow.) */
+ * or a byte that is not ASCII, or up to a few bytes before. (Only the first mark of a word is
+ * exact; a borrow may have set those behind it.) */
 static size_t skip_plain(const struct cursor *c, size_t at)
 {
     static const uint64_t ones = UINT64_C(0x0101010101010101);
@@ -173,7 +173,7 @@ static size_t skip_plain(const struct cursor *c, size_t at)
     return at;
 }
 
-/* The inside of a text and its closing quote. `at` moves on over whatever is complete. */
+/* Scans the inside of a text and its closing quote. `at` moves over all that is complete. */
 static enum token scan_text(struct cursor *c)
 {
     struct pv_json_scan *scan = c->scan;
@@ -217,7 +217,7 @@ static enum token scan_text(struct cursor *c)
     }
 }
 
-/* Is the whole number of n digits, without a leading zero, beyond the greatest? */
+/* Is the whole number of n digits, without a leading zero, beyond the limit? */
 static bool is_beyond(const unsigned char *digits, size_t n, bool negative)
 {
     const char *greatest = negative ? "9223372036854775808" : "18446744073709551615";
@@ -227,7 +227,7 @@ static bool is_beyond(const unsigned char *digits, size_t n, bool negative)
 
 static const char no_number[] = "this is no number of JSON";
 
-/* At least one digit from *at on, which becomes one past the last. */
+/* Takes at least one digit from *at on; *at becomes one past the last. */
 static enum token scan_digits(struct cursor *c, size_t *at)
 {
     size_t from = *at;
@@ -248,7 +248,7 @@ static bool ends_number(unsigned char byte)
            byte == '\r' || byte == '\n';
 }
 
-/* The number from *end on, which becomes one past it or where the text was cut. */
+/* Scans the number from *end on; *end becomes one past it, or where the input was cut. */
 static enum token scan_number_at(struct cursor *c, size_t *end)
 {
     bool negative = c->text[*end] == '-';
@@ -332,7 +332,7 @@ static void close_bracket(struct pv_json_scan *scan)
     scan->state = AFTER_VALUE;
 }
 
-/* Goes on in a text. The colon behind a key is taken at once when it is there. */
+/* Goes on inside a text. Takes the colon behind a key too, when it is there. */
 static enum token go_on_text(struct cursor *c)
 {
     struct pv_json_scan *scan = c->scan;

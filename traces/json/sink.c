@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * sink.c - trace.json version 1 out: a document with one event a line, or JSON Lines.
+ * sink.c - writes trace.json version 1: a document with one event a line, or JSON Lines.
  */
 #include "traces/sink.h"
 #include "core/own.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * span.c - see span.h. That the text is sound is what makes this short: a number ends
- * at the first byte that no number has, a text at its first bare quote, and brackets match.
+ * span.c - see span.h. The text is known to be sound, so parsing is short: a number ends at the
+ * first byte that cannot belong to one, a text at its first quote without a backslash, and
+ * brackets match.
  */
 #include "traces/json/span.h"
 
@@ -13,15 +14,15 @@
 #include "traces/json/scan.h"
 
 enum {
-    /* Of the bytes that a text stands for, so many at least fill the longest clean one:
-     * cleaning takes a byte from a character of four at most. */
+    /* So many bytes of a text always fill the longest clean one: cleaning drops at most one
+     * byte of a character of four. */
     ROOM = 2 * (PV_EVENT_NAME_MAX + 1),
     CHARACTER_MAX = 4
 };
 
-/* ---- going through ---- */
+/* ---- walking ---- */
 
-/* One past the text's closing quote; `at` is behind the opening one. */
+/* One past the text's closing quote; `at` is behind the opening quote. */
 static char *end_of_text(char *at, char *end)
 {
     static const uint64_t ones = UINT64_C(0x0101010101010101);
@@ -78,7 +79,7 @@ static char *end_of_value(char *at, char *end)
     if (*at == '{' || *at == '[') {
         return end_of_brackets(at, end);
     }
-    while (at < end && *at >= '0' && *at <= '9') { /* mostly that is all */
+    while (at < end && *at >= '0' && *at <= '9') { /* mostly the whole number */
         ++at;
     }
     while (at < end && *at != ',' && *at != '}' && *at != ']' && !is_blank(*at)) {
@@ -101,7 +102,7 @@ bool pv_json_span_next(struct pv_json_span *rest, struct pv_json_span *ret_value
     return true;
 }
 
-/* ---- what is no text ---- */
+/* ---- values that are no texts ---- */
 
 enum pv_json_kind pv_json_span_kind(const struct pv_json_span *value)
 {
@@ -146,9 +147,9 @@ bool pv_json_span_integer(const struct pv_json_span *value, uint64_t *ret_intege
     const char *at = value->at + negative;
     uint64_t integer = 0;
     for (; at < value->end && *at >= '0' && *at <= '9'; ++at) {
-        integer = 10 * integer + (uint64_t)(*at - '0'); /* the scan has seen that it fits */
+        integer = 10 * integer + (uint64_t)(*at - '0'); /* fits: the scan has checked it */
     }
-    if (at != value->end || (negative && integer)) { /* -0 is 0 */
+    if (at != value->end || (negative && integer)) { /* -0 counts as 0 */
         return false;
     }
     *ret_integer = integer;
@@ -157,7 +158,7 @@ bool pv_json_span_integer(const struct pv_json_span *value, uint64_t *ret_intege
 
 bool pv_json_span_address(const struct pv_json_span *value, uint64_t *ret_addr)
 {
-    char room[32]; /* more than an address has */
+    char room[32]; /* longer than any address */
     if (*value->at != '"') {
         return false;
     }
@@ -172,7 +173,7 @@ bool pv_json_span_address(const struct pv_json_span *value, uint64_t *ret_addr)
 
 /* ---- texts ---- */
 
-/* The four digits of \uXXXX. */
+/* The value of the four digits of \uXXXX. */
 static unsigned unit(const char *at)
 {
     unsigned value = 0;
@@ -182,8 +183,8 @@ static unsigned unit(const char *at)
     return value;
 }
 
-/* The character of the escape at *at, which becomes one past it; a pair
- * of surrogates is one. */
+/* The character of the escape at *at, which moves behind it. A pair of surrogates is one
+ * character. */
 static unsigned take_escape(const char **at)
 {
     static const char letters[] = "bfnrt", controls[] = "\b\f\n\r\t";
@@ -226,7 +227,7 @@ size_t pv_json_span_bytes(const struct pv_json_span *text, char *out, size_t cap
         if (*at == '\\') {
             n += put_utf8(out + n, take_escape(&at));
         } else {
-            do { /* the rest of its character too */
+            do { /* skip the rest of the character too */
                 out[n++] = *at++;
             } while (at < end && ((unsigned char)*at & 0xc0) == 0x80);
         }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * value.c - values held by json-c. The only file that includes it.
+ * value.c - holds values with json-c. The only file that includes it.
  *
- * The library's own parser (0.16) is not used: where it has no memory for a member it leaves the
- * member out and says nothing, or dereferences NULL. Its constructors tell. So the text, which
- * scan.c has found sound, is walked with span.h, and each value is made and put in by a call
- * whose answer is looked at. Its lax corners and its loss of places do not matter then either.
+ * The library's own parser (0.16) is not used: where it has no memory for a member it silently
+ * leaves the member out, or dereferences NULL. Its constructors report that. So span.h walks
+ * the text, which scan.c has found sound, and each value is made and added by a call whose
+ * result is checked. That the parser is lax and loses places does not matter then either.
  *
- * A struct pv_json is a json_object by another name; null, which is a NULL pointer there, is
- * the address of json_null here.
+ * A struct pv_json is a json_object by another name; null, for which json-c uses a NULL
+ * pointer, is the address of json_null here.
  */
 #include "traces/json/value.h"
 
@@ -27,7 +27,7 @@ struct pv_json {
 
 static const struct pv_json json_null;
 
-enum { CHARACTER_MAX = 4 }; /* the room that pv_json_span_bytes wants for one more */
+enum { CHARACTER_MAX = 4 }; /* pv_json_span_bytes wants room for one character more */
 
 static const struct pv_json *from_library(const struct json_object *object)
 {
@@ -55,8 +55,8 @@ static int status_of(const struct json_object *object)
     return object ? PV_OK : PV_ENOMEM;
 }
 
-/* What a text stands for, with a NUL. Its own room, for an escape is never shorter than its
- * character. */
+/* The bytes that a text stands for, with a NUL, in memory of their own. An escape is never
+ * shorter than its character, so they fit. */
 static char *text_bytes(const struct pv_json_span *span, size_t *ret_n)
 {
     size_t cap = (size_t)(span->end - span->at) + CHARACTER_MAX;
@@ -112,7 +112,7 @@ static int build_member(struct json_object *object, const struct pv_json_span *n
     return status;
 }
 
-/* `wanted` NULL: all are. */
+/* `wanted` NULL: all members are. */
 static bool is_wanted(const struct pv_json_span *name, const char *const *wanted)
 {
     bool is = !wanted;
@@ -144,7 +144,7 @@ static int build_object(struct json_object **ret_object, const struct pv_json_sp
     return status;
 }
 
-/* The scan bounds the depth. *ret_object is NULL for null, and set on PV_OK alone. */
+/* The scan has bounded the depth. *ret_object is NULL for null, and set only on PV_OK. */
 static int build(struct json_object **ret_object, const struct pv_json_span *span)
 {
     struct json_object *object = NULL;
@@ -167,7 +167,7 @@ static int build(struct json_object **ret_object, const struct pv_json_span *spa
         object = json_object_new_uint64(integer);
         break;
     case PV_JSON_NUMBER:
-        object = json_object_new_double(0); /* value.h tells that it is one, not which */
+        object = json_object_new_double(0); /* value.h says only that it is one, not which */
         break;
     }
     *ret_object = object;
@@ -230,8 +230,8 @@ enum pv_json_kind pv_json_kind(const struct pv_json *value)
     case json_type_double:
         return PV_JSON_NUMBER;
     case json_type_int:
-        /* json-c says 0 for the unsigned value of a negative number, and INT64_MAX for the
-         * signed value of one beyond that, so the signed one tells. */
+        /* json-c returns 0 for the unsigned value of a negative number, and INT64_MAX for the
+         * signed value of a larger one, so the signed value decides. */
         return json_object_get_int64(to_library(value)) < 0 ? PV_JSON_NUMBER : PV_JSON_INTEGER;
     case json_type_string:
         return PV_JSON_TEXT;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * block.c - a block is unpacked column by column, and checked; event.h then takes its
- * events, one by one as they are asked for.
+ * block.c - unpacks a block column by column and checks it; event.h then takes its events, one
+ * by one as the caller asks for them.
  *
- * Nothing of it is believed. Before the first event the shapes are counted, and each column
- * must hold just the numbers that so many of each shape take: so no event can read behind a
- * column's end, and none has to look. What is left to be found in an event is a guess that the
- * model cannot make and a text or a stack that is not there.
+ * No number of the file is trusted. Before the first event the events of each shape are
+ * counted, and each column must hold exactly the numbers that they take: so no event can read
+ * beyond a column's end, and none has to check. Two errors can still be found in an event: a
+ * guess for which the model has nothing, and a text or a stack that does not exist.
  *
  * Costs 75 KiB, the columns, and what the model costs.
  */
@@ -82,7 +82,7 @@ static void begin_shape(struct pv_pvt_shape *shape, uint32_t bits)
     }
 }
 
-/* How many numbers so many events of a shape take from each column. */
+/* Adds the numbers that n_events of a shape take from each column. */
 static void count_numbers(uint32_t bits, uint64_t n_events, uint64_t *n_numbers)
 {
     uint32_t op = pv_shape_field(bits, PV_OP_SHIFT, 3),
@@ -111,7 +111,7 @@ static void count_numbers(uint32_t bits, uint64_t n_events, uint64_t *n_numbers)
 
 /* ---- columns ---- */
 
-/* The bytes that end a number, eight at a time. */
+/* Counts the bytes that end a number, eight at a time. */
 static uint64_t n_ends(const unsigned char *bytes, size_t n)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101);
@@ -128,7 +128,7 @@ static uint64_t n_ends(const unsigned char *bytes, size_t n)
     return sum;
 }
 
-/* Does the column hold so many numbers and nothing else? */
+/* Does the column hold exactly this many numbers? */
 static bool column_holds(const struct pv_pvt_piece *column, enum pv_pvt_column number,
                          uint64_t n_numbers)
 {
@@ -163,7 +163,7 @@ static int read_table(struct pv_pvt_block *block, uint32_t *ret_n_shapes)
 
 static int check_columns(struct pv_pvt_block *block, uint32_t n_shapes, uint32_t n_events)
 {
-    /* Several counts of each, as one shape often stands near itself. */
+    /* Several counters per shape, as one shape often comes twice in a row. */
     uint32_t n_of[N_COUNTS][PV_PVT_SHAPES] = {{0}};
     const struct pv_pvt_piece *shapes = &block->columns[PV_COL_SHAPES];
     if ((size_t)(shapes->end - shapes->at) != n_events) {

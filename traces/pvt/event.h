@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * event.h - takes an event out of a block of a native trace. Only for reader.c; a
- * header so that an event costs one call. Internal to traces/.
+ * event.h - takes an event out of a block of a native trace. Only for reader.c; a header, so
+ * that an event costs one call. Internal to traces/.
  *
- * What takes long is a branch that was foretold wrongly. So most shapes have a piece of code of
- * their own, in which all that the shape says is constant: one jump an event, and none on the
- * length of a number.
+ * Mispredicted branches cost the most time here. So most shapes have a piece of code of their
+ * own, in which everything that the shape says is constant: one jump per event, and no branch
+ * on the length of a number.
  */
 #ifndef PV_PVT_EVENT_H
 #define PV_PVT_EVENT_H
@@ -17,7 +17,7 @@
 
 enum { ID_BYTES_MAX = 3 * PV_EVENT_ID_MAX };
 
-/* ---- an event; each answers whether what it refers to is there ---- */
+/* ---- one event; each bool function returns whether what the event refers to exists ---- */
 
 static inline uint64_t take(struct pv_pvt_block *block, enum pv_pvt_column number)
 {
@@ -157,8 +157,8 @@ NEVER bool take_misc(struct pv_pvt_block *block, uint32_t bits, struct pv_trace_
     return true;
 }
 
-/* ---- the ways; the order is that in which the writer learns: name, size, time, thread,
- * address, stack ---- */
+/* ---- the ways; fields are taken in the order in which the writer's model learns them: name,
+ * size, time, thread, address, stack ---- */
 
 ALWAYS bool take_new(struct pv_pvt_block *block, uint32_t bits, uint32_t name, uint32_t size,
                      uint32_t addr, struct pv_trace_event *event)
@@ -263,8 +263,8 @@ static bool take_other(struct pv_pvt_block *block, uint32_t bits, struct pv_trac
     CASE_GONE(id, PV_SAY_ADDR_DELTA16)                                                         \
     CASE_GONE(id, PV_SAY_ADDR_DELTA)
 
-/* The next of the block's n_left, which the caller counts. false: pv_pvt_event_take_odd says.
- * It calls nothing, so that it needs no registers saved. */
+/* Takes the next of the block's n_left events; the caller counts them. false: call
+ * pv_pvt_event_take_odd. It calls no function, so that it need not save registers. */
 ALWAYS bool pv_pvt_event_take(struct pv_pvt_block *block, struct pv_trace_event *ret_event)
 {
     const struct pv_pvt_shape *shape = &block->shapes[*block->at[PV_COL_SHAPES]++];
@@ -285,8 +285,8 @@ ALWAYS bool pv_pvt_event_take(struct pv_pvt_block *block, struct pv_trace_event 
     }
 }
 
-/* The same event again, when it is of a shape that has no code of its own. false: what it
- * refers to is not there; then the block is of no more use. */
+/* Takes the same event when its shape has no code of its own. false: what it refers to does not
+ * exist, and the block cannot be used any more. */
 NEVER bool pv_pvt_event_take_odd(struct pv_pvt_block *block, struct pv_trace_event *ret_event)
 {
     const struct pv_pvt_shape *shape = &block->shapes[block->at[PV_COL_SHAPES][-1]];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * input.c - sections with a checksum over the head and one over the payload, so that a
- * damaged payload does not hide where the next section begins.
+ * input.c - reads sections. The head has a checksum and so has the payload, so that a damaged
+ * payload does not hide where the next section begins.
  */
 #include "traces/pvt/input.h"
 
@@ -32,7 +32,7 @@ static int fail(struct pv_pvt_input *input, int status, uint64_t offset, const c
     return status;
 }
 
-/* Up to n bytes; fewer at the end of the file, or where the packing around it is damaged. */
+/* Reads up to n bytes; fewer at the end of the file, or where its packing is damaged. */
 static int take(struct pv_pvt_input *input, unsigned char *out, size_t n, size_t *ret_n)
 {
     *ret_n = 0;
@@ -69,7 +69,8 @@ bool pv_pvt_input_begins(const unsigned char *head, size_t n)
             memcmp(head + n_magic, "PVTH", KIND + 1) == 0);
 }
 
-/* A fuzzer cannot guess checksums; what lies behind them is to be tried all the same. */
+/* A fuzzer cannot guess checksums; its build skips them, so that the code behind them is tested
+ * too. */
 static bool sum_holds(const unsigned char *sum, const unsigned char *bytes, size_t n)
 {
 #ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
@@ -86,7 +87,7 @@ static bool head_is_sound(const unsigned char *head)
            pv_get_u32(head + LENGTH) <= PV_PVT_PAYLOAD_BYTES;
 }
 
-/* In steps: a length that a damaged file only claims costs no memory. */
+/* Reads in steps: a damaged length costs no memory for bytes that are not in the file. */
 static int take_payload(struct pv_pvt_input *input, size_t n, size_t *ret_n)
 {
     for (*ret_n = 0;;) {
@@ -181,16 +182,16 @@ int pv_pvt_input_header(struct pv_pvt_input *input, char *program, size_t cap,
     return PV_OK;
 }
 
-/* ---- what is left ---- */
+/* ---- the rest of a damaged file ---- */
 
 struct scan {
     unsigned char *bytes;
     size_t at, n;
-    uint64_t n_events; /* that later blocks say they hold */
-    uint64_t n_total;  /* what the index says, 0: there is none */
+    uint64_t n_events; /* the sum of what later blocks' heads say */
+    uint64_t n_total;  /* what the index says; 0: there is none */
 };
 
-/* At least n bytes from `at` on, unless the file ends before. */
+/* Makes at least n bytes available from `at` on, unless the file ends before. */
 static int fill(struct pv_pvt_input *input, struct scan *scan, size_t n)
 {
     if (scan->n - scan->at >= n) {
@@ -205,7 +206,7 @@ static int fill(struct pv_pvt_input *input, struct scan *scan, size_t n)
     return status;
 }
 
-/* The number of all events, which an index begins with. */
+/* The number of all events, with which an index begins. */
 static uint64_t total_of(const unsigned char *bytes, size_t n)
 {
     uint64_t total = 0;

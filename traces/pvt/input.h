@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * input.h - the sections of a native trace, one by one, and what is left of a damaged one.
- * Internal to traces/.
+ * input.h - reads the sections of a native trace one by one, and looks for the rest of a
+ * damaged one. Internal to traces/.
  */
 #ifndef PV_PVT_INPUT_H
 #define PV_PVT_INPUT_H
@@ -14,9 +14,9 @@
 
 struct pv_pvt_section {
     char kind;
-    uint64_t offset; /* of its head */
+    uint64_t offset; /* of the section's head */
     uint32_t n_items;
-    const unsigned char *payload; /* until the next section is read; PV_PVT_PADDING behind it */
+    const unsigned char *payload; /* until the next section is read; zeros follow */
     size_t n;
 };
 
@@ -25,20 +25,20 @@ struct pv_pvt_input {
     struct pv_place *place;
     uint64_t offset; /* bytes taken from the stream */
     unsigned char *payload;
-    size_t cap;                    /* of the payload, without the padding */
-    struct pv_pvt_section section; /* the last one that had a sound head */
-    bool more_is_sound;            /* pv_pvt_input_damaged found the head of a section */
+    size_t cap;                    /* size of the payload's memory, without the padding */
+    struct pv_pvt_section section; /* the last one with a sound head */
+    bool more_is_sound;            /* pv_pvt_input_damaged found the head of a later section */
 };
 
-/* Do a file's first bytes begin a native trace? When the magic is damaged, its header's head
- * says it too. */
+/* Do a file's first bytes begin a native trace? If the magic is damaged, the head of the header
+ * section is enough. */
 bool pv_pvt_input_begins(const unsigned char *head, size_t n);
 
 /* Takes the magic. PV_EIO with the place. */
 int pv_pvt_input_begin(struct pv_pvt_input *input, bool *ret_sound);
 
-/* 0, or 1 at the end of the file between two sections. PV_ENOMEM; PV_EFORMAT when the head or
- * the payload is not what its checksum says, with *ret_why a constant text, for
+/* 0: the next section; 1: the file ends between two sections. PV_ENOMEM; PV_EFORMAT: the head
+ * or the payload does not match its checksum, and *ret_why is a constant text for
  * pv_pvt_input_damaged; PV_EIO with the place set. */
 int pv_pvt_input_next(struct pv_pvt_input *input, const char **ret_why);
 
@@ -47,14 +47,13 @@ static inline struct pv_pvt_piece pv_pvt_input_payload(const struct pv_pvt_secti
     return (struct pv_pvt_piece){.at = section->payload, .end = section->payload + section->n};
 }
 
-/* Takes the first section. The program's name is clean; the clock is a constant text. As
- * pv_pvt_input_next, but an end of the file is PV_EFORMAT. */
+/* Reads the first section. The program's name is clean; the clock is a constant text. As
+ * pv_pvt_input_next, but the end of the file is PV_EFORMAT. */
 int pv_pvt_input_header(struct pv_pvt_input *input, char *program, size_t cap,
                         const char **ret_clock, const char **ret_why);
 
-/* Looks through the rest of the file for what is lost: sets the place. n_given events have
- * been given out; n_here of the section at `offset` are known to be
- * lost with it. PV_EFORMAT. */
+/* Searches the rest of the file for what is lost, and sets the place. n_given events have been
+ * given out; n_here of the section at `offset` are known to be lost with it. PV_EFORMAT. */
 int pv_pvt_input_damaged(struct pv_pvt_input *input, uint64_t offset, const char *why,
                          uint64_t n_given, uint64_t n_here);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * layout.c - the bytes and words of the native format that its writer and its reader share.
+ * layout.c - the constant tables of the native format that its writer and its reader share.
  */
 #include "traces/pvt/layout.h"
 

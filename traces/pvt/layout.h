@@ -23,15 +23,15 @@ enum {
     PV_PVT_HEAD_BYTES = 20,
     PV_PVT_BLOCK_EVENTS = 64 * 1024,
     PV_PVT_SHAPES = 256,
-    PV_PVT_COLUMN_BYTES = 1024 * 1024,       /* unpacked, and more is refused */
+    PV_PVT_COLUMN_BYTES = 1024 * 1024,       /* unpacked; a longer one is refused */
     PV_PVT_PAYLOAD_BYTES = 16 * 1024 * 1024, /* of one section */
     PV_PVT_VARINT_BYTES = 10,
-    PV_PVT_PADDING = 16, /* zeros behind what numbers are taken from */
+    PV_PVT_PADDING = 16, /* zeros behind the bytes from which numbers are taken */
 };
 
 extern const unsigned char pv_pvt_magic[PV_PVT_MAGIC_BYTES];
 
-/* By number; ended by NULL. */
+/* The clocks by number; ended by NULL. */
 extern const char *const pv_pvt_clocks[];
 
 /* The kinds of sections. */
@@ -44,7 +44,7 @@ enum {
 };
 
 enum pv_pvt_column {
-    PV_COL_SHAPES, /* the table of shapes, then the number of one for each event */
+    PV_COL_SHAPES, /* the table of shapes, then one byte per event: its shape's number */
     PV_COL_BACK,
     PV_COL_ID,
     PV_COL_SIZE,
@@ -59,7 +59,7 @@ enum pv_pvt_column {
     PV_N_COLS
 };
 
-/* A shape, field by field: the first bit and how many. */
+/* The fields of a shape: the first bit, and (behind it) the number of bits. */
 enum {
     PV_OP_SHIFT = 0,      /* 3 */
     PV_ID_SHIFT = 3,      /* 3 */

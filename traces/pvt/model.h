@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * model.h - what the reader and the writer of the native format both guess the next event
- * from. Internal to traces/.
+ * model.h - the model from which the reader and the writer of the native format both guess the
+ * next event. Internal to traces/.
  *
- * An event is a shape (which fields there are and how each is said) and what the shape could
- * not guess. Both sides keep the same model and tell it the same events in the same order, so a
- * guess that holds costs nothing but its place in the shape. The model is a means to small
- * files: whatever it guesses, the writer says the truth. A block begins with an empty model.
+ * An event is a shape (which fields there are, and how each is stored) and the numbers that the
+ * model could not guess. Both sides feed the same events to the same model in the same order,
+ * so that a right guess costs only its bits in the shape. The model only makes files smaller:
+ * where it guesses wrong, the writer stores the value. A block begins with an empty model.
  *
  * Costs 33 KiB, and 24 bytes for each event of the largest block so far.
  */
@@ -23,31 +23,32 @@
 enum { PV_PVT_MODEL_NAMES = 2048, PV_PVT_MODEL_CLASSES = 256 };
 
 struct pv_pvt_name {
-    uint64_t size;  /* last asked for under this name */
-    uint32_t next;  /* the name that came after it */
-    uint32_t stack; /* with it */
+    uint64_t size;  /* the last request under this name */
+    uint32_t next;  /* the name that came after it last */
+    uint32_t stack; /* the stack that came with it last */
 };
 
 struct pv_pvt_freed {
     uint64_t addr;
-    uint32_t below; /* number + 1 */
+    uint32_t below; /* number + 1 of the next one on the stack */
 };
 
-/* Names that fall together share a row; the guess is then worse and nothing else. */
+/* Names with the same number modulo PV_PVT_MODEL_NAMES share a row; that only makes guesses
+ * worse. */
 struct pv_pvt_model {
-    struct pv_pvt_freed *freed; /* no event adds more than one to this or to the next */
-    uint64_t *blocks;           /* behind `freed`: of the numbers first_id and following */
-    uint32_t cap;               /* of both */
+    struct pv_pvt_freed *freed; /* no event adds more than one entry to this or to `blocks` */
+    uint64_t *blocks; /* in the same memory behind `freed`; for the ids from first_id on */
+    uint32_t cap;     /* of both */
 
-    /* from here on a block begins with zeros */
+    /* everything from here on is zeroed at the beginning of a block */
     uint32_t n_blocks, n_freed;
     uint32_t name;
-    uint64_t last_id; /* the newest number */
-    uint64_t near_id; /* the number freed or resized last */
+    uint64_t last_id; /* the newest id */
+    uint64_t near_id; /* the id freed or resized last */
     uint64_t first_id;
     uint64_t t, thread;
-    uint64_t behind;                    /* where the block that was allocated last ends */
-    uint32_t top[PV_PVT_MODEL_CLASSES]; /* by size: number + 1 of what was freed last */
+    uint64_t behind;                    /* the end of the block that was allocated last */
+    uint32_t top[PV_PVT_MODEL_CLASSES]; /* by size class: number + 1 of the place freed last */
     struct pv_pvt_name names[PV_PVT_MODEL_NAMES];
 };
 
@@ -80,15 +81,15 @@ static inline struct pv_pvt_name *pv_pvt_model_name(struct pv_pvt_model *model, 
     return &model->names[name % PV_PVT_MODEL_NAMES];
 }
 
-/* The row of a number of the run, or NULL: 0 or the block's place, addr << 8 | class. */
+/* The row of an id of the run, or NULL. A row is 0 or the block's place, addr << 8 | class. */
 static inline uint64_t *pv_pvt_model_block(const struct pv_pvt_model *model, uint64_t id)
 {
     uint64_t at = id - model->first_id;
     return at < model->n_blocks ? &model->blocks[at] : NULL;
 }
 
-/* What an allocation of so many bytes takes in the usual allocators: 16 bytes steps with 8 of
- * their own, 32 at least. */
+/* What an allocation of this size takes in common allocators: a multiple of 16, with 8 bytes of
+ * overhead, at least 32. */
 static inline uint64_t pv_pvt_model_room(uint64_t bytes)
 {
     uint64_t room = (bytes + 8 + 15) & ~UINT64_C(15);
@@ -112,7 +113,7 @@ static inline bool pv_pvt_model_top(const struct pv_pvt_model *model, uint32_t c
     return true;
 }
 
-/* A block's place is free again. */
+/* A block's place becomes free again. */
 static inline void pv_pvt_model_release(struct pv_pvt_model *model, uint64_t row)
 {
     if (row) {
@@ -123,7 +124,8 @@ static inline void pv_pvt_model_release(struct pv_pvt_model *model, uint64_t row
     }
 }
 
-/* A place was given out, as a row; `freed`: by the guess that it is what was freed last. */
+/* A block gets this place, which is returned as a row; `freed`: the model had guessed the place
+ * of this class freed last. */
 static inline uint64_t pv_pvt_model_place(struct pv_pvt_model *model, uint64_t addr,
                                           uint64_t room, bool freed)
 {
@@ -135,16 +137,16 @@ static inline uint64_t pv_pvt_model_place(struct pv_pvt_model *model, uint64_t a
     return addr << 8 | class;
 }
 
-/* The row of the names that an event belongs to: that of its own name, or the last row. */
+/* The row of names for an event: that of its own name, or the last row. */
 static inline struct pv_pvt_name *pv_pvt_model_row(struct pv_pvt_model *model, bool has_name)
 {
     return &model->names[has_name ? model->name % PV_PVT_MODEL_NAMES : PV_PVT_MODEL_NAMES - 1];
 }
 
-/* ---- after an event with a number: ids and places. `freed`: its address was guessed as what
- * was freed last ---- */
+/* ---- after an event with a number: ids and places. `freed`: its address was guessed as the
+ * place freed last ---- */
 
-/* `place`: its row, or 0. */
+/* `place`: the id's row, or 0. */
 static inline void pv_pvt_model_add_number(struct pv_pvt_model *model, uint64_t id,
                                            uint64_t place)
 {

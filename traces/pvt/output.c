@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * output.c - a section grows in memory piece by piece; its checksums are known when it is
- * complete, and then it is written in one go behind a head that holds them.
+ * output.c - a section grows in memory piece by piece; when it is complete its checksums are
+ * computed and put into its head, and it is written in one go.
  */
 #include "traces/pvt/output.h"
 
@@ -23,7 +23,7 @@ int pv_pvt_bytes_grow(struct pv_pvt_bytes *bytes, size_t n)
     return PV_OK;
 }
 
-/* Lengths and bytes, packed where that makes it shorter. */
+/* Adds a piece: its lengths and its bytes, packed where that makes it shorter. */
 int pv_pvt_output_piece(struct pv_pvt_output *output, const struct pv_pvt_bytes *piece)
 {
     struct pv_pvt_bytes *section = &output->section;

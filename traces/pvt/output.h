@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * output.h - sections of a native trace, put together and written. Internal to traces/.
+ * output.h - builds sections of a native trace and writes them. Internal to traces/.
  */
 #ifndef PV_PVT_OUTPUT_H
 #define PV_PVT_OUTPUT_H
@@ -11,7 +11,7 @@
 #include "traces/pvt/layout.h"
 #include "traces/sink.h"
 
-/* Bytes that grow. */
+/* A growing array of bytes. */
 struct pv_pvt_bytes {
     unsigned char *bytes;
     size_t n, cap;
@@ -24,10 +24,10 @@ struct pv_pvt_output {
     struct pv_pvt_bytes section;
 };
 
-/* Room for n bytes more. PV_ENOMEM. */
+/* Makes room for n more bytes. PV_ENOMEM. */
 int pv_pvt_bytes_grow(struct pv_pvt_bytes *bytes, size_t n);
 
-/* Into room that was made before. */
+/* Appends a number; pv_pvt_bytes_grow must have made the room. */
 static inline void pv_put_varint(struct pv_pvt_bytes *bytes, uint64_t value)
 {
     while (value >= 0x80) {
@@ -45,8 +45,8 @@ static inline void pv_put_bytes(struct pv_pvt_bytes *bytes, const void *from, si
     bytes->n += n;
 }
 
-/* A section: begin, fill (its pieces, or bytes into `section`), end. PV_ENOMEM, and what the
- * sink's output answers. */
+/* A section: begin, fill (with pieces, or bytes into `section`), end. PV_ENOMEM, and what the
+ * sink's write returns. */
 int pv_pvt_output_begin(struct pv_pvt_output *output);
 int pv_pvt_output_piece(struct pv_pvt_output *output, const struct pv_pvt_bytes *piece);
 int pv_pvt_output_end(struct pv_pvt_output *output, char kind, uint32_t n_items);

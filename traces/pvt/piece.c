@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * piece.c - a piece is two lengths, unpacked and packed (0: not packed), and the bytes.
- * Unpacked bytes get PV_PVT_PADDING zeros behind them, so that a number that is cut off ends
- * there.
+ * PV_PVT_PADDING zeros follow the unpacked bytes, so that a number that is cut off ends there.
  */
 #include "traces/pvt/piece.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * piece.h - the smallest part of a native trace: bytes, packed where that makes them
- * shorter, with numbers in them. Internal to traces/.
+ * piece.h - the smallest part of a native trace: bytes, packed where that makes them shorter,
+ * in which numbers are stored. Internal to traces/.
  */
 #ifndef PV_PVT_PIECE_H
 #define PV_PVT_PIECE_H
@@ -13,16 +13,16 @@
 #include "traces/pack.h"
 #include "traces/pvt/layout.h"
 
-/* What is read: from `at` to `end`. Behind the end there are PV_PVT_PADDING bytes more, so that
- * a number that is cut off is found out after it was taken. */
+/* A piece being read, from `at` to `end`. PV_PVT_PADDING bytes follow the end, so that a number
+ * that is cut off can be taken first and noticed afterwards. */
 struct pv_pvt_piece {
     const unsigned char *at, *end;
     unsigned char *bytes;
     size_t cap;
 };
 
-/* Takes a number whose length nobody can guess, without a branch on it up to four bytes. Of
- * more than ten the rest stays. */
+/* Takes a number of unpredictable length, up to four bytes without a branch on the length.
+ * Takes at most ten bytes. */
 static inline __attribute__((always_inline)) uint64_t pv_take_varint(const unsigned char **at)
 {
     uint32_t four = pv_get_u32(*at);
@@ -30,7 +30,7 @@ static inline __attribute__((always_inline)) uint64_t pv_take_varint(const unsig
     if (ends) {
         *at += ((unsigned)__builtin_ctz(ends) >> 3) + 1;
         four &= ends ^ (ends - 1);
-        /* seven of eight bits, then fourteen of sixteen */
+        /* join seven bits of eight each, then fourteen of sixteen */
         four = (four & UINT32_C(0x007f007f)) | (four & UINT32_C(0x7f007f00)) >> 1;
         return (four & UINT32_C(0x3fff)) | (four & UINT32_C(0x3fff0000)) >> 2;
     }
@@ -45,13 +45,13 @@ static inline __attribute__((always_inline)) uint64_t pv_take_varint(const unsig
     return value;
 }
 
-/* Takes a number that has nearly always one byte. */
+/* Takes a number that is nearly always one byte long. */
 static inline __attribute__((always_inline)) uint64_t pv_take_small(const unsigned char **at)
 {
     return **at < 0x80 ? *(*at)++ : pv_take_varint(at);
 }
 
-/* false: there is no whole number any more. */
+/* Takes a number. false: no whole number is left. */
 static inline bool pv_piece_take(struct pv_pvt_piece *piece, uint64_t *ret_value)
 {
     if (piece->at >= piece->end) {
@@ -61,7 +61,7 @@ static inline bool pv_piece_take(struct pv_pvt_piece *piece, uint64_t *ret_value
     return piece->at <= piece->end;
 }
 
-/* Unpacks the next piece of a section's payload. PV_EFORMAT: it cannot be. PV_ENOMEM. */
+/* Unpacks the next piece of a section's payload. PV_EFORMAT: it is invalid. PV_ENOMEM. */
 int pv_piece_unpack(struct pv_pvt_piece *piece, struct pv_pvt_piece *payload,
                     struct pv_zstd *zstd);
 

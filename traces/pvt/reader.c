@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * reader.c - the native format in: section by section (input.c), each block event by
- * event (block.c). FORMATS.md has the bytes.
+ * reader.c - reads the native format section by section (input.c), and each block event by
+ * event (block.c). FORMATS.md describes the bytes.
  *
- * It ends at the first damage: what stands behind a gap is sound, but it frees and resizes
- * blocks that nobody has seen, and would show faults and leaks that the program never had.
+ * Reading ends at the first damage: sections behind a gap may be sound, but they free and
+ * resize blocks whose allocation is lost, and would show mistakes and leaks that the program
+ * never had.
  *
- * Costs what a block costs, and the different texts and stacks.
+ * Costs what a block costs, and the texts and stacks.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -23,11 +24,11 @@ struct pvt_reader {
     struct pv_pvt_block block;
     struct pv_pvt_input input;
     struct pv_pvt_tables tables;
-    struct pv_pvt_piece piece; /* of definitions */
+    struct pv_pvt_piece piece; /* of texts or stacks */
     uint64_t n_before;         /* events of the blocks before this one */
-    uint64_t n_missing;        /* of those that an index tells of */
+    uint64_t n_missing;        /* events of an index for which there are no blocks */
     bool magic_is_damaged;
-    bool has_index; /* behind all blocks so far */
+    bool has_index; /* an index follows all blocks read so far */
     char program[PV_EVENT_NAME_MAX + 1];
 };
 
@@ -38,7 +39,7 @@ static uint64_t n_given(const struct pvt_reader *reader)
     return reader->n_before + reader->block.n - reader->block.n_left;
 }
 
-/* n_here: the events of the section that are lost with it. */
+/* n_here: how many events of this section are lost. */
 static int damaged(struct pvt_reader *reader, int status, const char *why, uint64_t n_here)
 {
     return status == PV_EFORMAT
@@ -103,7 +104,7 @@ static int take_section(struct pvt_reader *reader, const char **ret_why)
             return PV_EFORMAT;
         }
         return PV_OK;
-    default: /* what a later version adds */
+    default: /* a kind of a later version */
         return PV_OK;
     }
 }
@@ -128,7 +129,7 @@ static int end(struct pvt_reader *reader)
                                     : 1;
 }
 
-/* Sections up to the next block that holds events. */
+/* Reads sections up to the next block that holds events. */
 static int find_block(struct pvt_reader *reader)
 {
     while (!reader->block.n_left) {
@@ -171,7 +172,7 @@ static int open(void **ret_state, struct pv_stream *stream, struct pv_trace_head
 
 static int next(void *state, struct pv_trace_event *ret_event);
 
-/* The next event when it is not one of the usual, or why there is none. */
+/* The next event when it needs a new block or has no usual shape, or why there is none. */
 static __attribute__((noinline)) int next_otherwise(struct pvt_reader *reader,
                                                     struct pv_trace_event *ret_event)
 {

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * say.c - one function a field: what the model (model.h) would have guessed costs nothing, the
- * rest goes into the field's column, and the bits that say which make up the event's shape.
- * FORMATS.md has the bytes.
+ * say.c - stores events, with one function for each field: a value that the model (model.h)
+ * guesses costs nothing, any other goes into the field's column; the bits that say how each
+ * field is stored make up the event's shape. FORMATS.md describes the bytes.
  */
 #include "traces/pvt/say.h"
 
 enum {
-    EVENT_BYTES = 2 * PV_PVT_VARINT_BYTES, /* of one event in one column at most */
-    ROOM_EVENTS = 64                       /* for which room is made at once */
+    EVENT_BYTES = 2 * PV_PVT_VARINT_BYTES, /* of one event in one column, at most */
+    ROOM_EVENTS = 64                       /* room is made for this many events at once */
 };
 
-/* The shape's number in this block, which is not full. */
+/* The shape's number in this block, which has room for one more. */
 static unsigned char find_shape(struct pv_pvt_say *say, uint32_t shape)
 {
     uint32_t at = shape * UINT32_C(2654435761) >> 22;
@@ -27,7 +27,8 @@ static unsigned char find_shape(struct pv_pvt_say *say, uint32_t shape)
     return (unsigned char)(say->n_shapes - 1);
 }
 
-/* ---- an event, field by field: what is said goes to the column, how into the shape ---- */
+/* ---- an event, field by field: values go to the columns, the way they are stored to the shape
+ * ---- */
 
 static uint32_t say_id(struct pv_pvt_say *say, const struct pv_trace_event *event,
                        uint32_t text)
@@ -149,7 +150,7 @@ static uint32_t say_addr(struct pv_pvt_say *say, const struct pv_trace_event *ev
     return PV_SAY_ADDR_DELTA;
 }
 
-/* Before the model learns where the block is now. */
+/* Called before the model learns the block's new place. */
 static uint32_t say_old(struct pv_pvt_say *say, const struct pv_trace_event *event)
 {
     if (!event->has_old_addr) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * say.h - events into a block of a native trace: each becomes a shape and what the shape
- * cannot guess, in columns. Internal to traces/. Costs about 2 MiB.
+ * say.h - packs events into a block of a native trace: of each event its shape, and in columns
+ * the values that the model cannot guess. Internal to traces/. Costs about 2 MiB.
  */
 #ifndef PV_PVT_SAY_H
 #define PV_PVT_SAY_H
@@ -20,22 +20,22 @@ struct pv_pvt_say {
     struct pv_pvt_model model;
 };
 
-/* What an event's texts and its stack are called. */
+/* The numbers of an event's texts and of its stack. */
 struct pv_pvt_numbers {
     uint32_t id, name, stack;
 };
 
-/* Begins a block; the first time all is zero. PV_ENOMEM. */
+/* Begins a block; before the first time everything is zero. PV_ENOMEM. */
 int pv_pvt_say_begin(struct pv_pvt_say *say);
 
-/* One more event may want one more shape than there is room for: the block has to end. */
+/* There may be no room for the shape of one more event: the block has to end. */
 bool pv_pvt_say_is_full(const struct pv_pvt_say *say);
 
-/* Not when it is full. PV_ENOMEM: it was not added. */
+/* Adds an event; not when the block is full. PV_ENOMEM: it was not added. */
 int pv_pvt_say_event(struct pv_pvt_say *say, const struct pv_trace_event *event,
                      const struct pv_pvt_numbers *numbers);
 
-/* Writes the block. PV_ENOMEM, and what the output answers. */
+/* Writes the block. PV_ENOMEM, and what the output's write returns. */
 int pv_pvt_say_end(struct pv_pvt_say *say, struct pv_pvt_output *output);
 
 void pv_pvt_say_fini(struct pv_pvt_say *say);

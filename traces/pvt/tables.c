@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * tables.c - texts lie one behind the other in one chunk a section, as events borrow them.
+ * tables.c - the texts of a section lie one behind the other in one chunk that never moves,
+ * because events borrow them.
  */
 #include "traces/pvt/tables.h"
 
@@ -10,7 +11,7 @@
 #include "traces/event.h"
 #include "traces/texts.h"
 
-enum { FRAMES_MAX = 1 << 26, CLEAN_GROWTH = 3 /* bytes of a clean text for one of another */ };
+enum { FRAMES_MAX = 1 << 26, CLEAN_GROWTH = 3 /* bytes that cleaning makes of one, at most */ };
 
 struct pv_pvt_chunk {
     struct pv_pvt_chunk *next;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * tables.h - the texts and stacks of a native trace, by number, for who reads events.
- * Internal to traces/. Costs the different texts and stacks.
+ * tables.h - the texts and stacks of a native trace by number, for its reader. Internal to
+ * traces/. Costs the texts and stacks.
  */
 #ifndef PV_PVT_TABLES_H
 #define PV_PVT_TABLES_H
@@ -14,7 +14,7 @@ struct pv_pvt_text {
 };
 
 struct pv_pvt_stack {
-    size_t first; /* of the frames */
+    size_t first; /* index of the first frame */
     uint32_t n;
 };
 
@@ -30,8 +30,8 @@ struct pv_pvt_tables {
     struct pv_pvt_chunk *chunks;
 };
 
-/* The items of a section of texts, or of stacks. PV_EFORMAT: what it holds cannot be; some may
- * have been added. PV_ENOMEM. */
+/* Adds the items of a section of texts, or of stacks. PV_EFORMAT: the section is invalid; some
+ * items may have been added. PV_ENOMEM. */
 int pv_pvt_tables_texts(struct pv_pvt_tables *tables, struct pv_pvt_piece *piece,
                         uint32_t n_items);
 int pv_pvt_tables_stacks(struct pv_pvt_tables *tables, struct pv_pvt_piece *piece,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * tail.c - reads the whole file once, since texts and stacks stand all over it. Stops at the
- * first section that is damaged; what stood before it is kept.
+ * tail.c - reads the whole file once, since texts and stacks may be anywhere in it. Stops at
+ * the first damaged section; what it read before is kept.
  */
 #include "traces/pvt/tail.h"
 
@@ -114,7 +114,7 @@ static int take_section(struct walk *walk)
     }
 }
 
-/* The last section is not whole, or something in the middle is not. */
+/* Is the last section incomplete, or is there damage in the middle? */
 static int end_of_good(struct walk *walk, int status, const char *why)
 {
     struct pv_pvt_tail *tail = walk->tail;

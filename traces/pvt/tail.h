@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * tail.h - what who goes on writing a native trace has to know of it: its texts and stacks,
- * where its blocks are, and where what is good of it ends. Internal to traces/.
+ * tail.h - what a writer must know of a native trace to append to it: the texts and stacks,
+ * where the blocks are, and where the sound part ends. Internal to traces/.
  */
 #ifndef PV_PVT_TAIL_H
 #define PV_PVT_TAIL_H
@@ -23,17 +23,18 @@ struct pv_pvt_tail {
     size_t n_blocks, cap_blocks;
     uint64_t n_events;
     const char *clock;
-    uint64_t end;   /* of what is good */
-    uint64_t n_cut; /* bytes behind it, of a section that is not whole */
+    uint64_t end;   /* where the sound part ends */
+    uint64_t n_cut; /* bytes behind it: a section that is not complete */
 };
 
-/* Into a zeroed tail, to be ended in any case. Checks all sections, and each index against the
- * blocks before it; looks into no block. PV_EFORMAT with the place: it is no native trace, or
- * it is damaged where sound sections follow; PV_EIO, PV_ENOMEM. */
+/* Reads a trace into a zeroed tail, which needs pv_pvt_tail_fini in any case. Checks all
+ * sections, and each index against the blocks before it; does not unpack blocks. PV_EFORMAT
+ * with the place: it is no native trace, or sound sections follow a damaged one; PV_EIO,
+ * PV_ENOMEM. */
 int pv_pvt_tail_read(struct pv_pvt_tail *tail, struct pv_stream *stream,
                      struct pv_place *place);
 
-/* Adds a block that was written. PV_ENOMEM. */
+/* Adds a block that the writer has written. PV_ENOMEM. */
 int pv_pvt_tail_add(struct pv_pvt_tail *tail, uint64_t offset, uint32_t n_events);
 
 void pv_pvt_tail_fini(struct pv_pvt_tail *tail);

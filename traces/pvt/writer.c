@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * writer.c - the native format out: FORMATS.md byte by byte.
+ * writer.c - writes the native format, as FORMATS.md describes it.
  *
  *   event -> shape + columns (say.c, 64 Ki events) -> zstd, each column for itself -> section
  *
- * What goes on behind an old trace knows its texts, stacks and blocks (tail.c) and is the
- * same from then on.
+ * A writer that appends to an old trace first reads its texts, stacks and blocks (tail.c);
+ * after that there is no difference.
  *
- * Costs about 2 MiB for the columns and the model, the different texts and stacks, and 16 bytes
- * a block.
+ * Costs about 2 MiB for the columns and the model, the texts and stacks, and 16 bytes for each
+ * block.
  */
 #include "core/own.h"
 #include "core/status.h"
@@ -19,7 +19,7 @@ enum { DEFINITIONS_BYTES = 256 * 1024 /* of texts or stacks in one section */ };
 
 enum { CALLERS_FIRST = 1024 };
 
-/* What an event's `caller` stands for. */
+/* The text numbers and the stack number for an event's `caller`. */
 struct caller {
     bool known;
     uint32_t name, stack;
@@ -30,7 +30,7 @@ struct pvt_writer {
     struct pv_pvt_say say;
     struct pv_pvt_tail tail;
     struct pv_pvt_bytes definitions;
-    uint32_t n_texts, n_stacks; /* that are written */
+    uint32_t n_texts, n_stacks; /* how many are written */
     struct caller *callers;     /* by number */
     size_t n_callers;
 };
@@ -118,7 +118,7 @@ static int number_name(struct pvt_writer *writer, const struct pv_trace_event *e
     return !status && event->n_stack ? number_stack(writer, event, &ret->stack) : status;
 }
 
-/* A caller's name and stack are looked up once. */
+/* A caller's name and stack are looked up only once. */
 static int number_caller(struct pvt_writer *writer, const struct pv_trace_event *event,
                          struct pv_pvt_numbers *ret)
 {
@@ -268,7 +268,7 @@ static int finish(void *state)
         pv_put_varint(section, tail->blocks[i].n_events);
         before = tail->blocks[i].offset;
     }
-    for (int i = 0; i < 8; ++i) { /* where the index is, from the end of the file */
+    for (int i = 0; i < 8; ++i) { /* offset of the index, at the end of the file */
         section->bytes[section->n++] = (unsigned char)(offset >> 8 * i);
     }
     return pv_pvt_output_end(&writer->output, PV_PVT_INDEX, (uint32_t)tail->n_blocks);

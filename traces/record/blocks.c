@@ -2,9 +2,9 @@
  *
  * blocks.c - open addressing with linear probing, at most three quarters full.
  *
- * Addresses that lie within a kibibyte of each other have places side by side, as blocks that are
- * made and freed one after the other mostly do: with a million live blocks each place that is
- * looked at elsewhere is a miss of the cache.
+ * Addresses within one KiB are neighbours in the table, because blocks that are made and freed
+ * one after the other mostly are near each other: with a million live blocks, each entry that
+ * is looked at elsewhere is a cache miss.
  */
 #include "traces/record/blocks.h"
 
@@ -46,7 +46,7 @@ struct pv_block_entry *pv_blocks_find(const struct pv_blocks *blocks, uint64_t k
     return entry->key ? entry : NULL;
 }
 
-/* Live entries only move: the dead are forgotten here. */
+/* Copies only live entries: entries that were taken out are forgotten here. */
 static int make_room(struct pv_blocks *blocks)
 {
     if (blocks->n_places && blocks->n_taken < blocks->n_places / 4 * 3) {

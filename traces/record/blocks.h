@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * blocks.h - which block is at an address: a hash table from a number to a number.
+ * blocks.h - a hash table from a number to a number: the block at an address.
  *
- * An entry that was taken out is remembered until the table grows, so that a second free of the
- * same address can mostly be told from one of an address that never was. O(1); memory depends
- * on the entries that are in, not on all that ever were.
+ * An entry that was taken out is remembered until the table is rebuilt, so that a second free
+ * of an address can mostly be distinguished from a free of an address that never was a block.
+ * O(1); memory depends on the entries that are in the table, not on all that ever were.
  */
 #ifndef PV_BLOCKS_H
 #define PV_BLOCKS_H
@@ -16,7 +16,7 @@
 #include "core/hash.h"
 
 struct pv_block_entry {
-    uint64_t key; /* 0: an empty place */
+    uint64_t key; /* 0: an empty slot */
     uint64_t id;
     bool live;
 };
@@ -24,9 +24,9 @@ struct pv_block_entry {
 struct pv_blocks {
     struct pv_block_entry *entries;
     size_t n_places; /* a power of two, or 0 */
-    size_t n_taken;  /* not empty */
+    size_t n_taken;  /* slots that are not empty */
     size_t n_live;
-    struct pv_hash_key secret; /* as long as there are entries */
+    struct pv_hash_key secret; /* kept as long as there are entries */
 };
 
 /* A zeroed struct is an empty table. */

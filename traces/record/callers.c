@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * callers.c - from a call stack to a tag. See callers.h for the rules.
+ * callers.c - finds the tag for a call stack. See callers.h for the rules.
  *
- * Ids come from a file that the recorded program could have scribbled on: each is held against
- * its bound before it is used. Each stack and each frame is looked at a few times, whatever the
- * number of events.
+ * Ids come from a file that the recorded program could have overwritten: each is checked
+ * against its bound before it is used. Each stack and each frame is looked at only a few times,
+ * whatever the number of events.
  */
 #include "traces/record/callers.h"
 
@@ -20,7 +20,7 @@
 #include "traces/record/blocks.h"
 #include "traces/record/symbols.h"
 
-/* A nameless function with so many different callers is an allocator's wrapper. */
+/* A nameless function with at least FAN_IN callers is an allocator's wrapper. */
 enum {
     FAN_IN = 8,
     NAME_BYTES = 128,
@@ -32,22 +32,22 @@ enum {
 struct module {
     char path[PV_SPOOL_PATH];
     char name[NAME_BYTES];
-    struct pv_symbols *symbols; /* NULL: the file gives none */
+    struct pv_symbols *symbols; /* NULL: the file has none that can be read */
     bool is_read, runtime;
 };
 
 struct frame {
     uint64_t pc, start;
-    uint32_t module; /* 0: in none */
+    uint32_t module; /* 0: the frame is in no module */
     bool known, wrapper;
     char *name; /* NULL: none */
-    char *text; /* for a stack; "module/function", or the place */
+    char *text; /* for stacks: "module/function", or module and offset */
 };
 
 struct node {
     uint32_t caller, frame; /* frame 0: not known */
     uint32_t key, n_stack;
-    uint32_t n_wrappers; /* that were known when the tag was chosen */
+    uint32_t n_wrappers; /* number of wrappers known when the tag was chosen */
     bool noted;
     char *tag; /* NULL: not chosen */
     const char **stack;
@@ -64,8 +64,8 @@ struct pv_callers {
     size_t n_frames;
     struct node *nodes;
     size_t n_nodes;
-    struct pv_blocks pairs;   /* a nameless function and who called it */
-    struct pv_blocks fan_ins; /* a nameless function -> how many did */
+    struct pv_blocks pairs;   /* (nameless function, one of its callers) */
+    struct pv_blocks fan_ins; /* nameless function -> number of its callers */
     struct pv_hash_key secret;
     uint32_t n_wrappers, n_keys;
     unsigned depth;
@@ -118,7 +118,7 @@ void pv_callers_close(struct pv_callers *callers)
     pv_own_free(callers);
 }
 
-/* The kernel's own module has a name and no file. */
+/* The kernel's own module has a name but no file. */
 static void note_unread(struct pv_callers *callers, const char *path, int error)
 {
     char raw[PV_RECORD_TEXT + 64];
@@ -158,7 +158,7 @@ static char *clean_copy(const char *raw)
     return pv_own_text(clean, n);
 }
 
-/* What a stack calls a frame: its function, or where it lies in its module. */
+/* Makes the text of a frame in a stack: its function, or its offset in the module. */
 static int say_frame(const struct module *module, struct frame *frame)
 {
     char raw[NAME_BYTES + FUNCTION_BYTES + 2];
@@ -191,7 +191,7 @@ static int name_frame(struct pv_callers *callers, struct frame *frame)
     return status ? status : say_frame(module, frame);
 }
 
-/* Rows for the ids up to one, zeroed. NULL: no memory, and nothing changed. */
+/* Grows the array up to an id; new rows are zero. NULL: no memory, and nothing has changed. */
 static void *rows_for(void *rows, size_t *n_rows, uint32_t id, size_t size, size_t n_max)
 {
     size_t n = *n_rows ? *n_rows : 1024;
@@ -296,7 +296,7 @@ static struct node *node_of(const struct pv_callers *callers, uint32_t id)
     return id && id < callers->n_nodes && callers->nodes[id].frame ? &callers->nodes[id] : NULL;
 }
 
-/* The frames of a node, innermost first; n_max at most, so that a loop of nodes ends. */
+/* The frames of a node, innermost first; at most n_max, so that a loop of nodes ends. */
 static void unfold(const struct pv_callers *callers, uint32_t id, unsigned n_max,
                    struct stack *ret_stack)
 {
@@ -321,7 +321,7 @@ static bool is_runtime(const struct pv_callers *callers, const struct frame *fra
     return !module || module->runtime;
 }
 
-/* The innermost frame outside the run-times. */
+/* The innermost frame that is not in a run-time library. */
 static unsigned first_own(const struct pv_callers *callers, const struct stack *stack)
 {
     unsigned i = 0;
@@ -354,7 +354,7 @@ static bool is_wrapper(const struct pv_callers *callers, const struct frame *fra
     return entry && entry->id >= FAN_IN;
 }
 
-/* One more function calls a nameless one. */
+/* Counts a caller of a nameless function, once. */
 static int count_caller(struct pv_callers *callers, const struct frame *frame,
                         const struct frame *caller)
 {
@@ -390,7 +390,7 @@ int pv_callers_note(struct pv_callers *callers, uint32_t id)
 
 /* ---- the choice ---- */
 
-/* Behind the last wrapper that comes before any other named function. */
+/* The frame behind the last wrapper that comes before any other named function. */
 static unsigned skip_wrappers(const struct pv_callers *callers, const struct stack *stack)
 {
     unsigned begin = first_own(callers, stack), at = begin;
@@ -408,7 +408,7 @@ static unsigned skip_wrappers(const struct pv_callers *callers, const struct sta
     return at < stack->n ? at : begin;
 }
 
-/* The C library calls main from a function of its own. */
+/* Is this main? The C library calls it from a function of its own. */
 static bool is_main(const struct pv_callers *callers, const struct stack *stack, unsigned i)
 {
     const struct frame *caller = frame_at(callers, stack, i + 1);
@@ -417,7 +417,7 @@ static bool is_main(const struct pv_callers *callers, const struct stack *stack,
            strcmp(starter->name, "__libc_start_main") == 0;
 }
 
-/* "module/function", or the function alone when both do not fit into a pebble. */
+/* "module/function", or the function alone when both are too long for a pebble's name. */
 static void join(char *out, size_t cap, const char *module, const char *function)
 {
     if (strlen(module) + 1 + strlen(function) <= TAG_MAX) {
@@ -434,7 +434,7 @@ static void choose(const struct pv_callers *callers, const struct stack *stack, 
     const struct frame *frame = frame_at(callers, stack, at);
     const struct frame *inner = at ? frame_at(callers, stack, at - 1) : NULL;
     out[0] = 0;
-    if (!frame) { /* nothing but run-time: what the innermost of it is called */
+    if (!frame) { /* only run-time functions: take the innermost one */
         frame = frame_at(callers, stack, 0);
         if (frame && module_of(callers, frame)) {
             join(out, cap, module_of(callers, frame)->name, frame->name ? frame->name : "?");
@@ -459,13 +459,13 @@ static void choose(const struct pv_callers *callers, const struct stack *stack, 
         snprintf(place, sizeof place, "%.60s+0x%" PRIx64, module, frame->start);
     }
     if (inner && inner->name && is_runtime(callers, inner)) {
-        join(out, cap, place, inner->name); /* which of the C library's functions it called */
+        join(out, cap, place, inner->name); /* the function of the C library that it called */
     } else {
         snprintf(out, cap, "%s", place);
     }
 }
 
-/* What a node's stack is, for a trace. */
+/* Makes the texts of a node's stack. */
 static int make_stack(struct pv_callers *callers, uint32_t id, struct node *node)
 {
     struct stack stack;
@@ -485,7 +485,7 @@ static int make_stack(struct pv_callers *callers, uint32_t id, struct node *node
     return PV_OK;
 }
 
-/* The tag, or a better one since more wrappers are known; a new key when it is another. */
+/* Chooses the tag, again when more wrappers are known; a different tag gets a new key. */
 static int make_tag(struct pv_callers *callers, uint32_t id, struct node *node)
 {
     struct stack stack;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * callers_names.c - what is known of names: wrappers, run-times, modules, functions. Pure
- * functions over tables; a name to be skipped is added here and nowhere else.
+ * callers_names.c - what is known of names: wrappers, run-time libraries, modules, functions.
+ * Pure functions over tables; a new wrapper is added here and nowhere else.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "traces/names.h"
 #include "traces/record/callers.h"
 
-/* A star at the end stands for any rest. */
+/* A star at the end matches any rest. */
 static const char *const wrappers[] = {
     "malloc",
     "calloc",
@@ -166,8 +166,8 @@ bool pv_caller_is_runtime(const char *path)
     return false;
 }
 
-/* Where a version begins at the end of a name: digits with at least one dot, and a dash before
- * them. "python3.11" ends at 6, "glib-2.0" at 4, "sqlite3" has none. */
+/* The length of a name without the version at its end: digits with at least one dot, and a dash
+ * before them. "python3.11" is cut at 6, "glib-2.0" at 4, "sqlite3" has none. */
 static size_t without_version(const char *name, size_t n)
 {
     size_t at = n;

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * drain.c - records out of the spool: addresses become ids, call stacks become tags.
+ * drain.c - turns records of the spool into events: addresses become ids, call stacks tags.
  *
  *   ring -> batch (definitions and stacks are noted) -> calls -> events -> trace
  *
- * A batch is copied out of the ring whole before it is looked at: its records have their room
- * again at once, and stacks that come later in it help to name those before. Every allocation
- * gets the next number as its id, from 1. A realloc stands where it ended.
+ * A batch is copied whole out of the ring before it is looked at: so its records are free for
+ * reuse at once, and stacks that come later in the batch help to name earlier ones. Each
+ * allocation gets the next number as its id, from 1. A realloc takes effect where it ended.
  *
- * What the library could not see is mended, never guessed at: the free of a block from before
- * the recording is left out and counted; an address that is handed out again must have been
- * freed, so its free is put in before; what a program held when it became another one is freed
- * there.
+ * The library cannot see everything. The free of a block from before the recording is left out
+ * and counted; if an address is returned again, its block must have been freed, so that free is
+ * put in before; blocks that a program still held at an exec are freed there.
  */
 #include "traces/record/drain.h"
 
@@ -34,8 +33,8 @@
 
 enum {
     BATCH = 1 << 15,
-    PATIENCE_MS = 2000,     /* with all records that are waited for, */
-    PATIENCE_LATER_MS = 20, /* and then with each of them */
+    PATIENCE_MS = 2000,     /* for all missing records together, */
+    PATIENCE_LATER_MS = 20, /* and after that for each of them */
 };
 
 struct pv_drain {
@@ -50,24 +49,24 @@ struct pv_drain {
     struct pv_callers *callers;
     struct pv_writer *writer;
     struct pv_blocks blocks;    /* address -> id */
-    struct pv_blocks pending;   /* thread -> id of the block that it is resizing */
-    struct pv_blocks old_addrs; /* thread -> where that block was */
-    uint64_t n_done;            /* records taken */
-    uint64_t hole;              /* 1 + the record that is waited for; 0: none */
+    struct pv_blocks pending;   /* thread -> id of the block that it resizes */
+    struct pv_blocks old_addrs; /* thread -> old address of that block */
+    uint64_t n_done;            /* records taken out */
+    uint64_t hole;              /* 1 + the number of the missing record; 0: none is missing */
     uint64_t hole_since_ms;
-    uint64_t waited_ms; /* in vain */
+    uint64_t waited_ms; /* time spent on records that never came */
     uint64_t n_torn;
-    uint64_t n_calls, n_calls_taken; /* of the records */
+    uint64_t n_calls, n_calls_taken; /* calls in the records, and calls turned into events */
     uint64_t last_id, last_t;
     unsigned n_images;
-    bool is_leaving; /* EXEC was seen, and neither its failure nor what came after it */
-    char next[PV_SPOOL_PATH + 1]; /* the program that it becomes */
+    bool is_leaving; /* EXEC was seen, and since then neither EXEC_FAILED nor a new image */
+    char next[PV_SPOOL_PATH + 1]; /* the program that exec starts */
     int status;
 };
 
 /* ---- calls ---- */
 
-/* Blocks are numbers, the rest as the record and the options have it. */
+/* Writes an event; its id is a number, the rest follows the record and the options. */
 static int put(struct pv_drain *drain, const struct pv_spool_record *record,
                struct pv_trace_event *event, uint64_t id, uint64_t addr)
 {
@@ -120,7 +119,7 @@ static int put_new(struct pv_drain *drain, const struct pv_spool_record *record,
     return status ? status : put(drain, record, event, id, addr);
 }
 
-/* A second free of a block that is remembered is the program's mistake and stays in. */
+/* A second free of a remembered block is the program's mistake, and is written. */
 static int take_free(struct pv_drain *drain, const struct pv_spool_record *record)
 {
     struct pv_block_entry *entry = record->a ? pv_blocks_find(&drain->blocks, record->a) : NULL;
@@ -134,7 +133,8 @@ static int take_free(struct pv_drain *drain, const struct pv_spool_record *recor
     return put_free_of(drain, record, entry->id, record->a);
 }
 
-/* The old address may be another thread's block before the call has ended. */
+/* Takes the block out of the table, because its old address may belong to another thread's
+ * block before the call has ended. */
 static int begin_resize(struct pv_drain *drain, const struct pv_spool_record *record)
 {
     struct pv_block_entry *entry = record->a ? pv_blocks_find(&drain->blocks, record->a) : NULL;
@@ -149,7 +149,7 @@ static int begin_resize(struct pv_drain *drain, const struct pv_spool_record *re
     return status ? status : pv_blocks_put(&drain->pending, thread, id);
 }
 
-/* A known block has its new place. */
+/* Gives a known block its new address. */
 static int move(struct pv_drain *drain, const struct pv_spool_record *record, uint64_t id)
 {
     struct pv_trace_event event = {.op = PV_OP_REALLOC, .count = 1, .size = record->b};
@@ -180,10 +180,10 @@ static int end_resize(struct pv_drain *drain, const struct pv_spool_record *reco
     if (!id) {
         return put_new(drain, record, &made);
     }
-    if (!addr && record->b) { /* refused: the block is as it was */
+    if (!addr && record->b) { /* failed: the block is unchanged */
         return old_addr ? pv_blocks_put(&drain->blocks, old_addr, id) : PV_OK;
     }
-    if (addr && !record->b) { /* an allocator that gives a block of nothing */
+    if (addr && !record->b) { /* this allocator returns a block of 0 bytes */
         int status = put_free_of(drain, record, id, old_addr);
         return status ? status : put_new(drain, record, &made);
     }
@@ -198,7 +198,7 @@ static int by_id(const void *a, const void *b)
     return x->id < y->id ? -1 : x->id > y->id;
 }
 
-/* With the program that became another one all went that it held. */
+/* Frees all blocks of the program that exec replaced. */
 static int free_all(struct pv_drain *drain, const struct pv_spool_record *record)
 {
     size_t n = 0;
@@ -249,7 +249,8 @@ static int open_callers(struct pv_drain *drain)
                            &drain->result->unread);
 }
 
-/* Definitions begin anew with each image: the first pass over a batch stops before one. */
+/* Begins a new image, whose definitions begin anew: the first pass over a batch stops before
+ * each image. */
 static int take_image(struct pv_drain *drain, const struct pv_spool_record *record)
 {
     int status = PV_OK;
@@ -336,12 +337,12 @@ static int note(struct pv_drain *drain, const struct pv_spool_record *record)
                               : pv_callers_add(drain->callers, record);
 }
 
-/* Records of one image. */
+/* Takes records of one image. */
 static int take_run(struct pv_drain *drain, const struct pv_spool_record *records, size_t n)
 {
     int status = PV_OK;
     if (n && !drain->callers) {
-        status = open_callers(drain); /* a spool that does not begin with an image */
+        status = open_callers(drain); /* the spool does not begin with an image */
     }
     for (size_t i = 0; !status && i < n; i++) {
         status = note(drain, &records[i]);
@@ -377,7 +378,7 @@ static uint64_t now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* True: record i will not be waited for any more. */
+/* Is record i not waited for any more? */
 static bool gives_up(struct pv_drain *drain, uint64_t i, bool last)
 {
     uint64_t ms = now_ms();
@@ -396,17 +397,17 @@ static bool gives_up(struct pv_drain *drain, uint64_t i, bool last)
     return true;
 }
 
-/* Behind the last record that is claimed now. */
+/* One past the last record claimed so far. */
 static uint64_t end_of(const struct pv_drain *drain, bool last)
 {
     uint64_t n_claimed = __atomic_load_n(&drain->header->n_claimed, __ATOMIC_ACQUIRE);
     if (n_claimed >= drain->n_done && n_claimed - drain->n_done <= PV_SPOOL_RECORDS) {
         return n_claimed;
     }
-    return drain->n_done + (last ? PV_SPOOL_RECORDS : 0); /* the program has scribbled on it */
+    return drain->n_done + (last ? PV_SPOOL_RECORDS : 0); /* the program has overwritten it */
 }
 
-/* Copies what is there before `end`, up to a record that must be waited for. */
+/* Copies the records that are there before `end`, up to one that must be waited for. */
 static size_t copy(struct pv_drain *drain, uint64_t end, bool last)
 {
     size_t n = 0;
@@ -479,7 +480,7 @@ int pv_drain_open(struct pv_drain **ret_drain, const struct pv_drain_about *abou
         .clock = options->no_times ? "" : "ns",
         .format = "",
         .packing = "",
-        .is_private = true, /* it holds addresses and names */
+        .is_private = true, /* it contains addresses and names */
     };
     drain->about.program = pv_own_text(about->program, strlen(about->program));
     drain->executable = pv_own_text(about->executable, strlen(about->executable));
@@ -540,7 +541,7 @@ static void say_what_is_lost(struct pv_drain *drain)
     }
 }
 
-/* Of the events that were given to the writer some never reached the file. */
+/* After a failure: counts the events that reached the file; the others are lost. */
 static void count_kept(struct pv_drain *drain)
 {
     struct pv_record_result *result = drain->result;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * family.c - a daemon closes all its descriptors, changes its directory and its root, and leaves its
- * parent. What it keeps is what is mapped, and /proc tells of that.
+ * family.c - a daemon closes all descriptors, changes its directory and root, and leaves its
+ * parent. Only its mappings stay, and /proc lists them.
  */
 #include "traces/record/family.h"
 
@@ -13,7 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The last two parts of a path are enough: what is before them looks different behind a chroot. */
+/* Compares only the last two parts of a path, because the parts before them look different
+ * behind a chroot. */
 static const char *tail_of(const char *path)
 {
     const char *last = strrchr(path, '/');

@@ -7,8 +7,8 @@
 
 #include <stdint.h>
 
-/* How many other processes than this one have mapped the file, by /proc, of those that this user
- * may look at; a thousandth of a second for some 30 processes. */
+/* Counts the other processes that have mapped the file, as /proc shows, among those that this
+ * user may inspect. Takes about a millisecond for 30 processes. */
 uint64_t pv_family_count(const char *path);
 
 #endif

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * preload.c - the C library's calls for memory, told to a spool and passed on.
+ * preload.c - the hooks of the C library's memory functions: each writes a record to the spool
+ * and calls the real function.
  *
- * Order is what makes a trace replayable. A block's record is written after the real call has
- * made it and before the real call that frees it, so that no other thread can get its address
- * in between; a realloc has a record on either side. errno is the program's throughout.
+ * The order of records makes a trace replayable. The record of an allocation is written after
+ * the real call, that of a free before it, so that no other thread can get the address in
+ * between; a realloc has a record before and one after. errno stays the program's.
  *
- * Inside a hook nothing is locked and nothing allocated, so a call from a signal handler that has
- * interrupted one is recorded as any other, with fewer of its callers.
+ * A hook takes no lock and allocates nothing, so a call from a signal handler that interrupts a
+ * hook is recorded like any other, with fewer of its callers.
  *
- * Cost: some 20 ns for a free, 40 for an allocation whose callers are those of the one before.
+ * Cost: about 20 ns for a free, 40 ns for an allocation whose callers are those of the one
+ * before.
  */
 #include "traces/record/preload.h"
 
@@ -51,7 +53,7 @@ static struct {
 
 PV_THREAD_LOCAL bool resolving;
 
-/* Some C libraries allocate inside dlsym(3), before there is an allocator to pass on to. */
+/* Memory for C libraries that allocate inside dlsym(3), before the real allocator is known. */
 enum { BOOT_BYTES = 64 * 1024, BOOT_ALIGN = 16 };
 static _Alignas(BOOT_ALIGN) unsigned char boot[BOOT_BYTES];
 static _Atomic size_t boot_used;
@@ -62,7 +64,7 @@ static bool is_boot(const void *block)
     return at >= (uintptr_t)boot && at < (uintptr_t)boot + BOOT_BYTES;
 }
 
-/* Each block is preceded by its size. Never given back, always zeroed. */
+/* Each block is preceded by its size. The memory is zero, and never freed. */
 static void *boot_alloc(size_t size)
 {
     if (size > BOOT_BYTES) {
@@ -90,8 +92,8 @@ static void find(void *ret_function, const char *name)
     memcpy(ret_function, &found, sizeof found);
 }
 
-/* True when the real functions can be called. Two threads may both look them up: they find the
- * same. */
+/* True when the real functions can be called. If two threads look them up at once, both find
+ * the same. */
 static bool resolve(void)
 {
     if (atomic_load_explicit(&real.ready, memory_order_acquire)) {
@@ -116,7 +118,7 @@ static bool resolve(void)
     return true;
 }
 
-/* ---- telling ---- */
+/* ---- recording ---- */
 
 struct told {
     enum pv_spool_kind kind;
@@ -152,8 +154,8 @@ static __attribute__((noinline)) void tell_elsewhere(struct told told)
     pv_preload_elsewhere(tell, &told);
 }
 
-/* A request that was refused made no block: there is nothing to tell. `hook` is the frame of
- * the function that the program has called. */
+/* Records a new block; NULL is a failed request, of which nothing is recorded. `hook` is the
+ * frame of the function that the program called. */
 static inline void made(enum pv_spool_kind kind, const void *block, unsigned shift,
                         uint64_t size, void *hook)
 {
@@ -180,7 +182,7 @@ static inline void freed(const void *block, const void *frame)
     }
 }
 
-/* Alignments that are no power of two are rounded up by the C library. */
+/* The C library rounds an alignment that is no power of two up to one. */
 static unsigned shift_of(size_t align)
 {
     unsigned shift = 0;
@@ -275,7 +277,7 @@ void *calloc(size_t count, size_t size)
     void *block = real.calloc(count, size);
     if (count <= UINT32_MAX && size <= UINT32_MAX) {
         made(PV_SPOOL_CALLOC, block, 0, (uint64_t)count << 32 | size, FRAME);
-    } else { /* does not fit into halves of a word: told as a malloc of as many bytes */
+    } else { /* count or size too large for half a word: recorded as a malloc */
         made(PV_SPOOL_MALLOC, block, 0, (uint64_t)(count * size), FRAME);
     }
     return block;
@@ -333,7 +335,7 @@ void *valloc(size_t size)
     return block;
 }
 
-/* Rounds the request itself up to whole pages. */
+/* Rounds the size up to whole pages, as pvalloc does itself. */
 void *pvalloc(size_t size)
 {
     void *block = resolve() ? real.pvalloc(size) : NULL;
@@ -378,7 +380,7 @@ void pv_preload_freed_once(const void *block)
     }
 }
 
-/* A program that makes no call of its own still takes the library out of the environment. */
+/* For a program that never calls a hook: the environment is cleaned all the same. */
 __attribute__((constructor)) static void attach_at_start(void)
 {
     resolve();

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * preload_exec.c - the recorded process becomes another program, and is recorded on.
+ * preload_exec.c - keeps recording when the recorded process executes another program.
  *
- * When we began, our names were taken out of the environment, so that children run without us.
- * For the process itself they are put back here, into a copy of the environment that it gives
- * to exec. A fork or a vfork that becomes another program passes through as it is.
+ * At the start our variables were removed from the environment, so that children run without
+ * the library. When the process itself calls exec, they are put back, into a copy of the
+ * environment that it passes. An exec after fork or vfork is passed on unchanged.
  *
- * What makes a process without fork(3) is counted.
+ * Processes that are made without fork(3) are counted here.
  *
- * execl and its like become execve with an array on the stack, as in the C library.
+ * execl and its variants become execve with an array on the stack, as in the C library.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -45,7 +45,7 @@ HOOK FILE *popen(const char *command, const char *modes);
 extern char **environ;
 
 struct passed {
-    char **envp; /* NULL: as it was given */
+    char **envp; /* NULL: the environment as it was given */
     size_t bytes;
     char preload[3 * PV_SPOOL_PATH];
 };
@@ -56,7 +56,7 @@ static void find(void *ret_function, const char *name)
     memcpy(ret_function, &found, sizeof found);
 }
 
-/* Ours first, then what the program itself wants there. */
+/* This library first, then those that the program itself preloads. */
 static bool join_preload(struct passed *passed, const char *ours, const char *theirs)
 {
     size_t n = strlen(ours), more = theirs ? strlen(theirs) + 1 : 0;
@@ -71,7 +71,8 @@ static bool join_preload(struct passed *passed, const char *ours, const char *th
     return true;
 }
 
-/* Not behind a chroot or a change of user: ld.so would complain of it in the program's name. */
+/* Can the files still be opened? Not after a chroot or a change of user: ld.so would complain
+ * on the program's stderr. */
 static bool can_be_reached(const char *const *names)
 {
     const char *library = strchr(names[0], '=') + 1, *spool = strchr(names[1], '=') + 1;
@@ -81,7 +82,8 @@ static bool can_be_reached(const char *const *names)
     return reached;
 }
 
-/* The environment with our names in it, in pages of its own: this may be a signal handler. */
+/* Makes the environment with our variables, in memory of mmap, because this may be a signal
+ * handler. */
 static void prepare(struct passed *passed, const char *path, char *const envp[])
 {
     static const char preload[] = "LD_PRELOAD=", spool[] = PV_SPOOL_ENV "=";
@@ -124,7 +126,7 @@ static void prepare(struct passed *passed, const char *path, char *const envp[])
     }
 }
 
-/* Reached only when exec has failed. */
+/* Called only when exec has failed. */
 static int give_up(struct passed *passed)
 {
     int saved = errno;
@@ -202,7 +204,7 @@ static size_t count(va_list args)
     return n;
 }
 
-/* The arguments as an array of n + 1; behind them, for execle, stands the environment. */
+/* The arguments as an array of n + 1; for execle, the environment follows them in `args`. */
 static char *const *collect(char **argv, const char *arg, size_t n, va_list args, bool has_envp)
 {
     argv[0] = (char *)(uintptr_t)arg;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * preload_frame.c - the few instructions of .eh_frame that say where a frame's caller is.
+ * preload_frame.c - interprets the few .eh_frame instructions that locate a frame's caller.
  *
- * libgcc finds the description of a function (since glibc 2.35 without a lock); its own walk
- * restores seventeen registers a frame where two do, and costs ten times as much. Only the
- * CFA, the frame pointer and the return address are followed here. What is unusual answers
- * PV_UNWIND_OTHER, and libgcc does the walk.
+ * libgcc finds the description of a function (since glibc 2.35 without a lock), but its own
+ * walk restores seventeen registers a frame where two are enough, and costs ten times as much.
+ * This code follows only the CFA, the frame pointer and the return address. Anything unusual
+ * returns PV_UNWIND_OTHER, and libgcc does the walk.
  *
  * Source: DWARF 4, section 6.4.2; Linux Standard Base 5, Exception Frames. The tables are the
- * program's own and are trusted as the unwinder of its exceptions trusts them.
+ * program's own, and are trusted as they are when it throws an exception.
  */
 #include "traces/record/preload_frame.h"
 
@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unwind.h>
 
-/* What libgcc_s gives out since GCC 3.0, declared nowhere. */
+/* Exported by libgcc_s since GCC 3.0, but declared in no header. */
 struct dwarf_eh_bases {
     void *text, *data, *function;
 };
@@ -32,7 +32,7 @@ uintptr_t pv_unwind_start(uintptr_t pc)
 
 enum { REG_BP = 6, REG_SP = 7, REG_PC = 16, REG_NONE = 255, STATES_MAX = 4, WORD = 8 };
 
-/* Of DW_CFA_*: those with an operand in their low bits, and the others. */
+/* DW_CFA_*: first those with an operand in their low bits, then the others. */
 enum {
     CFA_ADVANCE = 0x40,
     CFA_OFFSET = 0x80,
@@ -65,7 +65,7 @@ enum {
 
 enum { OP_BREG_BP = 0x76, OP_DEREF = 0x06 };
 
-/* Small, for a handler's stack may be. */
+/* Small, because the stack of a signal handler may be. */
 struct state {
     int32_t cfa_offset;
     int16_t bp_offset;
@@ -194,7 +194,7 @@ static void def(struct state *state, uint64_t reg, int64_t offset)
     set_offset(state, offset);
 }
 
-/* The instructions without an operand in their low bits. */
+/* Executes an instruction without an operand in its low bits. */
 static void step_extended(struct program *program, struct reader *reader, unsigned op)
 {
     struct state *state = &program->state;
@@ -278,7 +278,7 @@ static void step_extended(struct program *program, struct reader *reader, unsign
     }
 }
 
-/* Up to the first instruction that stands for a later place. */
+/* Executes instructions up to the first that is for a later place in the code. */
 static void run(struct program *program, struct reader reader)
 {
     while (reader.at < reader.end && program->location <= program->wanted) {
@@ -300,7 +300,7 @@ static void run(struct program *program, struct reader reader)
     }
 }
 
-/* The bytes of an address in an encoding of DW_EH_PE_*; 0: not one that occurs. */
+/* The size of an address in an encoding of DW_EH_PE_*; 0: one that does not occur. */
 static size_t encoded_bytes(unsigned encoding)
 {
     switch (encoding & 0x07) {
@@ -321,7 +321,7 @@ struct about {
     bool is_signal, has_augmentation;
 };
 
-/* A common entry: how its functions are described, and the state that they begin with. */
+/* Reads a common entry (CIE): how its functions are described, and their initial state. */
 static bool read_common(struct program *program, struct reader reader, struct about *ret_about)
 {
     *ret_about = (struct about){0};
@@ -384,7 +384,7 @@ static struct pv_unwind of_state(const struct state *state)
     return rule;
 }
 
-/* An entry begins with its length; the 64-bit form of it occurs nowhere. */
+/* The reader of one entry, which begins with its length; the 64-bit form does not occur. */
 static struct reader entry_at(const unsigned char *at)
 {
     uint32_t bytes;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * preload_frame.h - where the caller of a frame is found: the rule that .eh_frame has for a
- * place in the code, as one word.
+ * preload_frame.h - the rule in .eh_frame that locates the caller of a frame, for a place in
+ * the code; packed into one word.
  *
- * CFA is what the stack pointer was before the frame's return address was pushed. On x86-64 the
- * return address lies in the word below it.
+ * The CFA is the value of the stack pointer before the return address was pushed. On x86-64 the
+ * return address is in the word below it.
  */
 #ifndef PV_PRELOAD_FRAME_H
 #define PV_PRELOAD_FRAME_H
@@ -17,8 +17,8 @@ enum pv_unwind_kind {
     PV_UNWIND_SP,      /* CFA = stack pointer + offset */
     PV_UNWIND_BP,      /* CFA = frame pointer + offset */
     PV_UNWIND_BP_AT,   /* CFA = the word at frame pointer + offset */
-    PV_UNWIND_SIGNAL,  /* the kernel's frame of a signal */
-    PV_UNWIND_END,     /* there is no caller, or no description of the place */
+    PV_UNWIND_SIGNAL,  /* the kernel's frame of a signal handler */
+    PV_UNWIND_END,     /* there is no caller, or the place has no description */
     PV_UNWIND_OTHER    /* a rule that this walk does not know */
 };
 
@@ -26,7 +26,7 @@ struct pv_unwind {
     enum pv_unwind_kind kind;
     int32_t offset;
     bool
-        saves_bp; /* the caller's frame pointer lies at CFA + bp_offset, else it is unchanged */
+        saves_bp; /* the caller's frame pointer lies at CFA + bp_offset; else it is unchanged */
     int16_t bp_offset;
 };
 
@@ -44,11 +44,11 @@ static inline struct pv_unwind pv_unwind_unpack(uint64_t packed)
                               .offset = (int32_t)(packed >> 32)};
 }
 
-/* The rule of a place in the code (of a return address: less one). Never PV_UNWIND_UNKNOWN. On
- * other processors than x86-64 always PV_UNWIND_OTHER. */
+/* The rule for a place in the code (for a return address pass it less one). Never
+ * PV_UNWIND_UNKNOWN. Always PV_UNWIND_OTHER on other processors than x86-64. */
 struct pv_unwind pv_unwind_of(uintptr_t pc);
 
-/* Where the function that holds a place begins; 0: not known. */
+/* Where the function around a place begins; 0: unknown. */
 uintptr_t pv_unwind_start(uintptr_t pc);
 
 #endif

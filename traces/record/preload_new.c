@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * preload_new.c - C++'s operators new and delete.
+ * preload_new.c - the hooks of C++'s operators new and delete.
  *
- * Mostly they call malloc and free, which tell of it. An allocator that brings operators of its
- * own, as jemalloc and tcmalloc do, calls no function that others can see: then it is told here.
- * Whether a block was told of already is known by its address, so no call is told twice.
+ * Mostly they call malloc and free, whose hooks record the call. Allocators with operators of
+ * their own, as jemalloc and tcmalloc, call no function that has a hook: then it is recorded
+ * here. The address of the block shows whether a hook has recorded it, so that no call is
+ * recorded twice.
  *
- * Their frames pass exceptions on.
+ * Exceptions pass through their frames.
  */
 #include <dlfcn.h>
 #include <stdatomic.h>
@@ -20,7 +21,8 @@
 
 static const char *const libraries[] = {"libstdc++.so.6", "libc++.so.1", "libc++abi.so.1"};
 
-/* A library that a program in C has opened for itself is not behind us in its order. */
+/* RTLD_NEXT does not find a library that a C program has loaded with dlopen: it is looked up by
+ * name. */
 static void *find(_Atomic(void *) *cache, const char *name)
 {
     void *found = atomic_load_explicit(cache, memory_order_acquire);
@@ -36,7 +38,7 @@ static void *find(_Atomic(void *) *cache, const char *name)
     return found;
 }
 
-/* Where there is no C++ library to be found. */
+/* For a process without a C++ library. */
 static void *make_plain(size_t align, size_t size, bool throws)
 {
     void *block =
@@ -82,8 +84,8 @@ static void *make_plain(size_t align, size_t size, bool throws)
 
 /* NOLINTEND(bugprone-macro-parentheses) */
 
-/* Their names as C++ mangles them: n new, d delete, a an array's; m a size, St11align_val_t an
- * alignment, RKSt9nothrow_t std::nothrow. */
+/* The mangled names: n new, d delete, a for arrays; m a size, St11align_val_t an alignment,
+ * RKSt9nothrow_t std::nothrow. */
 NEW(_Znwm, true, (size_t size), size, 0, (size))
 NEW(_Znam, true, (size_t size), size, 0, (size))
 NEW(_ZnwmRKSt9nothrow_t, false, (size_t size, const void *nothrow), size, 0, (size, nothrow))

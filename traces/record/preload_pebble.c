@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * preload_pebble.c - every function of the C and C++ families that makes and frees blocks, in
- * front of one heap. Who has called is the return address.
+ * preload_pebble.c - all functions of C and C++ that make and free blocks, as hooks in front of
+ * one heap. The return address of a hook identifies its caller.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -71,7 +71,7 @@ void *calloc(size_t count, size_t size)
                                         : NULL;
 }
 
-/* As the C library: to nothing frees. */
+/* As in the C library, a resize to 0 bytes frees. */
 static void *resize(void *ptr, size_t size, const void *site)
 {
     if (!ptr) {
@@ -115,7 +115,7 @@ int posix_memalign(void **ret_ptr, size_t align, size_t size)
     return 0;
 }
 
-/* What is no power of two is rounded up to one, as the C library does. */
+/* As in the C library, an alignment that is no power of two is rounded up to one. */
 static void *aligned(size_t align, size_t size, const void *site)
 {
     size_t power = PV_PEBBLE_ALIGN;
@@ -164,9 +164,10 @@ size_t malloc_usable_size(void *ptr)
     return pv_pebble_usable(ptr);
 }
 
-/* ---- C++, by the names that its compilers give ---- */
+/* ---- C++, by mangled names ---- */
 
-/* The C++ library's own calls the handler for a lack of memory, or throws; it asks malloc. */
+/* Out of memory: calls operator new of the C++ library, which calls the new-handler or throws;
+ * it asks malloc for the memory. */
 static void *lack_memory(const char *name, size_t size)
 {
     void *(*next)(size_t);
@@ -259,7 +260,7 @@ DELETE_SIZED_WITH(_ZdaPvmSt11align_val_t)
 
 /* ---- the process ---- */
 
-/* ld.so is done with this library and those that it needs. */
+/* Runs when ld.so has initialised this library and those that it needs. */
 __attribute__((constructor)) static void begin(void)
 {
     pthread_atfork(pv_pebble_lock, pv_pebble_unlock, pv_pebble_unlock);

@@ -2,13 +2,13 @@
  *
  * preload_pebble_heap.c - one heap for all threads of a process, under one lock.
  *
- * The heap's first bucket lies in a stretch of addresses that is reserved once and grows there
- * in place. Requests of LARGE_BYTES and more, and those aligned beyond what a pebble can be,
- * have pages of their own, which go back when they are freed; a table knows them, so that no
- * pointer is followed before it is known to be ours.
+ * The heap's first bucket lies in a range of addresses that is reserved once, and grows there
+ * in place. Requests of LARGE_BYTES and more, and alignments that a pebble cannot have, get
+ * pages of their own, which are unmapped by a free; a table lists them, so that no pointer is
+ * followed before it is known to be ours.
  *
- * Faults are noted under the lock and written after it, since finding out names takes ld.so's
- * lock.
+ * Faults are noted under the lock and written after it is released, since looking up names
+ * takes ld.so's lock.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -36,7 +36,7 @@ enum {
 
 struct large {
     uintptr_t addr; /* 0: free */
-    size_t size;    /* asked for */
+    size_t size;    /* the request */
     uintptr_t start;
     size_t bytes; /* of the mapping */
     char site[PV_SITE_BYTES];
@@ -46,7 +46,7 @@ struct note {
     enum pv_fault fault;
     const void *ptr;
     uint64_t requested;
-    char site[PV_SITE_BYTES]; /* who asked for the block, or "" */
+    char site[PV_SITE_BYTES]; /* who requested the block, or "" */
 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -54,7 +54,7 @@ static bool is_ready, has_guard, aborts;
 static struct pv_heap heap;
 static struct pv_guard guard;
 static struct pv_listener listener;
-static unsigned char *region; /* NULL: none */
+static unsigned char *region; /* NULL: nothing is reserved */
 static uint64_t region_pages;
 static bool region_taken;
 static struct large *larges;
@@ -72,7 +72,7 @@ static void *map_pages(size_t bytes)
     return at == MAP_FAILED ? NULL : at;
 }
 
-/* As much as there is, but never more than a quarter of what a limit leaves. */
+/* Reserves as many addresses as possible, but at most a quarter of RLIMIT_AS. */
 static void reserve(void)
 {
     struct rlimit limit;
@@ -160,7 +160,7 @@ static void write_line(char *line, size_t n)
 {
     line[n++] = '\n';
     if (write(STDERR_FILENO, line, n) < 0) {
-        return; /* there is nobody to tell */
+        return; /* standard error is not open */
     }
 }
 
@@ -201,7 +201,7 @@ void pv_pebble_unlock(void)
     pthread_mutex_unlock(&mutex);
 }
 
-/* Unlocks, and tells of the faults that were noted. */
+/* Unlocks, and reports the faults that were noted. */
 static void leave(const void *site)
 {
     struct note told[NOTES_MAX];
@@ -275,7 +275,7 @@ static bool begin(void)
     return true;
 }
 
-/* Locks. False: there is no memory for a heap; not locked. */
+/* Locks the heap, and makes it first if needed. False: no memory for a heap; not locked. */
 static bool enter(void)
 {
     pv_pebble_lock();
@@ -328,7 +328,8 @@ static bool widen_larges(void)
     return true;
 }
 
-/* Those behind it that could have stood here are put in anew. */
+/* Removes an entry of the table (linear probing): entries behind it that may belong into its
+ * slot are inserted again. */
 static void forget_large(struct large *gone)
 {
     size_t at = (size_t)(gone - larges);
@@ -341,7 +342,7 @@ static void forget_large(struct large *gone)
     }
 }
 
-/* With guards the page behind it cannot be touched. */
+/* With guards the page behind the block is inaccessible. */
 static void *alloc_large(size_t size, size_t align, const char *name)
 {
     size_t page = PV_PAGE_BYTES, behind = has_guard ? page : 0;
@@ -429,7 +430,7 @@ size_t pv_pebble_usable(void *ptr)
     return size;
 }
 
-/* Between a pebble and pages, or between pages: a new block, a copy. */
+/* Moves a block between a pebble and pages, or between pages: allocates, copies, frees. */
 static void *move(void *ptr, size_t old_size, size_t size, const void *site)
 {
     void *moved = pv_pebble_alloc(size, PV_PEBBLE_ALIGN, false, site);

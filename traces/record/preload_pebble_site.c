@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * preload_pebble_site.c - a return address as a name of 31 bytes, kept once it was looked up.
+ * preload_pebble_site.c - makes a name of 31 bytes of a return address, and caches it.
  *
- * ld.so's lock is taken while a name is looked up, so no lock of ours may be held then. A place
- * in the table is claimed and filled once; a thread that finds it claimed and not filled, or
- * taken by another address, looks the name up for itself.
+ * Looking up a name takes ld.so's lock, so no lock of ours may be held then. A slot of the
+ * cache is claimed and filled once; a thread that finds it claimed but not filled, or used by
+ * another address, looks the name up itself.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -29,7 +29,8 @@ void pv_site_begin(void)
     atomic_store(&begun, true);
 }
 
-/* "text+0x1f", the text cut so that the number fits. No stdio: this may be in a handler. */
+/* "text+0x1f"; the text is cut so that the number fits. No stdio, since this may run in a
+ * signal handler. */
 static void join(char out[PV_SITE_BYTES], const char *text, uintptr_t number)
 {
     char digits[HEX_MAX];

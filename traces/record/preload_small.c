@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * preload_small.c - a signal handler's stack may be as small as 4 KiB, of which the kernel itself
- * takes up to 3.5. What we do beside the program's own call then happens on a stack of ours.
+ * preload_small.c - a signal handler's stack may be as small as 4 KiB, of which the kernel
+ * itself takes up to 3.5. There the recording runs on a stack of this library; only the
+ * program's own call stays on the small one.
  *
- * Which stack a thread has given to its handlers is told by sigaltstack(2), as it passes through.
+ * A hook of sigaltstack(2) notes which stack each thread has given to its handlers.
  */
 #include <dlfcn.h>
 #include <linux/seccomp.h>
@@ -47,7 +48,7 @@ int sigaltstack(const stack_t *ss, stack_t *oss)
     return status;
 }
 
-/* After this neither the processor's counter nor a system call may be used. */
+/* After some of these calls the kernel forbids the time stamp counter or system calls. */
 int prctl(int option, ...)
 {
     int (*real)(int, unsigned long, unsigned long, unsigned long, unsigned long);

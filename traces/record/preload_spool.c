@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * preload_spool.c - the recorded program's end of the spool: finding it, writing into it.
+ * preload_spool.c - the recorded program's side of the spool: finds it and writes into it.
  *
- * The file is mapped once, whole, when the program begins. After that a record is one atomic
- * exchange, one look at the processor's counter and 32 bytes; only when `pebbleviz record` has
- * fallen 262,144 records behind is there a system call, to sleep until it has caught up. It is
- * waited for as long as it lives and moves, two seconds at most.
+ * The file is mapped once, whole, when the program begins. After that a record costs one atomic
+ * compare-and-exchange, one read of the time stamp counter and 32 bytes. Only when `pebbleviz
+ * record` is 262,144 records behind, a system call sleeps until it has caught up: as long as it
+ * lives and makes progress, two seconds at most.
  *
- * Whether to record is one word on a page that the kernel clears in a child, whatever call made
- * it.
+ * One word says whether to record. It is on a page that the kernel clears in every child,
+ * whatever call made it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,24 +30,24 @@
 #include <x86intrin.h>
 #endif
 
-enum { UNKNOWN, RECORDING, COUNTED }; /* the word that children see cleared: UNKNOWN */
+enum { UNKNOWN, RECORDING, COUNTED }; /* of *mode; the kernel clears it in children */
 
 enum { WAIT_MS = 10, WAITS_MAX = 200, PAGE_BYTES = 4096, NAMES_BYTES = 2 * PV_SPOOL_PATH };
 
-static _Atomic int *mode; /* NULL: not attached */
+static _Atomic int *mode; /* the word; NULL: not attached */
 static _Atomic bool answered;
 static struct pv_spool_header *header;
 static struct pv_spool_record *records;
 static bool has_ticks;
 static _Atomic bool is_shut_in;
-static _Atomic uint64_t last_time; /* when it was shut in */
+static _Atomic uint64_t last_time; /* the time of pv_preload_shut_in */
 static uint64_t depth;
 static char names_text[2][NAMES_BYTES];
 static const char *names[2] = {names_text[0], names_text[1]};
 PV_THREAD_LOCAL uint32_t thread_number;
 
 extern char **environ;
-extern void *__libc_stack_end __attribute__((weak)); /* ld.so's: where argc lies */
+extern void *__libc_stack_end __attribute__((weak)); /* set by ld.so: the address of argc */
 
 static uint64_t now(void)
 {
@@ -72,20 +72,19 @@ void pv_preload_shut_in(void)
 
 /* ---- beginning ---- */
 
-/* Where the kernel cannot clear the word. The first call finds it so. */
+/* For kernels that cannot clear the word in a child; its first call then finds it cleared. */
 static void forget_in_child(void)
 {
     atomic_store(mode, UNKNOWN);
 }
 
-/* Without a header that is mapped: `record` is told why. */
+/* Tells `record` why, without a mapped header. */
 static void tell_failure(int fd, uint64_t failed)
 {
     syscall(SYS_pwrite64, fd, &failed, sizeof failed, offsetof(struct pv_spool_header, failed));
 }
 
-/* Raw system calls: the wrappers of open and close are places where a
- * thread can be cancelled. */
+/* Uses raw system calls, because open and close of the C library are cancellation points. */
 static bool map_spool(const char *path)
 {
     int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC);
@@ -115,12 +114,13 @@ static char **environment(void)
     if (environ || !&__libc_stack_end || !__libc_stack_end) {
         return environ;
     }
-    /* Before the C library has begun, as in .preinit_array: behind the arguments. */
+    /* The C library is not initialised yet (.preinit_array): the environment follows the
+     * arguments. */
     char **at = (char **)__libc_stack_end;
     return at + 1 + *(const long *)(const void *)at + 1;
 }
 
-/* The variable's value, taken out of the environment without a call that allocates. */
+/* Removes the variable from the environment without a call that allocates. */
 static void take_out(char **entry)
 {
     for (; *entry; entry++) {
@@ -128,7 +128,8 @@ static void take_out(char **entry)
     }
 }
 
-/* Children run without us: ours is the first entry of LD_PRELOAD, others stay. */
+/* Removes our variables, so that children run without the library: ours is the first entry of
+ * LD_PRELOAD, the others stay. */
 static void clean_environment(char **entry)
 {
     static const char preload[] = "LD_PRELOAD=", spool[] = PV_SPOOL_ENV "=";
@@ -171,7 +172,7 @@ void pv_preload_count_child(void)
     }
 }
 
-/* Only after a vfork is the word not cleared. */
+/* The word still says RECORDING in another process only after vfork. */
 void pv_preload_count_self(void)
 {
     static _Atomic pid_t counted;
@@ -225,7 +226,7 @@ static void attach(void)
     errno = saved;
 }
 
-/* A child of the recorded process. */
+/* Counts a call in a child of the recorded process. */
 static void count(void)
 {
     int was = UNKNOWN;
@@ -272,7 +273,7 @@ uint32_t pv_preload_thread(void)
 
 /* ---- writing ---- */
 
-/* Until the ring has room, or it is plain that it will have none. */
+/* Waits until the ring has room, or until it is clear that it will have none. */
 static __attribute__((noinline)) bool wait_for_room(uint64_t limit)
 {
     int saved = errno;
@@ -322,8 +323,8 @@ static bool claim(uint64_t *ret_i)
     }
 }
 
-/* Whoever slept between the two for so long that it is not waited for any more must not write
- * over what came later. */
+/* A thread that slept between claim and write, for so long that its record is not waited for
+ * any more, must not overwrite a later record. */
 static bool put(struct pv_spool_head head, const struct pv_spool_record *what)
 {
     uint64_t i;

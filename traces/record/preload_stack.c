@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * preload_stack.c - modules, frames and call stacks, once each, as numbers.
+ * preload_stack.c - gives numbers to modules, frames and call stacks, each only once.
  *
- * A call stack is a node of a tree: a frame, and the node of its caller; stacks share what they
- * have in common. Three tables, open addressing, claimed by compare-and-swap and never emptied.
- * A place in a table is the id, so nobody waits for anybody to hand one out. Who finds an id
- * that is not marked as defined defines it before it uses it, so that some are defined twice and
- * none too late. Names are not looked up here: the reader of the spool does that from the
- * files, with all the time it wants.
+ * A call stack is a node of a tree: a frame, and the node of its caller; stacks share their
+ * common outer part. Three hash tables with open addressing; slots are claimed by
+ * compare-and-swap and never freed. The slot's number is the id, so that no thread waits for
+ * another. A thread that finds an id not yet marked as defined writes its definition before
+ * using it: some are defined twice, none too late. Names are not looked up here: the reader of
+ * the spool does that later from the files.
  *
- * A table is a row of levels, each four times the one before: a key goes into the first level
- * that has room for it, so small programs touch few pages.
+ * A table is a row of levels, each four times as large as the one before. A key goes into the
+ * first level that has room for it, so that small programs touch few pages.
  *
- * Limit: a module that is unloaded and another loaded at the same addresses keeps the first's
- * frames.
+ * Limit: when a module is unloaded and another loaded at the same addresses, the frames keep
+ * the first module.
  */
 #include <dlfcn.h>
 #include <link.h>
@@ -26,13 +26,13 @@
 
 enum { PROBES = 16, LEVEL_SHIFT = 2 };
 
-/* Keys are smaller than this bit, which marks what is defined. */
+/* Keys are smaller than this bit, which marks an entry as defined. */
 #define DEFINED (UINT64_C(1) << 63)
 
 struct table {
     _Atomic uint64_t *keys;
-    _Atomic uint64_t *values; /* NULL: none */
-    unsigned first;           /* log2 of the first level's places */
+    _Atomic uint64_t *values; /* NULL: no table */
+    unsigned first;           /* log2 of the number of slots in the first level */
     unsigned n_levels;
 };
 
@@ -44,7 +44,7 @@ static struct table modules = {.first = 12, .n_levels = 1};
 _Static_assert(PV_SPOOL_N_MODULES == 1 << 12, "one level");
 _Static_assert(PV_SPOOL_N_NODES < 1 << PV_SPOOL_SUBJECT_BITS, "ids fit");
 
-/* This library's own code: its frames are nobody's callers. */
+/* This library's own code; its frames are left out. */
 static uintptr_t own_start, own_end;
 
 bool pv_preload_stack_init(void)
@@ -64,13 +64,13 @@ bool pv_preload_stack_init(void)
     frames.keys = at + PV_SPOOL_N_NODES;
     frames.values = frames.keys + PV_SPOOL_N_FRAMES;
     modules.keys = frames.values + PV_SPOOL_N_FRAMES;
-    /* What libgcc calls is bound by ld.so at its first call, for 3 KiB of stack: now, and not
-     * in a handler. */
+    /* ld.so binds functions that libgcc calls at their first call, which needs 3 KiB of stack:
+     * do it now, not in a signal handler. */
     (void)pv_unwind_of((uintptr_t)&pv_preload_stack_init);
     return true;
 }
 
-/* The finisher of splitmix64. */
+/* The last step of splitmix64. */
 static uint64_t mix(uint64_t x)
 {
     x ^= x >> 30;
@@ -80,7 +80,7 @@ static uint64_t mix(uint64_t x)
     return x ^ x >> 31;
 }
 
-/* The place of a key, which is not 0; NULL: no room. The id is its number, from 1. */
+/* The slot of a key, which is not 0; NULL: no room. The id is the slot's number, from 1. */
 static _Atomic uint64_t *place(const struct table *table, uint64_t key, uint32_t *ret_id)
 {
     _Atomic uint64_t *keys = table->keys;
@@ -111,7 +111,7 @@ static void set_defined(_Atomic uint64_t *at)
     atomic_fetch_or_explicit(at, DEFINED, memory_order_release);
 }
 
-/* 0: in no module. */
+/* The module of a place in the code; 0: none. */
 static uint32_t module_of(uintptr_t pc, uintptr_t *ret_base)
 {
     *ret_base = 0;
@@ -170,7 +170,7 @@ uint32_t pv_preload_node(uint32_t caller, uint32_t frame)
 {
     uint32_t id;
     if (!frame) {
-        return caller; /* one frame is missing rather than the whole stack */
+        return caller; /* leave out one frame rather than the whole stack */
     }
     _Atomic uint64_t *at = place(&nodes, (uint64_t)frame << 32 | caller, &id);
     if (!at) {

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT
  *
- * preload_walk.c - who asks: the present call stack as a node.
+ * preload_walk.c - finds the node of the current call stack.
  *
- * Each thread's last stack is kept, with the address of every return address on it:
+ * The last stack of each thread is kept, with the position of each return address:
  *
  *   levels   0 outermost        ...            n - 1: who called the hook
  *            { slot, pc }  { slot, pc }        slot: where pc lies on the stack
  *
- * A walk goes outward from the hook, frame by frame, until it meets a level that it has seen:
- * the same slot with the same return address and the same frame pointer. From there outward the
- * rules are the same, so the slots are; if they hold what they held, and so do the words from
- * which frame pointers are restored, the rest of the stack is the same, frame for frame, and
- * has a node already. Mostly that is so at once, and nothing is unwound: one comparison a frame.
+ * A walk goes outward from the hook, frame by frame, until it meets a known level: the same
+ * slot with the same return address and the same frame pointer. The unwind rules further out
+ * are then the same, and so are the slots; if these still hold the same values, and so do the
+ * words from which frame pointers are restored, the rest of the stack is unchanged and has a
+ * node already. Mostly the first frame matches, and nothing is unwound: one comparison a frame.
  *
- * Of very deep stacks the innermost levels are kept; what is further out is taken to be as it
- * was. A stack with a signal's frame in it is walked whole and not kept. One with a frame that
- * pv_unwind_of cannot describe is walked by libgcc, as is every stack on other processors.
+ * For very deep stacks only the innermost levels are kept; frames further out are assumed to be
+ * unchanged. A stack with a signal frame is walked whole and not kept. A stack with a frame
+ * that pv_unwind_of cannot describe is walked by libgcc, as are all stacks on other processors.
  *
- * The levels are kept in a fixed number of places, shared by threads whose numbers fall together:
- * a thread that finds its place in use, by another or by itself below a signal handler, walks
- * without it.
+ * The levels are kept in a fixed number of places, chosen by thread number modulo N_PLACES. A
+ * thread that finds its place in use, by another thread or by itself below a signal handler,
+ * walks without one.
  */
 #include <stdatomic.h>
 #include <string.h>
@@ -31,16 +31,16 @@
 
 enum {
     LEVELS_MAX = 320,
-    NEW_MAX = 192, /* frames of one walk before it meets a level; further out: left off */
-    FEW_MAX = 16,  /* of a walk that has no place: it may stand on a handler's small stack */
+    NEW_MAX = 192, /* frames of one walk before it meets a level; outer ones are left off */
+    FEW_MAX = 16,  /* the same without a place: the stack may be a handler's small one */
     N_PLACES = 64,
     REFUSED_MAX = 64,
     LIBGCC_MAX = 64 /* frames of a walk by libgcc */
 };
 
 struct level {
-    uintptr_t slot, pc, bp; /* pc: the return address; bp: the frame pointer at it */
-    uintptr_t bp_slot;      /* where the next outer level's bp lies; 0: it is the same */
+    uintptr_t slot, pc, bp; /* pc: return address, at slot; bp: frame pointer at pc */
+    uintptr_t bp_slot;      /* where the next outer level's bp is saved; 0: it is unchanged */
     uint32_t node;
 };
 
@@ -50,11 +50,11 @@ struct fresh {
 };
 
 struct place {
-    _Atomic uint32_t user; /* a thread's number; 0: free */
-    unsigned n_refused;    /* times that its user was refused it from further out */
+    _Atomic uint32_t user; /* number of the thread that uses it; 0: free */
+    unsigned n_refused;    /* times in a row that its user came from further out */
     unsigned n_entered;
-    uintptr_t user_sp; /* of its user's hook */
-    uint32_t owner;    /* whose levels these are */
+    uintptr_t user_sp; /* stack position of the user's hook */
+    uint32_t owner;    /* the thread whose levels these are */
     unsigned n;
     struct level levels[LEVELS_MAX];
     struct fresh fresh[NEW_MAX];
@@ -63,10 +63,10 @@ struct place {
 static struct place places[N_PLACES];
 
 struct walk {
-    struct place *place; /* NULL: none to be had */
+    struct place *place; /* NULL: none could be had */
     struct fresh *fresh;
     unsigned n_fresh, n_fresh_max;
-    unsigned met; /* levels that still hold, from the outermost */
+    unsigned met; /* levels that still hold, counted from the outermost */
     bool has_signal, other;
 };
 
@@ -77,7 +77,7 @@ static uintptr_t word_at(uintptr_t addr)
     return word;
 }
 
-/* Whether all that is further out than a level is as it was. */
+/* Is the stack further out than a level unchanged? */
 static bool still_holds(const struct level *levels, unsigned at)
 {
     for (unsigned i = at; i > 0; i--) {
@@ -90,7 +90,8 @@ static bool still_holds(const struct level *levels, unsigned at)
     return true;
 }
 
-/* Levels above the first `*at` lie further in than the slot and are of no use to this walk. */
+/* Does a frame meet one of the first `*at` levels? Lowers *at past levels further in than the
+ * frame. */
 static bool meets(const struct place *place, unsigned *at, const struct fresh *frame)
 {
     while (*at && place->levels[*at - 1].slot < frame->slot) {
@@ -106,7 +107,8 @@ static bool meets(const struct place *place, unsigned *at, const struct fresh *f
 
 #ifdef __x86_64__
 
-/* The frame that was interrupted by a signal; `slot` holds the address of the signal's end. */
+/* Continues with the frame that the signal interrupted. The kernel's signal frame follows
+ * `slot`. */
 static void leave_signal(uintptr_t slot, struct fresh *frame, uintptr_t *sp)
 {
     const ucontext_t *context = (const ucontext_t *)(slot + sizeof slot);
@@ -127,7 +129,8 @@ static void leave_signal(uintptr_t slot, struct fresh *frame, uintptr_t *sp)
 
 #endif
 
-/* From a frame to its caller. `sp` is the stack pointer at `frame->pc`. False: there is none. */
+/* Steps from a frame to its caller. `sp` is the stack pointer at `frame->pc`. False: there is
+ * none. */
 static bool step_out(struct fresh *frame, uintptr_t *sp, struct pv_unwind rule)
 {
     uintptr_t cfa = *sp + (uintptr_t)(intptr_t)rule.offset;
@@ -149,7 +152,7 @@ static bool step_out(struct fresh *frame, uintptr_t *sp, struct pv_unwind rule)
     return frame->pc != 0;
 }
 
-/* Outward from the hook's frame until a level is met, into `fresh`. */
+/* Walks outward from the hook's frame until a level is met; collects the frames in `fresh`. */
 static void walk_out(struct walk *walk, void *hook)
 {
     struct fresh frame = {.slot = (uintptr_t)hook + sizeof(void *),
@@ -176,7 +179,7 @@ static void walk_out(struct walk *walk, void *hook)
             return;
         }
         if (rule.kind == PV_UNWIND_SIGNAL) {
-            next->frame = pv_preload_frame(frame.pc, &packed); /* nobody has called it */
+            next->frame = pv_preload_frame(frame.pc, &packed); /* not called by any frame */
             walk->has_signal = true;
             leave_signal(frame.slot, &frame, &sp);
         } else if (!step_out(&frame, &sp, rule)) {
@@ -187,7 +190,7 @@ static void walk_out(struct walk *walk, void *hook)
     }
 }
 
-/* Forgets the outermost levels when there is no room for the new ones. */
+/* Drops the outermost levels when there is no room for the new ones. */
 static void make_room(struct place *place, unsigned n)
 {
     if (place->n + n > LEVELS_MAX) {
@@ -228,7 +231,7 @@ struct libgcc_walk {
     unsigned n;
 };
 
-/* A return address points behind its call, perhaps into the next function: less one. */
+/* A return address is behind the call, perhaps in the next function: take it less one. */
 static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *ctx)
 {
     struct libgcc_walk *walk = ctx;
@@ -255,9 +258,10 @@ static __attribute__((noinline)) uint32_t walk_by_libgcc(void)
 
 /* ---- the place of a thread ---- */
 
-/* A hook that was left by longjmp from a signal handler leaves its place in use. Who stands
- * further out than it did, again and again, takes the place over: that one is gone, or, if a
- * handler on another stack has deceived us, sees by n_entered that it must walk once more. */
+/* A hook that a signal handler left by longjmp leaves its place in use. When its thread comes
+ * from further out, many times in a row, it takes the place over: the old hook is gone. If a
+ * handler on another stack made this a mistake, the old hook sees by n_entered that it must
+ * walk again. */
 static bool takes_over(struct place *place, uintptr_t sp)
 {
     place->n_refused = sp > place->user_sp ? place->n_refused + 1 : 0;

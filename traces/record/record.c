@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * record.c - runs a program under the preload library, and makes a trace of what it tells while
+ * record.c - runs a program under the preload library, and turns its records into a trace while
  * it runs.
  *
- * The child waits before its exec until the trace can be written: a program that is not to be
- * recorded does not run. Then its spool is emptied every few milliseconds, so that what is left
- * at the end is little.
+ * The child waits before its exec until the trace can be written: a program that cannot be
+ * recorded does not run. Then its spool is emptied every few milliseconds, so that little is
+ * left at the end.
  */
 #include "traces/record/record.h"
 
@@ -30,9 +30,9 @@
 #include "traces/signals.h"
 
 enum {
-    PAUSE_MIN_US = 500, /* between two looks at the spool */
+    PAUSE_MIN_US = 500, /* pause between two looks at the spool */
     PAUSE_MAX_US = 8000,
-    LEFT_MAX_MS = 300, /* so long the end waits for children that go on */
+    LEFT_MAX_MS = 300, /* how long the end waits for children that still run */
     LEFT_MS = 10,
     LOOKS = 3,
     BUSY_RECORDS = PV_SPOOL_RECORDS / 16 /* so many at once: look again without a pause */
@@ -44,9 +44,9 @@ struct recording {
     char executable[PATH_MAX];
     char path[PV_RECORD_PATH];
     pid_t pid;
-    int go;     /* a byte into it lets the child begin, its end lets it go */
-    int report; /* gives errno when exec failed */
-    int ended;  /* as waitpid gives it; 0: not known */
+    int go;     /* a byte written to it starts the child; closing it ends the child */
+    int report; /* the child writes errno to it when exec failed */
+    int ended;  /* the child's status as waitpid gives it; 0: not known */
 };
 
 static int fail(struct pv_record_result *result, int status, const char *what, const char *why,
@@ -61,8 +61,8 @@ static int fail(struct pv_record_result *result, int status, const char *what, c
 
 /* ---- the child ---- */
 
-/* Between fork and exec: nothing that allocates. The parent reads errno from the pipe when exec
- * failed, and its end when it did not. */
+/* Runs between fork and exec, so it allocates nothing. The parent reads errno from the pipe
+ * when exec failed, and end of file when it did not. */
 static void become(const struct recording *recording, char *const argv[], int go, int report)
 {
     char byte;
@@ -99,7 +99,7 @@ static int fork_child(struct recording *recording, char *const argv[])
     }
     recording->pid = pv_signals_fork(PV_CHILD_PROGRAM);
     if (recording->pid == 0) {
-        close(ends[1]); /* or it would never see its end */
+        close(ends[1]); /* or `go` would never read end of file */
         become(recording, argv, ends[0], ends[3]);
     }
     int error = errno;
@@ -111,7 +111,7 @@ static int fork_child(struct recording *recording, char *const argv[])
     return recording->pid < 0 ? PV_EIO : PV_OK;
 }
 
-/* PV_EINVAL: it could not become the program; PV_EIO: it waits still. *ret_errno: why. */
+/* Starts the child. PV_EINVAL: exec failed; PV_EIO: the child still waits. *ret_errno: why. */
 static int let_begin(struct recording *recording, int *ret_errno)
 {
     ssize_t n;
@@ -129,7 +129,7 @@ static int let_begin(struct recording *recording, int *ret_errno)
     return *ret_errno ? PV_EINVAL : PV_OK;
 }
 
-/* Lets the child go that waits to begin. */
+/* Ends the child that waits to begin. */
 static void let_go(struct recording *recording)
 {
     int status;
@@ -166,7 +166,7 @@ static void follow(struct recording *recording)
 
 /* ---- the whole ---- */
 
-/* The command line, words apart, for the trace's header. */
+/* The command line with blanks between words, for the trace's header. */
 static char *command_line(char *const argv[])
 {
     size_t n = 1;
@@ -249,7 +249,7 @@ static int open_drain(struct recording *recording, const struct pv_record_option
     return PV_OK;
 }
 
-/* The library never came into the program, or could not begin there. */
+/* Says why the library was not loaded into the program, or could not begin there. */
 static int explain_absence(const struct recording *recording, struct pv_record_result *result)
 {
     static const char what[] = "the program could not be recorded";
@@ -304,8 +304,8 @@ static int explain(const struct recording *recording, int status,
     return PV_OK;
 }
 
-/* Children that go on when the program has ended are given a moment, so that the calls of those
- * that are nearly done are counted. */
+/* Waits a moment for children that still run after the program has ended, so that the calls of
+ * those that are nearly done are counted. */
 static uint64_t wait_for_family(const struct recording *recording)
 {
     const struct pv_spool_header *header = recording->stage.map;
@@ -313,7 +313,7 @@ static uint64_t wait_for_family(const struct recording *recording)
     if (!header->n_forks && !header->n_children) {
         return 0;
     }
-    unsigned n_looks = 0; /* in a row that found none: one may just miss who is being made */
+    unsigned n_looks = 0; /* in a row without one: a look may miss a process being made */
     for (int ms = 0; ms <= LEFT_MAX_MS; ms += LEFT_MS) {
         n = pv_family_count(recording->stage.spool);
         n_looks = n ? 0 : n_looks + 1;
@@ -326,8 +326,8 @@ static uint64_t wait_for_family(const struct recording *recording)
     return n;
 }
 
-/* The program has ended. Who asks us to end now has asked it, and gets the trace: it is nearly
- * done. */
+/* The program has ended. A signal that asks this process to end is discarded: the trace is
+ * nearly done, and is finished. */
 static int finish(struct recording *recording, struct pv_record_result *result)
 {
     uint64_t n;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * stage.c - a directory of our own holds the spool and a link to the library: LD_PRELOAD is cut
- * at spaces and colons, and the library's path may have some.
+ * stage.c - makes a private directory with the spool and a link to the library. ld.so splits
+ * LD_PRELOAD at spaces and colons, which the library's own path may contain.
  */
 #include "traces/record/stage.h"
 
@@ -22,8 +22,8 @@
 
 extern char **environ;
 
-/* What runs in the folder that it was built in has the library there, everything else where it
- * was to be installed. What lies near a copy of the executable could be anybody's. */
+/* An executable that still lies where it was built finds the library there; any other looks
+ * where it was to be installed. A library beside a copy of it could be anybody's. */
 static const char *usual_place(void)
 {
     char own[PATH_MAX];
@@ -63,8 +63,7 @@ void pv_stage_find_executable(const char *program, char *out, size_t cap)
     out[0] = 0;
 }
 
-/* A directory of our own, noted with what will lie in it. Memory before disk: no write of the
- * program's is then ever held up by one. */
+/* Makes a private directory, and notes it and its files for removal. */
 static bool make_directory(struct pv_stage *stage, const char *base)
 {
     char name[PATH_MAX / 2];
@@ -100,8 +99,8 @@ static void remove_directory(struct pv_stage *stage)
     stage->directory[0] = 0;
 }
 
-/* All of the file is there before the program begins: a full disk is an answer now, and not a
- * SIGBUS in the program later. */
+/* Allocates the whole file before the program begins, so that a full disk is an error now, not
+ * a SIGBUS in the program later. */
 static int map_spool(struct pv_stage *stage)
 {
     int fd = open(stage->spool, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -137,6 +136,7 @@ static int make_spool(struct pv_stage *stage, const char *base, const char *libr
     return status;
 }
 
+/* Without TMPDIR, in memory rather than on a disk: the program then never waits for one. */
 static int make_spool_somewhere(struct pv_stage *stage, const char *library)
 {
     const char *base = getenv("TMPDIR");
@@ -147,7 +147,7 @@ static int make_spool_somewhere(struct pv_stage *stage, const char *library)
                                                            : make_spool(stage, "/tmp", library);
 }
 
-/* Ours first, so that the library can cut it off at the first colon. */
+/* This library first, so that it can cut itself off at the first colon. */
 static int make_environment(struct pv_stage *stage)
 {
     static const char preload[] = "LD_PRELOAD=", spool[] = PV_SPOOL_ENV "=";

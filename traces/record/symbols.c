@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * symbols.c - the names of the functions in an ELF file, and what kind of program it is. The one
- * file here that knows ELF.
+ * symbols.c - reads the names of the functions in an ELF file, and what kind of program it is.
+ * The one file here that knows ELF.
  *
  * The bytes are not trusted: every offset is checked against the file's size before it is used,
  * and tables beyond TABLE_MAX are refused. Only the two tables are read, never the whole file.
@@ -24,7 +24,7 @@
 enum {
     TABLE_MAX = 256 << 20,
     HEAD_BYTES = 4096,
-    SCRIPTS_MAX = 4 /* the kernel's own bound on scripts of scripts */
+    SCRIPTS_MAX = 4 /* the kernel's own limit of nested scripts */
 };
 
 struct symbol {
@@ -33,9 +33,9 @@ struct symbol {
 };
 
 struct pv_symbols {
-    struct symbol *rows; /* by address */
+    struct symbol *rows; /* sorted by address */
     size_t n;
-    char *names; /* NUL at the end */
+    char *names; /* ended by a NUL */
 };
 
 struct file {
@@ -55,7 +55,7 @@ static int read_part(const struct file *file, uint64_t offset, void *ret, uint64
             continue;
         }
         if (got <= 0) {
-            errno = got < 0 ? errno : EIO; /* it has become shorter */
+            errno = got < 0 ? errno : EIO; /* the file has become shorter */
             return PV_EIO;
         }
         done += (uint64_t)got;
@@ -63,7 +63,7 @@ static int read_part(const struct file *file, uint64_t offset, void *ret, uint64
     return PV_OK;
 }
 
-/* One byte more than asked for, a NUL, so that text in it always ends. */
+/* Reads n bytes and appends a NUL, so that text in them always ends. */
 static int read_table(const struct file *file, uint64_t offset, uint64_t n, char **ret_bytes)
 {
     if (n > TABLE_MAX) {
@@ -251,7 +251,7 @@ union head {
     char bytes[HEAD_BYTES];
 };
 
-/* *ret_n: how many of the first bytes there are. */
+/* *ret_n: how many bytes of the head there are. */
 static bool read_head(const char *path, union head *head, size_t *ret_n, mode_t *ret_mode)
 {
     struct stat about;
@@ -269,7 +269,7 @@ static bool read_head(const char *path, union head *head, size_t *ret_n, mode_t 
     return n > 0;
 }
 
-/* The word behind "#!", in place. */
+/* The interpreter after "#!", in place. */
 static const char *interpreter_of(union head *head, size_t n)
 {
     head->bytes[n < HEAD_BYTES ? n : HEAD_BYTES - 1] = 0;
@@ -285,7 +285,7 @@ static bool has_interpreter(const union head *head, size_t n)
         Elf64_Phdr part;
         size_t at = i * sizeof part;
         if (head->elf.e_phoff > n || n - head->elf.e_phoff < at + sizeof part) {
-            return true; /* they lie further on than those of a static program do */
+            return true; /* the program headers are further on than in a static program */
         }
         memcpy(&part, head->bytes + head->elf.e_phoff + at, sizeof part);
         if (part.p_type == PT_INTERP) {

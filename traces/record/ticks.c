@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * ticks.c - the time stamp counter of x86-64; on other processors the clock.
+ * ticks.c - reads the time stamp counter of x86-64; on other processors the clock.
  */
 #include "traces/record/ticks.h"
 
@@ -50,7 +50,8 @@ bool pv_ticks_are_good(void)
 #endif
 }
 
-/* The pair of both that was read most closely together. */
+/* Reads counter and clock three times, and returns the pair that was read most closely
+ * together. */
 static void look(uint64_t *ret_ticks, uint64_t *ret_ns)
 {
     uint64_t best = UINT64_MAX;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * ticks.h - nanoseconds out of the processor's counter, which the recorded program reads
- * because asking for the time costs it more.
+ * ticks.h - converts the processor's time stamp counter to nanoseconds. The recorded program
+ * reads the counter, because asking for the time costs it more.
  *
- * The counter is held against the clock at the beginning and now and then; times between are on
- * the straight line, exact to the time that one look takes.
+ * The counter is compared with the clock at the beginning and now and then; times in between
+ * are interpolated linearly, as exact as one comparison is.
  */
 #ifndef PV_TICKS_H
 #define PV_TICKS_H
@@ -18,15 +18,15 @@ struct pv_ticks {
     double ns_a_tick;
 };
 
-/* Whether the counter of this machine runs evenly, on all processors and at all loads. */
+/* Does the counter of this machine run evenly, on all processors and at all loads? */
 bool pv_ticks_are_good(void);
 
 void pv_ticks_begin(struct pv_ticks *ticks, bool is_counter);
 
-/* Measures the counter's speed anew, over all the time since the beginning. */
+/* Measures the counter's rate again, over all the time since the beginning. */
 void pv_ticks_look(struct pv_ticks *ticks);
 
-/* Since the beginning; 0 for what was before it. */
+/* Nanoseconds since the beginning; 0 for earlier times. */
 uint64_t pv_ticks_ns(const struct pv_ticks *ticks, uint64_t at);
 
 #endif
