@@ -285,11 +285,11 @@ static void settle_mode(const struct pv_save *save)
  * not waited for. Returns an errno, or 0. */
 static int flush(struct pv_save *save)
 {
-    if (fflush(save->file) != 0 || ferror(save->file)) {
-        return save->error ? save->error : errno;
-    }
     if (save->temp) {
         settle_mode(save);
+    }
+    if (fflush(save->file) != 0 || ferror(save->file)) {
+        return save->error ? save->error : errno;
     }
     bool waits = save->temp || save->is_old;
     return waits && fsync(save->fd) != 0 && errno != EINVAL && errno != ENOSYS ? errno : 0;
@@ -327,6 +327,9 @@ const char *pv_save_unfinished(struct pv_save *save)
 
 int pv_save_keep(struct pv_save *save)
 {
+    if (save->file && save->temp) {
+        settle_mode(save);
+    }
     end_stream(save);
     if (!save->temp) {
         return PV_OK;

@@ -25,7 +25,7 @@ static uint64_t pid_of(uint64_t tid)
 
 static bool is_child(const struct pv_ltrace_threads *threads, uint64_t tid)
 {
-    for (size_t i = 0; i < threads->n_children; ++i) {
+    for (size_t i = 0; i < threads->n_children && i < PV_ACCOUNT_PROCESSES; ++i) {
         if (threads->children[i] == tid) {
             return true;
         }
@@ -123,9 +123,7 @@ void pv_ltrace_expect_child(struct pv_ltrace_threads *threads, struct pv_account
         become_process(account, known);
         return;
     }
-    enum { MAX = sizeof threads->children / sizeof threads->children[0] };
-    threads->children[threads->n_children % MAX] = pid;
-    threads->n_children += threads->n_children < MAX;
+    threads->children[threads->n_children++ % PV_ACCOUNT_PROCESSES] = pid;
 }
 
 void pv_ltrace_exec(struct pv_ltrace_threads *threads, struct pv_account *account,

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/own.h"
@@ -44,6 +45,12 @@ bool pv_stage_find_library(const char *wanted, char *out, size_t cap)
     return is_there;
 }
 
+static bool can_run(const char *path)
+{
+    struct stat about;
+    return stat(path, &about) == 0 && S_ISREG(about.st_mode) && access(path, X_OK) == 0;
+}
+
 void pv_stage_find_executable(const char *program, char *out, size_t cap)
 {
     const char *path = getenv("PATH");
@@ -55,7 +62,7 @@ void pv_stage_find_executable(const char *program, char *out, size_t cap)
     for (const char *at = path && *path ? path : "/bin:/usr/bin"; *at;) {
         size_t n = strcspn(at, ":");
         int length = snprintf(out, cap, "%.*s%s%s", (int)n, at, n ? "/" : "", program);
-        if (length > 0 && (size_t)length < cap && access(out, X_OK) == 0) {
+        if (length > 0 && (size_t)length < cap && can_run(out)) {
             return;
         }
         at += n + (at[n] == ':');

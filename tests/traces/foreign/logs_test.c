@@ -443,6 +443,28 @@ static void logs_become_events(void **state)
     assert_true(good);
 }
 
+/* A process forks more often than children are remembered: the newest are. */
+static void many_forks(void **state)
+{
+    (void)state;
+    enum { FORKS = PV_ACCOUNT_PROCESSES + 44, LINE = 32 };
+    static char text[(FORKS + 4) * LINE];
+    char events[SPELL_BYTES];
+    char account[ACCOUNT_BYTES];
+    struct pv_reader *reader;
+    size_t n = (size_t)snprintf(text, LINE, "1 malloc(8) = 0x1000\n");
+    for (int i = 1; i <= FORKS; ++i) {
+        n += (size_t)snprintf(text + n, LINE, "1 fork() = %d\n", 1000 + i);
+    }
+    snprintf(text + n, 3 * LINE, "%d free(0x1000)\n%d free(0x1000)\n1 free(0x1000)\n",
+             999 + FORKS, 1000 + FORKS);
+    assert_int_equal(read_spelled(text, strlen(text), NULL, events, &reader), 1);
+    spell_account(pv_reader_account(reader), account);
+    assert_string_equal(events, "m1:8@1 f1@1");
+    assert_string_equal(account, "left-process:2");
+    pv_reader_close(reader);
+}
+
 enum { BUFFER_BLOCKS = 16, REPEATED = 2 };
 
 /* 512 bytes of a log of mtrace that end with a line: allocations at 0x1000, 0x1010, … */
@@ -659,6 +681,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(logs_become_events),
+        cmocka_unit_test(many_forks),
         cmocka_unit_test(a_buffer_that_ends_between_lines),
         cmocka_unit_test(a_cut_is_no_failure),
         cmocka_unit_test(no_memory_is_told_and_nothing_leaks),
