@@ -121,6 +121,10 @@ struct pv_moment_name {
     int64_t event;
 };
 
+/* A number of at most 18 digits, whose thousands may be parted by commas, as they are printed.
+ * PV_EINVAL: it is none. */
+int pv_event_parse(const char *text, int64_t *ret_event);
+
 /* "start", "end", "peak", "mark:NAME" or an event number. PV_EINVAL: none of them. */
 int pv_moment_parse(const char *text, struct pv_moment_name *ret_name);
 

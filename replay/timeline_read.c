@@ -353,6 +353,29 @@ static int mark_named(const struct pv_timeline *timeline, const char *name, int6
     return PV_EINVAL;
 }
 
+int pv_event_parse(const char *text, int64_t *ret_event)
+{
+    size_t n = strspn(text, "0123456789"), n_digits = n;
+    int64_t event = 0;
+    if (!n || n > 18 || (text[n] == ',' && n > 3)) {
+        return PV_EINVAL;
+    }
+    for (size_t i = 0; i < n; i++) {
+        event = event * 10 + (text[i] - '0');
+    }
+    for (text += n; *text == ','; text += 4) {
+        if (strspn(text + 1, "0123456789") != 3 || (n_digits += 3) > 18) {
+            return PV_EINVAL;
+        }
+        event = event * 1000 + strtoll(text + 1, NULL, 10);
+    }
+    if (*text) {
+        return PV_EINVAL;
+    }
+    *ret_event = event;
+    return PV_OK;
+}
+
 int pv_moment_parse(const char *text, struct pv_moment_name *ret_name)
 {
     static const char mark[] = "mark:";
@@ -366,10 +389,8 @@ int pv_moment_parse(const char *text, struct pv_moment_name *ret_name)
     } else if (strncmp(text, mark, sizeof mark - 1) == 0) {
         name.kind = PV_MOMENT_MARK;
         name.mark = text + sizeof mark - 1;
-    } else if (!*text || text[strspn(text, "0123456789")] || strlen(text) > 18) {
+    } else if (pv_event_parse(text, &name.event)) {
         return PV_EINVAL;
-    } else {
-        name.event = strtoll(text, NULL, 10);
     }
     *ret_name = name;
     return PV_OK;

@@ -13,21 +13,32 @@
 
 /* ---- time ---- */
 
+/* The count that was typed before the key; 1 without. */
+static int times(const struct pv_model *model)
+{
+    return model->count ? (int)model->count : 1;
+}
+
 static int step(struct pv_model *model, uint32_t key)
 {
-    pv_model_move(model, key == '[' ? -1 : 1);
+    pv_model_move(model, key == '[' ? -times(model) : times(model));
     return PV_OK;
 }
 
 static int page_events(struct pv_model *model, uint32_t key)
 {
-    pv_model_move(model, (key == 'b' ? -1 : 1) * pv_model_page_events(model));
+    pv_model_move(model,
+                  (key == 'b' ? -times(model) : times(model)) * pv_model_page_events(model));
     return PV_OK;
 }
 
 static int to_end(struct pv_model *model, uint32_t key)
 {
-    pv_model_move(model, (key == PV_KEY_HOME ? PV_START : model->last) - model->cursor);
+    int64_t to = key == 'G' && model->count ? (int64_t)model->count
+                 : key == PV_KEY_HOME       ? PV_START
+                                            : model->last;
+
+    pv_model_move(model, to - model->cursor);
     return PV_OK;
 }
 
@@ -88,6 +99,27 @@ static int birth(struct pv_model *model, uint32_t key)
     return status;
 }
 
+static int trail(struct pv_model *model, uint32_t key)
+{
+    pv_trail_walk(model, key == 'u');
+    return PV_OK;
+}
+
+static int digit(struct pv_model *model, uint32_t key)
+{
+    enum { COUNT_MAX = 999999999 };
+
+    if (key == '0' && !model->count) {
+        pv_model_say(model, "a count begins with 1 to 9");
+        return PV_OK;
+    }
+    if (model->count <= COUNT_MAX / 10) {
+        model->count = model->count * 10 + (key - '0');
+    }
+    pv_model_say(model, "%u times the next key", (unsigned)model->count);
+    return PV_OK;
+}
+
 static int play(struct pv_model *model, uint32_t key)
 {
     (void)key;
@@ -112,12 +144,14 @@ static int change_speed(struct pv_model *model, uint32_t key)
 
 static int up_down(struct pv_model *model, uint32_t key)
 {
-    return pv_model_scroll(model, model->focus, key == PV_KEY_UP || key == 'k' ? -1 : 1);
+    return pv_model_scroll(model, model->focus,
+                           key == PV_KEY_UP || key == 'k' ? -times(model) : times(model));
 }
 
 static int left_right(struct pv_model *model, uint32_t key)
 {
-    return pv_model_across(model, key == PV_KEY_LEFT || key == 'h' ? -1 : 1);
+    return pv_model_across(model,
+                           key == PV_KEY_LEFT || key == 'h' ? -times(model) : times(model));
 }
 
 static int page(struct pv_model *model, uint32_t key)
@@ -257,7 +291,7 @@ static int sheet_rows(struct pv_model *model, uint32_t key)
                  : key == PV_KEY_PAGE_UP || key == PV_KEY_CONTROL_U ? -page
                                                                     : page;
 
-    pv_sheet_move(model, by);
+    pv_sheet_move(model, by * times(model));
     return PV_OK;
 }
 
@@ -323,24 +357,29 @@ const struct pv_key_row pv_key_rows[] = {
      .what = "one event back, forward"},
     {PV_KEYS_PANES, "Time", .keys = {'b', 'f'}, .act = page_events, .rank = 4, .hint = "page",
      .what = "a hundredth of the trace back, forward"},
-    {PV_KEYS_PANES, "Time", .keys = {PV_KEY_HOME, PV_KEY_END}, .also = {'G'}, .act = to_end,
-     .what = "before the first event, the last event"},
-    {PV_KEYS_PANES, "Time", .keys = {'p'}, .act = to_peak, .rank = 5, .hint = "peak",
+    {PV_KEYS_PANES, "Time", .keys = {PV_KEY_HOME, PV_KEY_END}, .also = {'G'}, .act = to_end, .jumps = true,
+     .what = "before the first event, the last event; 500G goes to event 500"},
+    {PV_KEYS_PANES, "Time", .keys = {'p'}, .act = to_peak, .jumps = true, .rank = 5, .hint = "peak",
      .what = "the peak: the first event with the most live bytes"},
     {PV_KEYS_PANES, "Time", .keys = {'g'}, .also = {':'}, .act = ask_place, .rank = 6, .hint = "go",
-     .what = "go to: number, +N, -N, start, end, peak, mark:NAME, or 0x and an address, which selects"},
-    {PV_KEYS_PANES, "Time", .keys = {'{', '}'}, .act = of_tag, .rank = 16, .hint = "by tag",
+     .what = "go to: number, +N, -N, N%, start, end, peak, mark:NAME, or 0x and an address, which selects"},
+    {PV_KEYS_PANES, "Time", .keys = {'{', '}'}, .act = of_tag, .jumps = true, .repeats = true, .rank = 16, .hint = "by tag",
      .what = "the previous, next allocation of the current tag"},
-    {PV_KEYS_PANES, "Time", .keys = {'o'}, .also = {'B'}, .act = birth, .rank = 17, .hint = "birth",
+    {PV_KEYS_PANES, "Time", .keys = {'o'}, .also = {'B'}, .act = birth, .jumps = true, .rank = 17, .hint = "birth",
      .what = "where the selected pebble was born; in the tags, the first allocation of the tag"},
-    {PV_KEYS_PANES, "Time", .keys = {'O'}, .act = of_tag,
+    {PV_KEYS_PANES, "Time", .keys = {'O'}, .act = of_tag, .jumps = true,
      .what = "the first allocation of the current tag"},
-    {PV_KEYS_PANES, "Time", .keys = {'(', ')'}, .act = touch, .rank = 19, .hint = "at address",
+    {PV_KEYS_PANES, "Time", .keys = {'(', ')'}, .act = touch, .jumps = true, .repeats = true, .rank = 19, .hint = "at address",
      .what = "the previous, next event that made or ended a block at the selected address"},
-    {PV_KEYS_PANES, "Time", .keys = {',', '.'}, .also = {'e'}, .act = trouble, .rank = 18,
+    {PV_KEYS_PANES, "Time", .keys = {',', '.'}, .also = {'e'}, .act = trouble, .jumps = true, .repeats = true, .rank = 18,
      .hint = "faults", .what = "the previous, next fault or failed request"},
-    {PV_KEYS_PANES, "Time", .keys = {'t', 'T'}, .act = mark, .rank = 23, .hint = "marks",
+    {PV_KEYS_PANES, "Time", .keys = {'t', 'T'}, .act = mark, .jumps = true, .rank = 23, .hint = "marks",
      .what = "the next, previous mark of the trace"},
+    {PV_KEYS_PANES, "Time", .keys = {'u', 'U'}, .act = trail, .repeats = true,
+     .what = "back to where the last jump began, and forth again"},
+    {PV_KEYS_PANES, "Time", .keys = {'0', '1', '2', '3', '4', '5', '6', '7', '8', '9'},
+     .name = "0 ... 9", .act = digit, .counts = true,
+     .what = "a count for the next key: 10] goes ten events forward, 3} to the third allocation"},
     {PV_KEYS_PANES, "Time", .keys = {PV_KEY_SPACE}, .act = play, .rank = 15, .hint = "play",
      .playing = "stop", .what = "play or stop"},
     {PV_KEYS_PANES, "Time", .keys = {'<', '>'}, .act = change_speed, .playing = "speed",
@@ -358,7 +397,7 @@ const struct pv_key_row pv_key_rows[] = {
              "again at it: no longer"},
     {PV_KEYS_PANES, "Questions", .keys = {'X'}, .act = ask,
      .what = "what changed since the moment of x, by tag"},
-    {PV_KEYS_SHEET, "An answer", .keys = {PV_KEY_ENTER}, .act = sheet_enter, .rank = 24,
+    {PV_KEYS_SHEET, "An answer", .keys = {PV_KEY_ENTER}, .act = sheet_enter, .jumps = true, .rank = 24,
      .hint = "go there", .what = "go to what the row is about"},
     {PV_KEYS_SHEET, "An answer", .keys = {PV_KEY_ESCAPE, 'q'}, .act = sheet_close, .rank = 25,
      .hint = "close", .what = "close it; the key that opened it does so too"},
@@ -406,7 +445,7 @@ const struct pv_key_row pv_key_rows[] = {
      .act = scroll_help, .what = "by lines; a key that is not named here closes the list"},
     {PV_KEYS_HELP, "This list", .keys = {PV_KEY_PAGE_UP, PV_KEY_PAGE_DOWN}, .also = {PV_KEY_SPACE},
      .act = scroll_help, .what = "by pages"},
-    {PV_KEYS_PROMPT, "A question (g and /)", .keys = {PV_KEY_ENTER}, .act = take_typed,
+    {PV_KEYS_PROMPT, "A question (g and /)", .keys = {PV_KEY_ENTER}, .act = take_typed, .jumps = true,
      .what = "take what was typed"},
     {PV_KEYS_PROMPT, "A question (g and /)", .keys = {PV_KEY_ESCAPE}, .act = end_prompt,
      .what = "take nothing"},

@@ -18,17 +18,20 @@ enum pv_keys_where {
     PV_KEYS_ANYWHERE
 };
 
-enum { PV_ROW_KEYS = 3, PV_ROW_NAMES = PV_ROW_KEYS * PV_KEY_NAME };
+enum { PV_ROW_KEYS = 10, PV_ROW_NAMES = PV_ROW_KEYS * PV_KEY_NAME };
 
 struct pv_key_row {
     enum pv_keys_where where;
     const char *group;          /* the heading that it stands under */
     uint32_t keys[PV_ROW_KEYS]; /* 0 ends them */
     uint32_t also[PV_ROW_KEYS]; /* that do the same as one of `keys`; told in brackets */
-    const char *name;           /* where no key does it: what does */
+    const char *name;           /* told in place of the keys, or where no key does it */
     /* 0, PV_MODEL_QUIT or PV_ENOMEM. Which of the row's keys it was is `key`. */
     int (*act)(struct pv_model *model, uint32_t key);
     const char *what;
+    bool jumps;   /* where it began is a place to come back to (u) */
+    bool counts;  /* it makes the count of the next key */
+    bool repeats; /* a count before it does it so often; else `act` looks at the count itself */
     /* The word in the line of hints, in the order of `rank`, from 1; and those that stand there
      * first while playing, or while a search is on. */
     const char *hint;

@@ -39,6 +39,7 @@ enum {
     PV_SCREEN_MIN_LINES = 16,
     PV_PROMPT_BYTES = 64,
     PV_MESSAGE_BYTES = 200,
+    PV_TRAIL = 64,       /* jumps that are remembered */
     PV_DETAIL_ROWS = 18, /* of view_detail.c, for a used pebble without findings */
 };
 
@@ -101,6 +102,11 @@ struct pv_model {
     int64_t looked;    /* the troubles before this event are known */
     int64_t *troubles; /* events that failed or were the program's mistake */
     size_t n_troubles, cap_troubles;
+    struct pv_trail {
+        int64_t back[PV_TRAIL], forth[PV_TRAIL]; /* the newest last */
+        size_t n_back, n_forth;
+    } trail;        /* where the jumps began */
+    uint32_t count; /* typed before a key; 0: none */
     bool playing;
     double speed; /* events a second */
     double carry;
@@ -221,6 +227,10 @@ void pv_jump_tag(struct pv_model *model, int64_t from, bool forward); /* the cur
 void pv_jump_birth(struct pv_model *model);
 
 void pv_jump_touch(struct pv_model *model, bool forward); /* the selected address */
+/* A jump has begun at `from`. What could be gone forth to is forgotten. */
+void pv_trail_note(struct pv_model *model, int64_t from);
+/* Back to where the last jump began, or forth again. */
+void pv_trail_walk(struct pv_model *model, bool back);
 
 /* sheet_life.c: the next event behind `from`, or before it, that made or ended a block that
  * holds addr; PV_START: none. O(events between). */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * model_jump.c - to where something happened: a fault, a mark, an allocation of a tag, the
- * birth of the selected pebble. Each says so when there is no such place. O(faults) or
- * O(marks), and the timeline's own cost to find a tag.
+ * birth of the selected pebble, and back to where a jump began. Each says so when there is no
+ * such place. O(faults) or O(marks), and the timeline's own cost to find a tag.
  */
+#include <string.h>
+
 #include "viz/tui/model.h"
 
 void pv_jump_trouble(struct pv_model *model, bool forward)
@@ -85,4 +87,39 @@ void pv_jump_birth(struct pv_model *model)
         model->follow = true;
         pv_model_go(model, (int64_t)pebble->born);
     }
+}
+
+/* The oldest is forgotten where there is no room. */
+static void push(int64_t *events, size_t *n, int64_t event)
+{
+    if (*n == PV_TRAIL) {
+        memmove(events, events + 1, (PV_TRAIL - 1) * sizeof *events);
+        --*n;
+    }
+    events[(*n)++] = event;
+}
+
+void pv_trail_note(struct pv_model *model, int64_t from)
+{
+    push(model->trail.back, &model->trail.n_back, from);
+    model->trail.n_forth = 0;
+}
+
+void pv_trail_walk(struct pv_model *model, bool back)
+{
+    struct pv_trail *trail = &model->trail;
+    size_t *n_from = back ? &trail->n_back : &trail->n_forth;
+
+    if (*n_from == 0) {
+        pv_model_say(model,
+                     back ? "no jump to go back over" : "no jump that was gone back over");
+        return;
+    }
+    if (back) {
+        push(trail->forth, &trail->n_forth, model->cursor);
+    } else {
+        push(trail->back, &trail->n_back, model->cursor);
+    }
+    model->playing = false;
+    pv_model_go(model, (back ? trail->back : trail->forth)[--*n_from]);
 }

@@ -19,6 +19,22 @@ static int help_key(struct pv_model *model, const struct pv_key_row *row, uint32
     return status;
 }
 
+/* Keys that find the next of something do it as often as was typed, until there is none. */
+static int act(struct pv_model *model, const struct pv_key_row *row, uint32_t key)
+{
+    int64_t from = model->cursor;
+    uint32_t n = row->repeats && model->count ? model->count : 1;
+    int status = PV_OK;
+
+    for (uint32_t i = 0; i < n && !status && !model->message[0]; i++) {
+        status = row->act(model, key);
+    }
+    if (row->jumps && model->cursor != from) {
+        pv_trail_note(model, from);
+    }
+    return status;
+}
+
 int pv_model_key(struct pv_model *model, uint32_t key)
 {
     enum pv_keys_where where = model->help                       ? PV_KEYS_HELP
@@ -37,8 +53,11 @@ int pv_model_key(struct pv_model *model, uint32_t key)
         return help_key(model, row, key);
     }
     if (row) {
-        return row->act(model, key);
+        int status = act(model, row, key);
+        model->count = row->counts ? model->count : 0;
+        return status;
     }
+    model->count = 0;
     if (where == PV_KEYS_PROMPT) {
         pv_prompt_type(model, key);
     } else {

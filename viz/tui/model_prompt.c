@@ -9,33 +9,75 @@
 #include "core/status.h"
 #include "viz/tui/model.h"
 
+static bool is_in(const struct pv_model *model, uint64_t addr)
+{
+    const struct pv_pebble_row *pebble = pv_model_pebble(model);
+    return pebble && addr >= pebble->addr &&
+           addr - pebble->addr < model->snapshot->pebble_bytes + pebble->size;
+}
+
+/* 0x and hexadecimal digits: the pebble there is selected. */
+static int go_address(struct pv_model *model)
+{
+    const char *digits = model->typed + 2;
+    size_t n = strlen(digits);
+
+    if (!n || n > 16 || digits[strspn(digits, "0123456789abcdefABCDEF")]) {
+        pv_model_say(model, "%s is no address: 0x and up to 16 hexadecimal digits",
+                     model->typed);
+        return PV_OK;
+    }
+    int status = pv_model_refresh(model);
+    if (!status) {
+        uint64_t addr = strtoull(digits, NULL, 16);
+        pv_model_select(model, addr);
+        if (!is_in(model, addr)) {
+            pv_model_say(model, "no pebble holds %s: the nearest one is selected",
+                         model->typed);
+        }
+    }
+    return status;
+}
+
+/* false: it is none. Of 37% the event that so much of the trace lies before. */
+static bool event_of(const struct pv_model *model, const char *text, int64_t *ret_event)
+{
+    int64_t number;
+    size_t n = strlen(text);
+    bool is_signed = *text == '+' || *text == '-';
+    if (n > 1 && text[n - 1] == '%') {
+        char *end;
+        double percent = strtod(text, &end);
+        *ret_event = (int64_t)(percent / 100 * (double)(model->last + 1));
+        return end == text + n - 1 && strspn(text, "0123456789.") == n - 1 && percent <= 100;
+    }
+    if (is_signed && pv_event_parse(text + 1, &number) == PV_OK) {
+        *ret_event = model->cursor + (*text == '-' ? -number : number);
+        return true;
+    }
+    return pv_timeline_moment_named(model->timeline, text, ret_event) == PV_OK;
+}
+
 static int go_typed(struct pv_model *model)
 {
-    const char *text = model->typed;
-    int64_t event;
+    int64_t event, number;
 
-    if (!*text) {
+    if (!*model->typed) {
         return PV_OK;
     }
-    if (strncmp(text, "0x", 2) == 0) {
-        int status = pv_model_refresh(model);
-        if (!status) {
-            pv_model_select(model, strtoull(text, NULL, 16));
-        }
-        return status;
+    if (strncmp(model->typed, "0x", 2) == 0) {
+        return go_address(model);
     }
-    if (*text == '+' || (*text == '-' && text[1])) {
-        pv_model_move(model, strtoll(text, NULL, 10));
-        return PV_OK;
+    if (event_of(model, model->typed, &event)) {
+        model->playing = false;
+        pv_model_go(model, event);
+    } else if (pv_event_parse(model->typed, &number) == PV_OK) {
+        pv_model_say(model, "there is no event %s: the last one is %lld", model->typed,
+                     (long long)model->last);
+    } else {
+        pv_model_say(model, "no moment '%s': N, +N, -N, N%%, start, end, peak, mark:NAME, 0x…",
+                     model->typed);
     }
-    if (pv_timeline_moment_named(model->timeline, text, &event)) {
-        pv_model_say(
-            model, "no such moment: %s (a number, +N, -N, start, end, peak, mark:NAME or 0x…)",
-            text);
-        return PV_OK;
-    }
-    model->playing = false;
-    pv_model_go(model, event);
     return PV_OK;
 }
 

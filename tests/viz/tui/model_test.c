@@ -120,6 +120,27 @@ static void prompt_goes(void **state)
     press(&model, "gnonsense<Enter>");
     assert_int_equal(model.cursor, 19);
     assert_non_null(strstr(model.message, "nonsense"));
+    press(&model, "g50%<Enter>");
+    assert_int_equal(model.cursor, 10);
+    press(&model, "g0,012<Enter>");
+    assert_int_equal(model.cursor, 12);
+    press(&model, "g100%<Enter>");
+    assert_int_equal(model.cursor, 19);
+    /* What is nothing leads nowhere, and says so. */
+    static const char *const nothing[] = {"+x",   "-",    "+",      "1,2",   "1,0000",
+                                          "101%", "x%",   "%",      "1e1%",  "0x",
+                                          "0xzz", "0x1g", "mark:x", "12345", "999,999,999"};
+    for (size_t i = 0; i < sizeof nothing / sizeof *nothing; i++) {
+        uint64_t selected = model.addr;
+        press(&model, "g");
+        press(&model, nothing[i]);
+        press(&model, "<Enter>");
+        assert_int_equal(model.cursor, 19);
+        assert_int_equal(model.addr, selected);
+        assert_non_null(strstr(model.message, nothing[i]));
+    }
+    press(&model, "g0x1<Enter>");
+    assert_non_null(strstr(model.message, "no pebble holds 0x1"));
     uint64_t addr = model.snapshot->pebbles[model.snapshot->n_pebbles - 1].addr;
     char keys[40];
     assert_true(pv_model_pebble(&model)->addr != addr);
@@ -129,6 +150,62 @@ static void prompt_goes(void **state)
     /* q in a prompt is a letter. */
     press(&model, "gqq<Enter>");
     assert_non_null(strstr(model.message, "qq"));
+    pv_model_fini(&model);
+}
+
+static void counts_and_the_way_back(void **state)
+{
+    struct pv_model model = open_model(&program, 0);
+
+    (void)state;
+    press(&model, "10]");
+    assert_int_equal(model.cursor, 10);
+    press(&model, "]3[");
+    assert_int_equal(model.cursor, 8);
+    press(&model, "2f");
+    assert_int_equal(model.cursor, 8 + 2 * (PROGRAM_EVENTS / 100));
+    press(&model, "12<Esc>]");
+    assert_int_equal(model.cursor, 9 + 2 * (PROGRAM_EVENTS / 100));
+    press(&model, "0");
+    assert_non_null(strstr(model.message, "begins with 1 to 9"));
+    press(&model, "99999999999999]");
+    assert_int_equal(model.cursor, PROGRAM_EVENTS - 1);
+    press(&model, "40G");
+    assert_int_equal(model.cursor, 40);
+    /* A jump is gone back over, a step is not. */
+    press(&model, "p]g77<Enter>G");
+    int64_t peak = pv_timeline_stats(program.timeline)->peak_live.event;
+    assert_int_equal(model.cursor, PROGRAM_EVENTS - 1);
+    press(&model, "u");
+    assert_int_equal(model.cursor, 77);
+    press(&model, "u");
+    assert_int_equal(model.cursor, peak + 1);
+    press(&model, "u");
+    assert_int_equal(model.cursor, 40);
+    press(&model, "3U");
+    assert_int_equal(model.cursor, PROGRAM_EVENTS - 1);
+    press(&model, "U");
+    assert_non_null(strstr(model.message, "no jump"));
+    press(&model, "2u5Gu");
+    assert_int_equal(model.cursor, peak + 1);
+    press(&model, "UU"); /* what was forth is forgotten */
+    assert_int_equal(model.cursor, 5);
+    press(&model, "99u");
+    assert_int_equal(model.cursor, PROGRAM_EVENTS - 1);
+    press(&model, "u");
+    assert_non_null(strstr(model.message, "no jump"));
+    /* As many allocations of a tag as are typed, in one jump. */
+    press(&model, "<Home>o3}");
+    int64_t third = model.cursor;
+    press(&model, "u}}}");
+    assert_int_equal(model.cursor, third);
+    for (int i = 0; i < 3 * PV_TRAIL; i++) {
+        press(&model, "pG");
+    }
+    press(&model, "999u");
+    assert_int_equal(model.cursor,
+                     PROGRAM_EVENTS - 1); /* the oldest of PV_TRAIL, an even number */
+    assert_non_null(strstr(model.message, "no jump"));
     pv_model_fini(&model);
 }
 
@@ -551,7 +628,7 @@ static void each_key_is_told(void **state)
     for (size_t i = 0; i < pv_n_key_rows; i++) {
         const struct pv_key_row *row = &pv_key_rows[i];
         assert_true(row->what && *row->what && row->group);
-        assert_true(row->name ? !row->act && !row->keys[0] : row->act && row->keys[0]);
+        assert_true(row->keys[0] ? row->act != NULL : row->name && !row->act);
         assert_true(!row->rank == !row->hint && row->rank < 64 && !ranks[row->rank]);
         ranks[row->rank] = row->rank != 0;
         most = row->rank > most ? row->rank : most;
@@ -730,6 +807,7 @@ int main(void)
         cmocka_unit_test(keys_have_names),
         cmocka_unit_test(time_moves),
         cmocka_unit_test(prompt_goes),
+        cmocka_unit_test(counts_and_the_way_back),
         cmocka_unit_test(prompt_is_bounded),
         cmocka_unit_test(faults_and_marks),
         cmocka_unit_test(grows_while_read),
