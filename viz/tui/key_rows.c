@@ -244,6 +244,11 @@ static int end_search(struct pv_model *model, uint32_t key)
 static int help(struct pv_model *model, uint32_t key)
 {
     (void)key;
+    if (model->columns < PV_HELP_MIN_COLUMNS || model->lines < PV_HELP_MIN_LINES) {
+        pv_model_say(model, "needs %dx%d: 'pebbleviz help keys'", PV_HELP_MIN_COLUMNS,
+                     PV_HELP_MIN_LINES);
+        return PV_OK;
+    }
     model->help = true;
     model->help_top = 0;
     return PV_OK;

@@ -101,6 +101,7 @@ void pv_model_resize(struct pv_model *model, int columns, int lines)
 {
     model->columns = columns;
     model->lines = lines;
+    model->help &= columns >= PV_HELP_MIN_COLUMNS && lines >= PV_HELP_MIN_LINES;
     pv_model_layout(model);
 }
 

@@ -35,8 +35,10 @@ enum pv_sort { PV_SORT_ADDRESS, PV_SORT_SIZE, PV_SORT_AGE, PV_SORT_TAG, PV_N_SOR
 enum pv_prompt { PV_PROMPT_NONE, PV_PROMPT_GO, PV_PROMPT_SEARCH };
 
 enum {
-    PV_SCREEN_MIN_COLUMNS = 60,
-    PV_SCREEN_MIN_LINES = 16,
+    PV_SCREEN_MIN_COLUMNS = 20,
+    PV_SCREEN_MIN_LINES = 5,
+    PV_HELP_MIN_COLUMNS = 60,
+    PV_HELP_MIN_LINES = 16,
     PV_PROMPT_BYTES = 64,
     PV_MESSAGE_BYTES = 200,
     PV_TRAIL = 64,       /* jumps that are remembered */
@@ -245,6 +247,9 @@ int pv_prompt_take(struct pv_model *model);                /* PV_ENOMEM */
 /* model_layout.c: sets the panes' areas from the screen's extent and the focus. */
 void pv_model_layout(struct pv_model *model);
 bool pv_model_too_small(const struct pv_model *model);
+
+/* Lines at the foot: event, figures and hints; where there are few, one that says what matters most. */
+int pv_model_foot(const struct pv_model *model);
 
 /* model_map.c */
 int pv_map_shape_make(struct pv_model *model); /* PV_ENOMEM */

@@ -9,6 +9,8 @@
  *   graph
  *   event, status, hints
  *
+ * Below 60 columns or 16 lines the graph goes, below 12 lines all but one line of the foot.
+ *
  * Each pane has a title line above it, which is not part of its area.
  */
 #include "viz/tui/model.h"
@@ -17,7 +19,10 @@ enum {
     NARROW = 76,          /* below: one pane at a time */
     STACKED_COLUMNS = 96, /* from here on, and from STACKED_LINES on, all panes show */
     STACKED_LINES = 30,
-    FOOT = 3, /* event, status, hints */
+    FOOT = 3,           /* event, status, hints */
+    FOOT_LINES = 12,    /* from here on all three */
+    GRAPH_COLUMNS = 60, /* from here on, and from GRAPH_LINES on, there is a graph */
+    GRAPH_LINES = 16,
     DETAIL_LINES = 13,
     DETAIL_ROWS = 20, /* with which every field shows */
 };
@@ -27,6 +32,12 @@ bool pv_model_too_small(const struct pv_model *model)
     return model->columns < PV_SCREEN_MIN_COLUMNS || model->lines < PV_SCREEN_MIN_LINES;
 }
 
+int pv_model_foot(const struct pv_model *model)
+{
+    return model->lines < FOOT_LINES ? 1 : FOOT;
+}
+
+/* Without its title. */
 static int graph_lines(const struct pv_model *model)
 {
     if (model->lines < 20) {
@@ -55,12 +66,16 @@ void pv_model_layout(struct pv_model *model)
     if (pv_model_too_small(model)) {
         return;
     }
-    model->body = (struct pv_area){0, 2, model->columns, model->lines - FOOT - 2};
-    int graph = graph_lines(model) + 1;
-    int body = model->lines - 1 - FOOT - graph;
+    int foot = pv_model_foot(model);
+    model->body = (struct pv_area){0, 2, model->columns, model->lines - foot - 2};
+    bool has_graph = model->columns >= GRAPH_COLUMNS && model->lines >= GRAPH_LINES;
+    int graph = has_graph ? graph_lines(model) + 1 : 0;
+    int body = model->lines - 1 - foot - graph;
     int line = 1;
 
-    set(model, PV_PANE_GRAPH, 0, line + body, model->columns, graph);
+    if (has_graph) {
+        set(model, PV_PANE_GRAPH, 0, line + body, model->columns, graph);
+    }
     enum pv_pane side = model->focus == PV_PANE_MAP || model->focus == PV_PANE_GRAPH
                             ? model->side
                             : model->focus;

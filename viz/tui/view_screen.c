@@ -60,9 +60,16 @@ int pv_view_draw(const struct pv_model *model, struct pv_grid *grid)
         }
     }
     pv_view_title(model, grid, 0);
-    pv_view_event(model, grid, grid->lines - 3);
-    pv_view_status(model, grid, grid->lines - 2);
-    pv_view_hints(model, grid, grid->lines - 1);
+    bool asks = model->prompt != PV_PROMPT_NONE || model->message[0];
+    if (pv_model_foot(model) > 1) {
+        pv_view_event(model, grid, grid->lines - 3);
+        pv_view_status(model, grid, grid->lines - 2);
+        pv_view_hints(model, grid, grid->lines - 1);
+    } else if (asks || model->playing || model->searching) {
+        pv_view_hints(model, grid, grid->lines - 1);
+    } else {
+        pv_view_event(model, grid, grid->lines - 1);
+    }
     if (model->help) {
         pv_view_help(model, grid);
     }

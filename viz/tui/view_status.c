@@ -11,7 +11,10 @@
 #include "viz/tui/key_rows.h"
 #include "viz/tui/view.h"
 
-enum { LINE_BYTES = 512 };
+enum {
+    LINE_BYTES = 512,
+    PROMPT_COLUMNS = 76, /* from here on, what may be typed is told */
+};
 
 /* A line that is written piece by piece, from the left. */
 struct pen {
@@ -83,9 +86,18 @@ void pv_view_title(const struct pv_model *model, struct pv_grid *grid, int line)
                  100.0 * (double)(model->cursor + 1) / (double)(model->last + 1));
     }
     int width = pv_width_text(right);
+    if (width > grid->columns - 2) { /* the event alone, or what there is room for */
+        if (model->cursor != PV_START) {
+            snprintf(right, sizeof right, "%s", pv_units_count(event, (uint64_t)model->cursor));
+        }
+        width = pv_width_text(right);
+        width = width < grid->columns - 2 ? width : grid->columns - 2;
+    }
     pv_grid_text(grid, grid->columns - width - 1, line, width, style, right);
-    pv_grid_print(grid, 1, line, grid->columns - width - 4, style, "pebbleviz  %s  %s",
-                  model->title, pv_timeline_engine(model->timeline)->name);
+    if (grid->columns - width > 4) {
+        pv_grid_print(grid, 1, line, grid->columns - width - 4, style, "pebbleviz  %s  %s",
+                      model->title, pv_timeline_engine(model->timeline)->name);
+    }
 }
 
 /* ---- the event ---- */
@@ -388,9 +400,11 @@ void pv_view_hints(const struct pv_model *model, struct pv_grid *grid, int line)
     struct pen pen = {model, grid, 1, line, grid->columns - 1};
 
     if (model->prompt != PV_PROMPT_NONE) {
+        const bool wide = grid->columns >= PROMPT_COLUMNS;
         ink(&pen, PV_ROLE_KEY, "%s ",
-            model->prompt == PV_PROMPT_GO
-                ? "go to (number, +N, -N, start, end, peak, mark:NAME, 0x address):"
+            !wide ? model->prompt == PV_PROMPT_GO ? "go to:" : "search:"
+            : model->prompt == PV_PROMPT_GO
+                ? "go to (number, +N, -N, N%, start, end, peak, mark:NAME, 0x address):"
                 : "search for a tag that holds:");
         ink(&pen, PV_ROLE_STRONG, "%s", model->typed);
         ink(&pen, PV_ROLE_NOW, " ");

@@ -388,7 +388,9 @@ static void resizing(void **state)
     (void)state;
     wait_for(&terminal, "event 1,500");
     resize(&terminal, 30, 8);
-    wait_for(&terminal, "60x16 needed");
+    wait_for(&terminal, "Map  a cell is");
+    resize(&terminal, 19, 5);
+    wait_for(&terminal, "20x5 needed");
     send(&terminal, "]");
     resize(&terminal, 60, 16);
     wait_for(&terminal, "event 1,501");

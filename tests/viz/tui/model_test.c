@@ -603,7 +603,7 @@ static bool is_listed(const struct pv_key_row *row)
 {
     struct pv_help_line lines[PV_HELP_MOST_LINES];
     char names[PV_ROW_NAMES];
-    size_t n = pv_help_lines(pv_help_width(PV_SCREEN_MIN_COLUMNS), lines);
+    size_t n = pv_help_lines(pv_help_width(PV_HELP_MIN_COLUMNS), lines);
 
     assert_true(n < PV_HELP_MOST_LINES);
     pv_key_row_names(names, row->keys);
@@ -703,17 +703,16 @@ static void draw(struct pv_model *model)
 static void random_keys(void **state)
 {
     static const char *const keys[] = {
-        "[",          "]",           "b",           "f",          "p",
-        "<Home>",     "<End>",       "<Up>",        "<Down>",     "<Left>",
-        "<Right>",    "<Tab>",       "<BTab>",      "<PgUp>",     "<PgDn>",
-        "<Enter>",    "<Esc>",       "{",           "}",          "o",
-        "O",          "e",           ",",           "t",          "T",
-        "+",          "-",           "z",           "c",          "s",
-        "n",          "N",           "?",           "/db<Enter>", "/<Enter>",
-        "<Space>",    "<",           ">",           "x",          "X",
-        "窓",         "g77<Enter>",  "gend<Enter>", "g-3<Enter>", "/e<Enter>",
-        "/窓<Enter>", "g0x1<Enter>", "k",           "l",          "w",
-        "L",          "F",           "A",           "(",          ")"};
+        "[",           "]",          "b",         "f",          "p",           "<Home>",
+        "<End>",       "<Up>",       "<Down>",    "<Left>",     "<Right>",     "<Tab>",
+        "<BTab>",      "<PgUp>",     "<PgDn>",    "<Enter>",    "<Esc>",       "{",
+        "}",           "o",          "O",         "e",          ",",           "t",
+        "T",           "+",          "-",         "z",          "c",           "s",
+        "n",           "N",          "?",         "/db<Enter>", "/<Enter>",    "<Space>",
+        "<",           ">",          "x",         "X",          "窓",          "g77<Enter>",
+        "gend<Enter>", "g-3<Enter>", "/e<Enter>", "/窓<Enter>", "g0x1<Enter>", "k",
+        "l",           "w",          "L",         "F",          "A",           "(",
+        ")",           "u",          "U",         "4",          "G",           "g50%<Enter>"};
     struct story *const stories[] = {&small, &program};
     uint64_t seed = 1;
 
@@ -745,6 +744,30 @@ static void random_keys(void **state)
             assert_in_range(model.cursor + 1, 0, (uint64_t)(model.last + 1));
         }
         pv_model_fini(&model);
+    }
+}
+
+/* Every extent of the screen with each pane, each answer, the help and a question. */
+static void every_extent(void **state)
+{
+    static const char *const keys[] = {"",       "<Tab>",    "<Tab>",  "<Tab>",
+                                       "<Tab>",  "w",        "<Esc>L", "<Esc>F",
+                                       "<Esc>A", "<Esc>x]X", "<Esc>?", "zg12"};
+
+    (void)state;
+    for (int columns = 1; columns <= 100; columns += columns < 24 ? 1 : 5) {
+        for (int lines = 1; lines <= 40; lines += lines < 18 ? 1 : 5) {
+            struct pv_model model = open_model(&small, 10);
+            for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+                pv_model_resize(&model, 100, 40);
+                press(&model, keys[i]);
+                pv_model_resize(&model, columns, lines);
+                draw(&model);
+                press(&model, "<Down>");
+                draw(&model);
+            }
+            pv_model_fini(&model);
+        }
     }
 }
 
@@ -827,6 +850,7 @@ int main(void)
         cmocka_unit_test(only_rows_do_something),
         cmocka_unit_test(keys_that_mean_nothing),
         cmocka_unit_test(random_keys),
+        cmocka_unit_test(every_extent),
         cmocka_unit_test(out_of_memory),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

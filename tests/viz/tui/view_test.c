@@ -74,6 +74,11 @@ static void sizes(void **state)
 static void panes(void **state)
 {
     (void)state;
+    golden("small", &fixture.program, 4000, 40, 12, NULL);
+    golden("small-tags", &fixture.program, 4000, 40, 12, "<Tab>");
+    golden("smallest", &fixture.program, 4000, 20, 5, NULL);
+    golden("smallest-help", &fixture.program, 4000, 20, 5, "?");
+    golden("smallest-why", &fixture.program, 4000, 30, 10, "w");
     golden("narrow-tags", &fixture.program, 3000, 80, 24, "<Tab>");
     golden("narrow-list", &fixture.program, 3000, 80, 24, "<Tab><Tab>");
     golden("narrow-detail", &fixture.program, 3000, 80, 24, "<Tab><Tab><Tab>");
