@@ -14,6 +14,7 @@
 
 #include "core/own.h"
 #include "core/status.h"
+#include "viz/cli/engines.h"
 #include "viz/cli/load.h"
 #include "viz/cli/target.h"
 #include "viz/tui/screen.h"
@@ -28,6 +29,7 @@ struct view {
     const char *moment; /* as --at names it; NULL: the peak */
     bool all_read;      /* pv_load_finish is due */
     bool finished;      /* and was called */
+    struct pv_cli_engines engines;
 };
 
 /* "120x40" */
@@ -179,8 +181,10 @@ static int show(struct view *view, const struct pv_args *args, int columns, int 
     struct pv_load *load = &view->load;
     const struct pv_tui_reading reading = {
         .more = more, .settle = settle, .bytes = bytes, .end = end, .ctx = view};
+    const struct pv_engines_source engines = pv_cli_engines_source(&view->engines);
     struct pv_tui_options tui = {
         .title = load->path,
+        .engines = &engines,
         .no_color = !pv_args_color(args),
         .ascii =
             pv_args_has(args, PV_OPTION_ASCII) || strcmp(nl_langinfo(CODESET), "UTF-8") != 0,
@@ -237,7 +241,8 @@ int pv_cmd_view(const struct pv_args *args)
     if (code) {
         return code;
     }
-    struct view view = {.moment = moment ? moment : args->value[PV_OPTION_AT]};
+    struct view view = {.moment = moment ? moment : args->value[PV_OPTION_AT],
+                        .engines = {.path = path, .options = options}};
     code = view_trace(&view, path, &options, args, columns, lines);
     pv_load_close(&view.load);
     pv_own_free(path);

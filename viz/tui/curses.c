@@ -350,8 +350,9 @@ static double now_ms(void)
 static const struct timespec *sleep_of(const struct terminal *terminal, double milliseconds,
                                        struct timespec *time)
 {
-    *time = (struct timespec){.tv_nsec = terminal->reading ? 0 : (long)(milliseconds * 1e6)};
-    return terminal->model.playing || terminal->reading ? time : NULL;
+    bool works = terminal->reading || terminal->model.engines.working;
+    *time = (struct timespec){.tv_nsec = works ? 0 : (long)(milliseconds * 1e6)};
+    return terminal->model.playing || works ? time : NULL;
 }
 
 /* Sleeps until there is something to do, which a reading always has. *ret_typed: keys may have
@@ -433,6 +434,17 @@ static int read_on(struct terminal *terminal, bool typed, bool *ret_due)
     return status;
 }
 
+/* A step of the replay through other engines. *ret_due: a picture of it is due. */
+static int work_on(struct terminal *terminal, bool typed, bool *ret_due)
+{
+    struct pv_model *model = &terminal->model;
+    int status = pv_engines_work(model);
+    bool late = now_ms() - terminal->clock.shown >= READING_MS;
+    *ret_due = !model->engines.working || typed || late;
+    bool seen = *ret_due && model->sheet.kind == PV_SHEET_ENGINES;
+    return !status && seen ? pv_sheet_make(model) : status;
+}
+
 /* A picture, and when the next one is due while reading. */
 static int show(struct terminal *terminal)
 {
@@ -474,8 +486,9 @@ static int run(struct terminal *terminal)
         bool typed, due = false;
         double wait = FRAME_MS - (now_ms() - terminal->clock.shown);
         status = rest(terminal, wait > 0 ? wait : 0, &typed);
-        if (!status && terminal->reading) {
-            status = read_on(terminal, typed, &due);
+        if (!status && (terminal->reading || terminal->model.engines.working)) {
+            status = terminal->reading ? read_on(terminal, typed, &due)
+                                       : work_on(terminal, typed, &due);
             if (!status && !due) {
                 continue;
             }
@@ -717,6 +730,7 @@ int pv_tui_run(struct pv_timeline *timeline, const struct pv_tui_options *option
         };
         status = pv_model_init(&terminal.model, timeline, options->title, options->at, theme,
                                COLS, LINES);
+        terminal.model.engines.source = options->engines;
         terminal.model.reading = (struct pv_model_reading){.on = terminal.reading, .share = -1};
     }
     if (status == 0) {

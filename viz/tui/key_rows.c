@@ -282,6 +282,12 @@ static int ask(struct pv_model *model, uint32_t key)
     return PV_OK;
 }
 
+static int ask_engines(struct pv_model *model, uint32_t key)
+{
+    (void)key;
+    return pv_engines_ask(model);
+}
+
 static int compare(struct pv_model *model, uint32_t key)
 {
     (void)key;
@@ -402,6 +408,8 @@ const struct pv_key_row pv_key_rows[] = {
              "again at it: no longer"},
     {PV_KEYS_PANES, "Questions", .keys = {'X'}, .act = ask,
      .what = "what changed since the moment of x, by tag"},
+    {PV_KEYS_PANES, "Questions", .keys = {'E'}, .act = ask_engines,
+     .what = "would another engine do better? The trace is replayed through each up to this moment"},
     {PV_KEYS_SHEET, "An answer", .keys = {PV_KEY_ENTER}, .act = sheet_enter, .jumps = true, .rank = 24,
      .hint = "go there", .what = "go to what the row is about"},
     {PV_KEYS_SHEET, "An answer", .keys = {PV_KEY_ESCAPE, 'q'}, .act = sheet_close, .rank = 25,

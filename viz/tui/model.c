@@ -94,6 +94,7 @@ void pv_model_fini(struct pv_model *model)
     pv_own_free(model->lasting.born);
     pv_sheet_fini(&model->sheet);
     pv_compare_end(model);
+    pv_engines_stop(model);
     *model = (struct pv_model){0};
 }
 

@@ -15,6 +15,7 @@
 
 #include "replay/timeline.h"
 #include "viz/tui/compare.h"
+#include "viz/tui/engines.h"
 #include "viz/tui/keys.h"
 #include "viz/tui/sheet.h"
 #include "viz/tui/theme.h"
@@ -134,6 +135,7 @@ struct pv_model {
     size_t tags_top;
 
     struct pv_reference reference;
+    struct pv_engines engines;
 
     /* What stands in place of the panes, and what it was made of. */
     struct pv_sheet sheet;

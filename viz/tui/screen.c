@@ -21,6 +21,9 @@ static int apply(struct pv_model *model, const char *keys, const char **ret_bad_
             return status;
         }
         status = pv_model_key(model, key);
+        while (status == 0 && model->engines.working) {
+            status = pv_engines_work(model);
+        }
         if (status < 0) {
             return status;
         }
@@ -44,6 +47,7 @@ int pv_tui_screen(struct pv_timeline *timeline, const struct pv_tui_options *opt
     int status =
         pv_model_init(&model, timeline, options->title, options->at, theme, columns, lines);
 
+    model.engines.source = options->engines;
     if (status == 0) {
         /* Keys may ask for the geometry before the first picture. */
         status = pv_model_refresh(&model);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "replay/timeline.h"
+#include "viz/tui/engines.h"
 
 /* A trace that is still being read while the screen stands. All are called by pv_tui_run. */
 struct pv_tui_reading {
@@ -26,11 +27,12 @@ struct pv_tui_reading {
 };
 
 struct pv_tui_options {
-    const char *title;                    /* the trace's name, clean */
-    int64_t at;                           /* the event to begin at */
-    const struct pv_tui_reading *reading; /* NULL: all is read. Not for pv_tui_screen */
-    bool no_color;                        /* --color=never or NO_COLOR */
-    bool ascii;                           /* glyphs beyond ASCII are not to be used */
+    const char *title;                       /* the trace's name, clean */
+    int64_t at;                              /* the event to begin at */
+    const struct pv_tui_reading *reading;    /* NULL: all is read. Not for pv_tui_screen */
+    const struct pv_engines_source *engines; /* for the key E; NULL: it cannot be answered */
+    bool no_color;                           /* --color=never or NO_COLOR */
+    bool ascii;                              /* glyphs beyond ASCII are not to be used */
 };
 
 /* The TUI on a timeline with a log, until the user leaves. The terminal is restored on every

@@ -17,6 +17,7 @@ static const struct pv_sheet_type *const types[PV_N_SHEETS] = {
     [PV_SHEET_LARGER] = &pv_sheet_larger,   [PV_SHEET_LEAKS] = &pv_sheet_leaks,
     [PV_SHEET_LEAKED] = &pv_sheet_leaked,   [PV_SHEET_HOLES] = &pv_sheet_holes,
     [PV_SHEET_ADDRESS] = &pv_sheet_address, [PV_SHEET_CHANGES] = &pv_sheet_changes,
+    [PV_SHEET_ENGINES] = &pv_sheet_engines,
 };
 
 const struct pv_sheet_type *pv_sheet_type_of(enum pv_sheet_kind kind)

@@ -23,6 +23,7 @@ enum pv_sheet_kind {
     PV_SHEET_HOLES,   /* free pebbles, who made them and who stands beside them */
     PV_SHEET_ADDRESS, /* every block that an address ever held */
     PV_SHEET_CHANGES, /* since the reference moment */
+    PV_SHEET_ENGINES, /* what each engine would hold */
     PV_N_SHEETS
 };
 
@@ -115,6 +116,7 @@ extern const struct pv_sheet_type pv_sheet_leaked;
 extern const struct pv_sheet_type pv_sheet_holes;
 extern const struct pv_sheet_type pv_sheet_address;
 extern const struct pv_sheet_type pv_sheet_changes;
+extern const struct pv_sheet_type pv_sheet_engines;
 
 /* Texts of columns that several sheets have. */
 uint32_t pv_sheet_text_addr(const struct pv_model *model, const struct pv_sheet_item *item,

@@ -434,18 +434,122 @@ static int tear_down(void **state)
     return 0;
 }
 
+/* ---- would another engine do better? ---- */
+
+/* A replay of four steps, as cmd_view.c would do it. */
+struct replay {
+    int status; /* of begin */
+    bool fails; /* at the end */
+    int n_steps, n_stops;
+    int64_t event; /* asked for */
+};
+
+static int begin_replay(void *ctx, int64_t event)
+{
+    struct replay *replay = ctx;
+
+    replay->event = event;
+    replay->n_steps = 0;
+    return replay->status;
+}
+
+static bool step_replay(void *ctx, uint64_t *ret_n)
+{
+    struct replay *replay = ctx;
+
+    *ret_n = (uint64_t)++replay->n_steps * 10;
+    return replay->n_steps < 4;
+}
+
+static size_t take_replay(void *ctx, struct pv_engine_row *ret_rows)
+{
+    const struct replay *replay = ctx;
+
+    if (replay->fails) {
+        return 0;
+    }
+    ret_rows[0] = (struct pv_engine_row){.name = "first-fit", .held = 4096, .live = 1024};
+    /* It holds least because it has refused something. */
+    ret_rows[1] = (struct pv_engine_row){.name = "best-fit", .held = 1024, .n_failed = 1};
+    ret_rows[2] = (struct pv_engine_row){.name = "buddy", .held = 3072, .live = 1024};
+    return 3;
+}
+
+static void stop_replay(void *ctx)
+{
+    ((struct replay *)ctx)->n_stops++;
+}
+
+static void other_engines(void **state)
+{
+    struct replay replay = {0};
+    const struct pv_engines_source source = {begin_replay, step_replay, take_replay,
+                                             stop_replay, &replay};
+    struct pv_model model = open_model(&small, 12);
+
+    (void)state;
+    press(&model, "E");
+    assert_int_equal(model.sheet.kind, PV_SHEET_NONE);
+    assert_non_null(strstr(model.message, "no file"));
+    model.engines.source = &source;
+    replay.status = PV_ENOTSUP;
+    press(&model, "E");
+    assert_int_equal(model.sheet.kind, PV_SHEET_NONE);
+    replay.status = PV_ENOMEM;
+    assert_int_equal(pv_model_key(&model, 'E'), PV_ENOMEM);
+    assert_false(model.engines.working);
+    replay.status = PV_OK;
+    model.reading.on = true;
+    press(&model, "E");
+    assert_non_null(strstr(model.message, "still being read"));
+    model.reading.on = false;
+    press(&model, "E");
+    assert_int_equal(model.sheet.kind, PV_SHEET_ENGINES);
+    assert_int_equal(replay.event, 12);
+    assert_true(model.engines.working);
+    assert_int_equal(pv_engines_work(&model), 0);
+    assert_int_equal(pv_sheet_make(&model), 0);
+    assert_non_null(strstr(model.sheet.notes[0], "10 of 13 events"));
+    assert_int_equal(model.sheet.n, 0);
+    while (model.engines.working) {
+        assert_int_equal(pv_engines_work(&model), 0);
+    }
+    assert_int_equal(replay.n_steps, 4);
+    assert_int_equal(model.sheet.n, 3);
+    assert_string_equal(model.sheet.notes[0], "buddy would hold 1.00 KiB less than first-fit, "
+                                              "the one shown here: 25.0 %.");
+    /* Another moment: the rows stay, and say of which they are, until they are asked for anew. */
+    press(&model, "]");
+    assert_non_null(strstr(model.sheet.notes[0], "of event 12"));
+    assert_int_equal(model.sheet.n, 3);
+    press(&model, "EE");
+    assert_int_equal(replay.event, 13);
+    assert_true(model.engines.working);
+    assert_int_equal(model.sheet.n, 0);
+    /* One that still goes on is given up for the next. */
+    int n_stops = replay.n_stops;
+    press(&model, "[EE");
+    assert_int_equal(replay.n_stops, n_stops + 1);
+    assert_int_equal(replay.event, 12);
+    replay.fails = true;
+    while (model.engines.working) {
+        assert_int_equal(pv_engines_work(&model), 0);
+    }
+    assert_non_null(strstr(model.sheet.notes[0], "failed"));
+    assert_int_equal(model.sheet.n, 0);
+    n_stops = replay.n_stops;
+    pv_model_fini(&model);
+    assert_int_equal(replay.n_stops, n_stops + 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(larger_adds_up),
-        cmocka_unit_test(growth_is_told),
-        cmocka_unit_test(holes_have_makers),
-        cmocka_unit_test(leaks_are_never_freed),
-        cmocka_unit_test(moved_blocks_leak_too),
-        cmocka_unit_test(history_is_whole),
-        cmocka_unit_test(compares_with_a_moment),
-        cmocka_unit_test(sheets_are_left),
-        cmocka_unit_test(pictures),
+        cmocka_unit_test(larger_adds_up),         cmocka_unit_test(growth_is_told),
+        cmocka_unit_test(holes_have_makers),      cmocka_unit_test(leaks_are_never_freed),
+        cmocka_unit_test(moved_blocks_leak_too),  cmocka_unit_test(history_is_whole),
+        cmocka_unit_test(compares_with_a_moment), cmocka_unit_test(other_engines),
+        cmocka_unit_test(sheets_are_left),        cmocka_unit_test(pictures),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
