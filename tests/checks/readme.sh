@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# readme.sh ROOT TOOL - what the README shows is what the tool prints: each fenced block behind a
+# readme.sh ROOT TOOL - what the README and the tour show is what the tool prints: each fenced block behind a
 # line `<!-- made by: pebbleviz … -->` is made again and compared, and so is each picture behind
 # `<!-- picture by: pebbleviz … -->`. With PV_UPDATE_GOLDENS set the README and its pictures are
 # rewritten. Every file that it links to is there. The lists in the manual page, behind a line
@@ -21,39 +21,48 @@ pebbleviz() {
     LC_ALL=C.UTF-8 "$tool" "$@"
 }
 
-n_blocks=0 in_block=0 command=''
-while IFS= read -r line || [ -n "$line" ]; do
-    case $line in
-    '<!-- made by: '*' -->')
-        command=${line#'<!-- made by: '}
-        command=${command%' -->'}
-        ;;
-    '```'*)
-        if [ -n "$command" ]; then
-            printf '%s\n' "$line"
-            eval "$command" || echo "the command failed: $command"
-            command='' in_block=1 n_blocks=$((n_blocks + 1))
-            continue
-        fi
-        in_block=0
-        ;;
-    esac
-    [ "$in_block" = 1 ] || printf '%s\n' "$line"
-done <"$readme" >"$work/README.md"
+# A page with its blocks made again; their number goes to $work/n.
+remake() {
+    n_blocks=0 in_block=0 command=''
+    while IFS= read -r line || [ -n "$line" ]; do
+        case $line in
+        '<!-- made by: '*' -->')
+            command=${line#'<!-- made by: '}
+            command=${command%' -->'}
+            ;;
+        '```'*)
+            if [ -n "$command" ]; then
+                printf '%s\n' "$line"
+                eval "$command" || echo "the command failed: $command"
+                command='' in_block=1 n_blocks=$((n_blocks + 1))
+                continue
+            fi
+            in_block=0
+            ;;
+        esac
+        [ "$in_block" = 1 ] || printf '%s\n' "$line"
+    done <"$1"
+    echo "$n_blocks" >"$work/n"
+}
 
 status=0
-if [ "$n_blocks" -lt 2 ]; then
-    echo "README.md: $n_blocks blocks are marked as made by the tool; there should be a screen and a report"
-    status=1
-fi
-if ! diff -u "$readme" "$work/README.md"; then
-    if [ -n "${PV_UPDATE_GOLDENS:-}" ]; then
-        cat "$work/README.md" >"$readme"
-    else
-        echo "README.md shows what the tool does not print; PV_UPDATE_GOLDENS=1 rewrites it"
+hold() { # PAGE, and how many blocks it has at least
+    remake "$root/$1" >"$work/page"
+    if [ "$(cat "$work/n")" -lt "$2" ]; then
+        echo "$1: $(cat "$work/n") blocks are marked as made by the tool; there should be $2"
         status=1
     fi
-fi
+    if ! diff -u "$root/$1" "$work/page"; then
+        if [ -n "${PV_UPDATE_GOLDENS:-}" ]; then
+            cat "$work/page" >"$root/$1"
+        else
+            echo "$1 shows what the tool does not print; PV_UPDATE_GOLDENS=1 rewrites it"
+            status=1
+        fi
+    fi
+}
+hold README.md 2 # a screen and a report
+hold viz/TOUR.md 7
 
 manual=$root/viz/man/pebbleviz.1
 n_lists=0 in_list=0 command=''
