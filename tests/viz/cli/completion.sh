@@ -2,7 +2,10 @@
 #
 # completion.sh - the bash completion, asked as bash asks it. $3 is the completion file.
 . "$2/lib.sh"
-bash=$(command -v bash) || exit 77
+bash=$(command -v bash) || {
+    echo "there is no bash"
+    exit 77
+}
 completion=$(absolute "$3")
 
 # completes WANTED WORD...: the last word is being typed.
