@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * bucket.c - buckets: what a request comes to, where there is room for it, their coming and
- * going. Internal to the heap, see inside.h; growth is grow.c.
+ * bucket.c - buckets: the shape of a request, where there is room for it, and how buckets are
+ * added and removed. Internal to the heap, see inside.h; growth is grow.c.
  *
  * Costs: finding room is O(log n) for each bucket that could satisfy the request.
  */
@@ -77,7 +77,7 @@ uint64_t pv_shape_first_moves(const struct pv_shape *shape, uint64_t start)
     return gap < SPLIT_MIN ? gap : 0;
 }
 
-/* Where the first pebble of a bucket that is got for a request lies. */
+/* Where the first pebble lies in a new bucket that is made for a request. */
 static uint64_t first_in(const struct pv_bucket *bucket, const struct pv_shape *shape)
 {
     uint64_t first = addr_of(bucket) + BUCKET_BYTES;
@@ -132,8 +132,8 @@ struct pv_bucket *pv_bucket_make(struct pv_heap *heap, void *start, uint64_t n_p
         .size = n_pages,
         .first = first,
     };
-    /* The pages may hold headers of an earlier life, and what looks for headers from the
-     * bucket's start on (sound.c) would believe them. */
+    /* The pages may hold headers from earlier use, which a search for headers (sound.c) would
+     * believe. */
     memset(bucket + 1, 0, (size_t)(first - addr_of(bucket + 1)));
     uint32_t kind = shape->sflags & PV_KIND;
     uint64_t size = bucket_end(bucket) - first - PEBBLE_BYTES;
@@ -206,7 +206,8 @@ struct pv_pebble *pv_bucket_tail(struct pv_heap *heap, const struct pv_bucket *b
 
 /* ---- finding room ---- */
 
-/* From a candidate on, in the order of the bucket's fit, the first that lies right. */
+/* The first from a candidate on, in the order of the bucket's fit, that lies where the request
+ * may lie. */
 static PV_RARE struct pv_pebble *lying_right(struct pv_heap *heap,
                                              const struct pv_bucket *bucket,
                                              struct pv_pebble *pebble,
@@ -218,7 +219,7 @@ static PV_RARE struct pv_pebble *lying_right(struct pv_heap *heap,
     return pebble;
 }
 
-/* The same, where any place is right: a candidate's size has been seen to. */
+/* The same for a request that may lie anywhere: the candidate's size is checked already. */
 static inline struct pv_pebble *fitting(struct pv_heap *heap, const struct pv_bucket *bucket,
                                         struct pv_pebble *pebble, const struct pv_shape *shape)
 {
@@ -226,7 +227,7 @@ static inline struct pv_pebble *fitting(struct pv_heap *heap, const struct pv_bu
     return anywhere ? pebble : lying_right(heap, bucket, pebble, shape);
 }
 
-/* Whether a free pebble that was found is what the index took in. */
+/* Whether a free pebble that was found is still as the index knows it. */
 static bool is_sound(struct pv_heap *heap, const struct pv_bucket *bucket,
                      const struct pv_pebble *pebble)
 {
@@ -288,7 +289,7 @@ struct pv_room {
     uint64_t largest, free_bytes;
 };
 
-/* What of a free pebble's payload lies below a limit; 0: there is none, all of it does. */
+/* How much of a free pebble's payload lies below a limit; limit 0: all of it. */
 static uint64_t bytes_below(const struct pv_heap *heap, const struct pv_pebble *pebble,
                             uint64_t below)
 {
@@ -298,7 +299,7 @@ static uint64_t bytes_below(const struct pv_heap *heap, const struct pv_pebble *
                                                      : below - payload;
 }
 
-/* What is free in a bucket below a limit: a walk. */
+/* The free bytes of a bucket below a limit: a walk. */
 static void add_room(struct pv_heap *heap, const struct pv_bucket *bucket, uint64_t below,
                      struct pv_room *room)
 {
@@ -354,7 +355,7 @@ uint64_t pv_bucket_free_for(struct pv_heap *heap, const struct pv_shape *shape)
     return room.free_bytes;
 }
 
-/* What of a bucket's last pebble, if it is free, is whole pages at the bucket's end. */
+/* The whole pages at a bucket's end that lie in its last pebble, if that is free. */
 uint64_t pv_bucket_trim(struct pv_heap *heap, struct pv_bucket *bucket)
 {
     struct pv_pebble *tail = pv_bucket_tail(heap, bucket);

@@ -164,8 +164,8 @@ static void note(unsigned char *index, uint64_t node, unsigned char byte)
 
 /* ---- a node taken and given back ---- */
 
-/* The halves and quarters of a block have nothing free, for who passes them by in a step of
- * three. */
+/* Marks the halves and quarters of a block as having nothing free, for searches that take three
+ * levels in a step. */
 static void note_block(unsigned char *index, uint64_t node, unsigned power, bool taken)
 {
     if (power >= 1) {
@@ -261,9 +261,10 @@ static uint64_t load_eight(const unsigned char *at)
     return eight;
 }
 
-/* The part itself: at each level the nearer half that has room for it. Below a free node both
- * have, so that the way through it ends in the part that is kept. The bytes of the eight nodes
- * three levels below a node lie side by side: a step is three levels, but for the first. */
+/* Finds the part: at each level the nearer half that has room. Below a free node both halves
+ * have room, so that the path through it ends in the part that is kept. The bytes of the
+ * eight nodes three levels below a node lie side by side: a step is three levels, but for
+ * the first. */
 static uint64_t descend(struct pv_buddy *buddy, unsigned power, enum pv_buddy_end end)
 {
     const unsigned char *index = buddy->index;

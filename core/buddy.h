@@ -70,8 +70,8 @@ struct pv_buddy_event {
     uint64_t requested; /* ALLOC, RESIZE, FAULT: bytes that the caller named */
 };
 
-/* Told of every event in the order of registration, when the operation is done: a realloc that
- * moves is told as FREE, MERGE..., SPLIT..., ALLOC. It must not call the allocator. Storage is
+/* Called for every event, in the order of registration, when the operation is done. A realloc
+ * that moves gives FREE, MERGE..., SPLIT..., ALLOC. It must not call the allocator. Storage is
  * the caller's. */
 struct pv_buddy_listener {
     void (*event)(void *ctx, const struct pv_buddy_event *event);
@@ -88,10 +88,11 @@ struct pv_buddy_config {
     void *index;        /* pv_buddy_index_bytes() of the caller's memory: no search */
     void *tree;         /* pv_buddy_tree_bytes() elsewhere, so that the chunk can be doubled */
     const char **names; /* pv_buddy_pages() pointers: the side table of tags */
-    /* The tables given here and to pv_buddy_double are zeros already: only what lies around
-     * blocks is ever written, so that pages which come when they are touched stay few. */
+    /* The tables given here and to pv_buddy_double hold zeros already. Only the entries around
+     * blocks are ever written, so that of memory that is backed on first touch little is
+     * backed. */
     bool zeroed;
-    /* A replay: nobody reads payloads, so a realloc that moves copies nothing. */
+    /* For a replay: payloads are never read, so a realloc that moves copies nothing. */
     bool ignore_payloads;
 };
 
@@ -129,8 +130,8 @@ void pv_buddy_listen(struct pv_buddy *buddy, struct pv_buddy_listener *listener)
 /* *size: bytes wanted; then bytes granted, or 0 with NULL: no room. */
 void *pv_buddy_alloc(struct pv_buddy *buddy, uint64_t *size, enum pv_buddy_end end);
 
-/* size: as it was asked for or granted. NULL does nothing. A fault is an event, and but for
- * WRONG_LENGTH nothing changes. */
+/* size: as it was asked for, or as it was granted. NULL does nothing. A fault is told as an
+ * event; after any but WRONG_LENGTH nothing has changed. */
 enum pv_buddy_fault pv_buddy_free(struct pv_buddy *buddy, void *ptr, uint64_t size);
 
 /* The same pointer when the power does not change; else the block is freed and placed anew and
@@ -145,8 +146,8 @@ uint64_t pv_buddy_size(const struct pv_buddy *buddy, const void *ptr);
 /* Where the block begins that ptr points into, with its size, or NULL and 0. */
 void *pv_buddy_start(const struct pv_buddy *buddy, const void *ptr, uint64_t *ret_size);
 
-/* The tag of a block: kept as a pointer, moves with it, goes with it. Without a table, or when
- * no block begins at ptr: nothing, and "". */
+/* The tag of a block, kept as a pointer. It moves with the block and goes with it. Without a
+ * table, or where no block begins at ptr, setting does nothing and getting gives "". */
 void pv_buddy_set_name(struct pv_buddy *buddy, const void *ptr, const char *name);
 const char *pv_buddy_name(const struct pv_buddy *buddy, const void *ptr);
 
@@ -156,7 +157,8 @@ uint64_t pv_buddy_largest(const struct pv_buddy *buddy);
 /* Where the last block ends, from the chunk's beginning. O(depth). */
 uint64_t pv_buddy_extent(const struct pv_buddy *buddy);
 
-/* Every block and every largest free node by address, until one answers false. */
+/* Calls back for every block and every largest free node, by address, until a call returns
+ * false. */
 struct pv_buddy_node {
     uint64_t offset, size;
     unsigned power; /* size is page << power */

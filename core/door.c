@@ -120,8 +120,8 @@ static enum pv_fault fault_of(struct pv_heap *heap, const struct pv_bucket *buck
     return PV_FAULT_NONE;
 }
 
-/* What an address is that no sound header stands before: walks the bucket's list as far as it
- * is sound. The pebble that holds the address is set where there is one. */
+/* Diagnoses an address that has no sound header in front of it: walks the bucket's list as far
+ * as it is sound. Sets the pebble that holds the address, where there is one. */
 static PV_COLD enum pv_fault diagnose(const struct pv_bucket *bucket, uint64_t payload,
                                       const struct pv_pebble **ret_pebble)
 {

@@ -141,7 +141,8 @@ static uint32_t flags_for_pages(const struct pv_shape *shape)
                             PV_FLAG_LOW16MEG | PV_FLAG_LOW4GIG);
 }
 
-/* Pages that have come, or NULL, become a bucket; they go back if the request does not fit. */
+/* Makes a bucket of the pages that the provider gave (NULL: none), and gives them back if the
+ * request does not fit. */
 static struct pv_bucket *keep(struct pv_heap *heap, void *start, uint64_t n_pages,
                               const struct pv_shape *shape)
 {
@@ -165,8 +166,8 @@ struct pv_bucket *pv_grow_new(struct pv_heap *heap, uint64_t n_pages,
     return keep(heap, pages->get(pages->ctx, n_pages, flags_for_pages(shape)), n_pages, shape);
 }
 
-/* Bytes with which a new bucket serves the request wherever it begins. It begins on a page, so
- * an alignment beyond that is at most itself away: with a bucket that begins on it. */
+/* Bytes that a new bucket needs to serve the request wherever it begins. It begins on a page,
+ * so the next multiple of a larger alignment is at most that alignment away. */
 static uint64_t bytes_anywhere(const struct pv_shape *shape)
 {
     uint64_t start = BUCKET_BYTES + PEBBLE_BYTES;

@@ -75,8 +75,8 @@ static uint64_t key_of(const struct pv_guard *guard, const struct pv_pebble *peb
     return mix(guard->config.secret, addr_of(pebble));
 }
 
-/* Of the fields that the heap's door cannot judge. Magic, parent and the links it judges
- * itself, and the size says where the trailer is. */
+/* A checksum of the fields that the heap's door cannot judge. The door judges magic, parent and
+ * links itself, and the size says where the trailer is. */
 static uint32_t header_seal(const struct pv_guard *guard, const struct pv_pebble *pebble)
 {
     uint64_t sum = key_of(guard, pebble);
@@ -278,7 +278,7 @@ static enum pv_fault fault_of(const struct pv_guard *guard, const struct pv_pebb
     return is_canary_whole(guard, pebble) ? PV_FAULT_NONE : PV_GUARD_OVERFLOW;
 }
 
-/* The block in front of a damaged address: told, when its own bytes say that it overran. */
+/* Tells the block in front of a damaged address, if its own bytes show that it overran. */
 static void blame(struct pv_guard *guard, const struct pv_pebble *suspect)
 {
     enum pv_fault fault = PV_FAULT_NONE;
@@ -322,9 +322,9 @@ static uint64_t n_damaged(struct pv_guard *guard)
     return n;
 }
 
-/* The used block at ptr. NULL: nothing may be done with it. Otherwise it may be freed, though
- * its contents may be at fault. Each fault was told. `if_freed` is what a freed block is called
- * here. */
+/* The used block at ptr. NULL: nothing may be done with it. Otherwise it may be freed, even if
+ * its contents are damaged. Each fault has been told. `if_freed` is the fault for a block that
+ * is freed already. */
 static struct pv_pebble *open_block(struct pv_guard *guard, void *ptr, enum pv_fault if_freed,
                                     enum pv_fault *ret_fault)
 {
@@ -419,7 +419,7 @@ static enum pv_fault fault_of_queued(const struct pv_guard *guard,
     return is_header_same(guard, pebble) ? PV_FAULT_NONE : PV_GUARD_BAD_CHECKSUM;
 }
 
-/* The header says free, and the seal says that the heap never got it back. */
+/* The header says free, but the seal shows that the heap never got the block back. */
 static bool pretends(const struct pv_guard *guard, const struct pv_pebble *pebble)
 {
     return !(pebble->lflags & PV_PEBBLE_USED) &&
@@ -434,7 +434,7 @@ static bool is_neighbour(const struct pv_guard *guard, const struct pv_pebble *p
                      !pretends(guard, pv_pebble_at(addr)));
 }
 
-/* A block whose header is whole back to the heap, if its neighbours are what they seem. */
+/* Gives a block whose header is whole back to the heap, if its neighbours are sound. */
 static enum pv_fault give_back(struct pv_guard *guard, struct pv_pebble *pebble)
 {
     void *payload = payload_of(pebble);
@@ -476,8 +476,8 @@ static enum pv_fault release_oldest(struct pv_guard *guard)
     return give_back(guard, pebble);
 }
 
-/* A block whose header is whole goes into the queue; the oldest makes room for it. Returns why
- * the heap did not take it where there is no queue. */
+/* Puts a block whose header is whole into the queue; the oldest one leaves to make room.
+ * Without a queue, returns why the heap did not take the block. */
 static enum pv_fault retire(struct pv_guard *guard, struct pv_pebble *pebble)
 {
     if (!guard->config.queue_size) {
@@ -492,7 +492,7 @@ static enum pv_fault retire(struct pv_guard *guard, struct pv_pebble *pebble)
     return PV_FAULT_NONE;
 }
 
-/* What the heap makes of an alignment. */
+/* The alignment that the heap uses for a requested one. */
 static uint32_t alignment_kept(uint32_t alignment)
 {
     uint32_t kept = PV_ALIGN_MIN;
@@ -562,7 +562,7 @@ static uint64_t rounded(uint64_t size)
     return (size + PV_UNIT_BYTES - 1) & ~(uint64_t)(PV_UNIT_BYTES - 1);
 }
 
-/* A block whose bytes are where they were, or with them elsewhere, is of another size. */
+/* Records a block's new size, whether it stayed in place or moved. */
 static void *keep_place(struct pv_guard *guard, struct pv_pebble *pebble,
                         unsigned char *payload, uint64_t requested, uint64_t size)
 {
@@ -575,7 +575,7 @@ static void *keep_place(struct pv_guard *guard, struct pv_pebble *pebble,
     return payload;
 }
 
-/* A sound block to another size. */
+/* Resizes a sound block. */
 static void *resize(struct pv_guard *guard, struct pv_pebble *pebble, uint64_t size)
 {
     unsigned char *payload = payload_of(pebble);
@@ -679,7 +679,7 @@ static void check_bucket(struct pv_guard *guard, const struct pv_bucket *bucket,
     }
 }
 
-/* Buckets whose headers are damaged are passed by. */
+/* Skips buckets whose headers are damaged. */
 static void check_all(struct pv_guard *guard, bool leaks)
 {
     uint64_t n_before = n_damaged(guard);

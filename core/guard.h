@@ -95,9 +95,9 @@ struct pv_guard {
 bool pv_guard_init(struct pv_guard *guard, struct pv_heap *heap,
                    const struct pv_guard_config *config);
 
-/* Empties the queue, verifies every block and tells each that is still used as a leak. The
- * heap is then the caller's again, leaked blocks in it. Returns the faults told, ever. Takes a
- * zeroed guard. */
+/* Empties the queue, verifies every block, and tells each block that is still used as a leak.
+ * The heap then belongs to the caller again, with the leaked blocks in it. Returns the number
+ * of faults told since init. Takes a zeroed guard. */
 uint64_t pv_guard_fini(struct pv_guard *guard);
 
 /* Listeners may read the heap but call neither: both locks may be held. */
@@ -108,20 +108,23 @@ void *pv_guard_alloc(struct pv_guard *guard, const struct pv_request *request);
 void *pv_guard_malloc(struct pv_guard *guard, uint64_t size, const char *name);
 void *pv_guard_calloc(struct pv_guard *guard, uint64_t count, uint64_t size, const char *name);
 
-/* As pv_heap_realloc, but that it moves whenever the pebble's size changes, so that pointers to
- * the old block are found out, unless there is no room for both. A fault: NULL, and the old block is as it was. */
+/* As pv_heap_realloc, but the block moves whenever the pebble's size changes, unless there is
+ * no room for both; so uses of the old pointer are found. After a fault: NULL, and the old
+ * block is as it was. */
 void *pv_guard_realloc(struct pv_guard *guard, void *ptr, uint64_t size);
 
 /* Returns the fault, PV_FAULT_NONE when there was none. NULL does nothing. */
 enum pv_fault pv_guard_free(struct pv_guard *guard, void *ptr);
 
-/* With what the block was asked for, as C23's free_sized and free_aligned_sized: any size that
- * is not the very one is a fault, and any alignment that comes to another one. */
+/* As C23's free_sized and free_aligned_sized, with the size and alignment that the block was
+ * requested with. Any other size is a fault, and so is an alignment that rounds to another
+ * one. */
 enum pv_fault pv_guard_free_sized(struct pv_guard *guard, void *ptr, uint64_t size);
 enum pv_fault pv_guard_free_aligned_sized(struct pv_guard *guard, void *ptr, uint32_t alignment,
                                           uint64_t size);
 
-/* The bytes that a used block was asked for; 0: ptr is none, or its trailer is damaged. */
+/* The bytes that a used block was requested with; 0: ptr is no used block, or its trailer is
+ * damaged. */
 uint64_t pv_guard_requested(struct pv_guard *guard, const void *ptr);
 
 /* Verifies every block, used or in the queue, and tells each fault; where a header is damaged

@@ -15,7 +15,7 @@
 #include "core/inside.h"
 #include "core/spin.h"
 
-/* The two that a kernel must have; the compiler needs them anyway. */
+/* The two library functions that a kernel must have; the compiler needs them anyway. */
 void *memcpy(void *restrict to, const void *restrict from, size_t n);
 void *memset(void *to, int byte, size_t n);
 
@@ -97,7 +97,7 @@ static struct pv_pebble *take(struct pv_heap *heap, struct pv_pebble *pebble,
     return pebble;
 }
 
-/* Payload bytes from an offset on, of a block that asked for cleared ones. */
+/* Clears the payload from an offset on, in a block that was requested with CLEAR. */
 static void clear(struct pv_heap *heap, struct pv_pebble *pebble, uint64_t from)
 {
     if ((pebble->sflags & PV_FLAG_CLEAR) && !heap->config.ignore_payloads) {
@@ -116,7 +116,7 @@ static void *hand_out(struct pv_heap *heap, struct pv_pebble *pebble,
     return pebble + 1;
 }
 
-/* Tells that a request finds no place; shape NULL: no heap serves it. */
+/* Tells that a request is refused; shape NULL: no heap could serve it. */
 static PV_COLD void tell_refused(struct pv_heap *heap, const struct pv_request *request,
                                  const struct pv_shape *shape, const struct pv_pebble *pebble)
 {
@@ -207,7 +207,7 @@ void *pv_heap_calloc(struct pv_heap *heap, uint64_t count, uint64_t size, const 
         heap, &(struct pv_request){.size = bytes, .flags = PV_FLAG_CLEAR, .name = name});
 }
 
-/* A used pebble becomes free and one with its free neighbours. */
+/* Frees a used pebble and merges it with its free neighbours. */
 static void give_back(struct pv_heap *heap, struct pv_pebble *pebble)
 {
     struct pv_bucket *bucket = pv_bucket_at(pebble->parent);
@@ -262,7 +262,7 @@ const struct pv_pebble *pv_heap_pebble(struct pv_heap *heap, const void *ptr,
     return pebble;
 }
 
-/* The block that has probably overrun what a fault of the door is about. */
+/* The block that has probably overrun into the header that a fault of the door is about. */
 static const struct pv_pebble *suspect_of(struct pv_heap *heap, enum pv_fault fault,
                                           const void *ptr, const struct pv_pebble *concerned)
 {
@@ -315,7 +315,8 @@ enum pv_fault pv_heap_free(struct pv_heap *heap, void *ptr)
 
 /* ---- realloc ---- */
 
-/* The tail of a used pebble, if it can be split off, becomes free and one with what follows. */
+/* Splits off the tail of a used pebble, if it is large enough, and merges it with what
+ * follows. */
 static void trim(struct pv_heap *heap, struct pv_pebble *pebble, uint64_t size)
 {
     if (pebble->size - size < SPLIT_MIN) {
@@ -365,7 +366,7 @@ static bool extend(struct pv_heap *heap, struct pv_pebble *pebble, uint64_t size
            grow_into_next(heap, pebble, size);
 }
 
-/* What a block asks for when it is to be another size. */
+/* The request that resizing a block amounts to. */
 struct wish {
     struct pv_request request;
     struct pv_shape shape;
@@ -380,7 +381,7 @@ static bool wish_of(const struct pv_pebble *pebble, uint64_t size, struct wish *
     return pv_shape_of(&ret_wish->request, &ret_wish->shape);
 }
 
-/* To a free pebble elsewhere, contents and name. */
+/* Moves a block, contents and name, to a free pebble elsewhere. */
 static void *move(struct pv_heap *heap, struct pv_pebble *pebble, struct pv_pebble *to,
                   struct wish *wish)
 {
@@ -394,7 +395,7 @@ static void *move(struct pv_heap *heap, struct pv_pebble *pebble, struct pv_pebb
     return payload;
 }
 
-/* The same bytes at a lower address, which they may overlap. */
+/* Copies bytes to a lower address; the two places may overlap. */
 static void copy_down(unsigned char *to, const unsigned char *from, uint64_t n)
 {
     uint64_t step = (uint64_t)(from - to);
@@ -462,9 +463,9 @@ static void *slide(struct pv_heap *heap, struct pv_pebble *pebble, struct wish *
     return at + 1;
 }
 
-/* Where there is room for a block that cannot stay as it lies: a free pebble, more pages behind
- * it, more pages elsewhere; and, before it is refused, its own place with what is free before
- * it and the pages behind. */
+/* Finds room for a block that cannot stay as it is: a free pebble, more pages behind it, more
+ * pages elsewhere; and, before it is refused, its own place with what is free before it and the
+ * pages behind. */
 static void *make_room(struct pv_heap *heap, struct pv_pebble *pebble, uint64_t size)
 {
     struct wish wish;
@@ -501,7 +502,7 @@ static void *resize(struct pv_heap *heap, struct pv_pebble *pebble, uint64_t siz
     uint64_t old_size = pebble->size;
     if (size <= old_size && rounded > old_size) {
         rounded =
-            old_size; /* after merges a block may have less than whole units, and enough */
+            old_size; /* after merges no multiple of the unit, yet large enough */
     }
     uint64_t end = addr_of(pebble + 1) + rounded;
     void *payload = pebble + 1;
@@ -546,7 +547,7 @@ void *pv_heap_realloc(struct pv_heap *heap, void *ptr, uint64_t size)
 
 /* ---- what can be changed while it lives ---- */
 
-/* false: a bucket's one bit cannot tell it. */
+/* false: a bucket's one bit cannot express it. */
 static bool can_be_one_buckets(const struct pv_heap *heap, enum pv_fit fit)
 {
     bool recent = heap->config.fit == PV_FIT_RECENT;

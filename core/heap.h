@@ -101,7 +101,7 @@ enum pv_flag {
 /* All attributes there are. */
 #define PV_FLAGS ((uint32_t)((1 << 9) - 1))
 
-/* What of a pebble's sent flags is its kind, which is that of all pebbles of its bucket. */
+/* The sent flags that make up a pebble's kind. All pebbles of a bucket are of one kind. */
 #define PV_KIND ((uint32_t)(PV_FLAG_VIRTUAL | PV_FLAG_PHYSICAL | PV_FLAG_PERSISTENT))
 
 /* Table 20.3.2.1. Pointers are 64 bits wide in memory on every machine. */
@@ -177,13 +177,13 @@ enum pv_event_kind {
     PV_EVENT_BUCKET_SHRINK, /* bucket, in place; n_pages is what it had */
     PV_EVENT_BUCKET_FIRST,  /* bucket's First is another pebble now */
     PV_EVENT_BUCKET_REMOVE, /* bucket, still readable */
-    /* fault says which; ptr is what the caller gave; pebble is the one that it points into, when
-     * there is one */
+    /* fault says what is wrong; ptr is the caller's pointer; pebble is the one that it points
+     * into, or NULL */
     PV_EVENT_FAULT,
     PV_EVENT_BUCKET_FIT, /* bucket is searched by another method now */
-    /* a request, or a resize (pebble is its block), finds no place: requested, flags, name, why;
-     * largest and free_bytes of its kind below its limit. A guard that empties its queue asks
-     * again, and each refusal is told */
+    /* a request, or a resize (pebble is its block), finds no place. Valid: requested, flags,
+     * name, why; largest and free_bytes count what is of its kind and below its limit. A guard
+     * that empties its queue tries again, and each refusal is an event */
     PV_EVENT_REFUSED
 };
 
@@ -220,8 +220,9 @@ struct pv_event {
     const struct pv_pebble *pebble;
     const struct pv_pebble *other;
     const void *ptr;
-    /* FAULT of memory that was overwritten: the used block in front of it, which has probably
-     * overrun it; NULL: not known. With BAD_FREE and BAD_BUCKET it is `pebble` as well. */
+    /* Of a FAULT about overwritten memory: the used block in front of it, which has probably
+     * overrun into it; NULL: not known. With BAD_FREE and BAD_BUCKET, `pebble` is the same
+     * block. */
     const struct pv_pebble *suspect;
     uint64_t requested; /* ALLOC, RESIZE: bytes that the caller asked for */
     uint64_t old_size;  /* RESIZE: payload bytes before */
@@ -234,8 +235,8 @@ struct pv_event {
     uint64_t free_bytes; /* payloads of free pebbles */
 };
 
-/* Told of every event, in the order of registration, in the middle of the operation: it may
- * read the heap but not call it, and must not remove itself. Storage is the caller's. */
+/* Called for every event, in the order of registration, in the middle of the operation. It may
+ * read the heap, but must not call it or remove itself. Storage is the caller's. */
 struct pv_listener {
     void (*event)(void *ctx, const struct pv_event *event);
     void *ctx;
@@ -244,8 +245,8 @@ struct pv_listener {
 
 enum pv_growth { PV_GROWTH_IN_PLACE, PV_GROWTH_NEW_BUCKET };
 
-/* A bucket has one bit for its method, BEST or not. Whether First moves in those that are not is
- * the heap's: they are all RECENT in a heap whose fit is, else they are all FIRST. */
+/* A bucket has one bit for its method: BEST or not. All buckets that are not BEST have the same
+ * method: RECENT in a heap whose fit is RECENT, else FIRST. */
 enum pv_fit { PV_FIT_FIRST, PV_FIT_BEST, PV_FIT_RECENT };
 
 struct pv_heap_config {
@@ -258,9 +259,10 @@ struct pv_heap_config {
         ignore_payloads; /* a replay: payloads of used pebbles are neither cleared nor copied */
     uint64_t limit_pages; /* of all buckets together; 0: none */
     uint64_t bias; /* added to a pointer to get the address that PV_FLAG_LOW… speak of */
-    /* The method of each new bucket, the first included: of so many pages, got for a request
-     * with these flags. BEST, or anything else for the one that enum pv_fit says. Asked under
-     * the lock, so it must not call the heap. NULL: `fit`. */
+    /* Chooses the method of each new bucket, the first one included, from its pages and the
+     * flags of the request that it is made for. BEST, or anything else for the heap's other
+     * method (see enum pv_fit). Called under the lock, so it must not call the heap. NULL:
+     * every bucket gets `fit`. */
     enum pv_fit (*fit_of)(void *ctx, uint64_t n_pages, uint32_t flags);
     void *fit_ctx;
 };
@@ -349,8 +351,9 @@ void *pv_heap_calloc(struct pv_heap *heap, uint64_t count, uint64_t size, const 
  * payload and the new size are cleared, so that what comes back into use is zero. */
 void *pv_heap_realloc(struct pv_heap *heap, void *ptr, uint64_t size);
 
-/* NULL does nothing. A pointer that is no used payload of this heap is a FAULT event, nothing
- * else changes. Returns the fault, PV_FAULT_NONE when the block was freed. */
+/* NULL does nothing. A pointer that is not a used payload of this heap is told as a FAULT
+ * event, and nothing else changes. Returns the fault, PV_FAULT_NONE when the block was
+ * freed. */
 enum pv_fault pv_heap_free(struct pv_heap *heap, void *ptr);
 
 /* The pebble whose payload begins at ptr, or NULL with the reason. Safe for any pointer value:
@@ -358,22 +361,23 @@ enum pv_fault pv_heap_free(struct pv_heap *heap, void *ptr);
 const struct pv_pebble *pv_heap_pebble(struct pv_heap *heap, const void *ptr,
                                        enum pv_fault *ret_fault);
 
-/* Gives the whole pages at the end of each bucket that lie in a free pebble back, where the
- * provider takes them; that pebble keeps at least 64 bytes. Returns the pages given back. */
+/* Gives back the whole free pages at the end of each bucket, where the provider takes them. The
+ * free pebble there keeps at least 64 bytes. Returns the number of pages given back. */
 uint64_t pv_heap_trim(struct pv_heap *heap);
 
 /* Changes the method of the bucket that holds the address; `at` NULL: of all buckets, and of
- * those to come whatever fit_of was. false, and nothing changed: no bucket holds it, or one bucket
- * alone cannot have that method (see enum pv_fit). O(n log n) in all free pebbles. */
+ * those to come whatever fit_of was. false, with nothing changed: no bucket holds the address,
+ * or the method is one that a single bucket cannot have (see enum pv_fit). O(n log n) in all
+ * free pebbles. */
 bool pv_heap_set_fit(struct pv_heap *heap, const void *at, enum pv_fit fit);
 
-/* Changes the pages that all buckets together may have; 0: any number. If the heap has more now
- * it keeps them, and gets none until it has fewer (20.3, "resizing as needed"). */
+/* Changes the pages that all buckets together may have; 0: any number. A heap that has more
+ * keeps them, and gets no new ones until it has fewer (20.3, "resizing as needed"). */
 void pv_heap_set_limit(struct pv_heap *heap, uint64_t limit_pages);
 
 /* The most bytes that a request with these flags can ask for and be served from what is free,
- * without more pages: a multiple of 64. O(buckets); with a PV_FLAG_LOW… O(pebbles). Of flags,
- * an alignment is not thought of. 0: nothing, or flags that contradict each other. */
+ * without more pages: a multiple of 64. O(buckets); with a PV_FLAG_LOW… O(pebbles).
+ * PV_FLAG_ALIGNED is ignored. 0: nothing is free, or the flags contradict each other. */
 uint64_t pv_heap_largest_of(struct pv_heap *heap, uint32_t flags);
 
 /* The same of plain virtual memory: what pv_heap_malloc can be asked for. */

@@ -8,7 +8,7 @@
  * an insertion takes a sixth of the time. Those that wait are found by a look at all of them;
  * many are used again, or merged, before they ever come into the tree.
  *
- * The node of one that waits holds its size and its slot; the rest means nothing.
+ * The node of a waiting pebble holds its size and its slot; its other fields mean nothing.
  *
  * Costs: find, insert, remove O(log n); of PV_HEAP_WAITING insertions one bears the work of
  * all.
@@ -35,7 +35,7 @@ static void wait_in(struct pv_heap *heap, uint32_t slot, struct pv_pebble *pebbl
     }
 }
 
-/* One of that size waits no longer. */
+/* A waiting pebble of this size has left. */
 static void forget(struct pv_heap *heap, uint64_t size)
 {
     if (size < heap->waiting_largest) {
@@ -49,7 +49,7 @@ static void forget(struct pv_heap *heap, uint64_t size)
     heap->waiting_largest = largest;
 }
 
-/* The last takes the slot of one that waits no longer. */
+/* Fills the slot of a waiting pebble that has left with the last one. */
 static void unwait(struct pv_heap *heap, const struct pv_pebble *pebble)
 {
     uint32_t slot = node(pebble)->slot;
@@ -109,9 +109,9 @@ void pv_index_replace(struct pv_heap *heap, struct pv_pebble *from, struct pv_pe
     }
 }
 
-/* The one that the bucket's fit prefers of `found`, or NULL, and those that wait, of those at
- * or behind addr with at least `need` bytes. No branch depends on what waits: it cannot be
- * guessed. */
+/* Of `found` (or NULL) and the waiting pebbles, the one that the bucket's fit prefers among
+ * those at or behind addr with at least `need` bytes. No branch depends on the waiting ones: it
+ * would be mispredicted. */
 static struct pv_pebble *first_of(const struct pv_heap *heap, const struct pv_bucket *bucket,
                                   struct pv_pebble *found, uint64_t addr, uint64_t need)
 {

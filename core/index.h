@@ -45,7 +45,7 @@ struct pv_pebble *pv_index_find(struct pv_heap *heap, const struct pv_bucket *bu
 struct pv_pebble *pv_index_find_from(struct pv_heap *heap, const struct pv_bucket *bucket,
                                      uint64_t addr, uint64_t need);
 
-/* The one that it would choose next if `pebble` did not do. */
+/* The one that it would choose next if `pebble` does not fit the request. */
 struct pv_pebble *pv_index_find_next(struct pv_heap *heap, const struct pv_bucket *bucket,
                                      struct pv_pebble *pebble, uint64_t need);
 

@@ -37,8 +37,8 @@ static inline uint32_t kind_of(const struct pv_bucket *bucket)
     return pv_pebble_at(bucket->first)->sflags & PV_KIND;
 }
 
-/* Whether its pebbles are of a kind. Its First's header is looked at: where that is damaged it is
- * of none. */
+/* Whether the bucket's pebbles are of this kind. Reads the header of its First; a bucket whose
+ * First is damaged is of no kind. */
 static inline bool is_of_kind(struct pv_heap *heap, const struct pv_bucket *bucket,
                               uint32_t kind)
 {

@@ -41,7 +41,7 @@ struct pv_bucket *pv_sound_cut(struct pv_heap *heap, struct pv_bucket *bucket)
 {
     struct pv_bucket *bad = bucket ? pv_bucket_at(bucket->next) : heap->first;
     struct pv_bucket *next = NULL, *at = heap->last;
-    /* From the other end, as far as it is sound. */
+    /* Walks the list from its other end, as far as it is sound. */
     for (uint64_t n = heap->n_buckets;
          n && at && at != bad && at != bucket && pv_bucket_is_whole(heap, at); n--) {
         next = at;

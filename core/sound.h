@@ -8,9 +8,10 @@
 
 #include "core/heap.h"
 
-/* For what runs only where something is wrong: kept out of the way of what runs always. */
+/* Marks functions that run only where something is damaged, and keeps them out of the hot
+ * path. */
 #define PV_COLD __attribute__((cold, noinline))
-/* And for what runs for few requests: those pay for the call, the others for nothing. */
+/* Marks functions that few requests need: those pay for a call, the others pay nothing. */
 #define PV_RARE __attribute__((noinline))
 
 static inline uint64_t addr_of(const void *at)
@@ -23,11 +24,11 @@ static inline uint64_t bucket_end(const struct pv_bucket *bucket)
     return addr_of(bucket) + bucket->size * PV_PAGE_BYTES;
 }
 
-/* What stands behind `bucket` in the list, NULL: the first one, is damaged: takes it out. What
- * then stands there. */
+/* Takes the bucket behind `bucket` (NULL: the first one) out of the list, because it is
+ * damaged. Returns the bucket that then stands there. */
 PV_COLD struct pv_bucket *pv_sound_cut(struct pv_heap *heap, struct pv_bucket *bucket);
 
-/* Whether a bucket's header can be what the heap wrote there: as much as it says of itself. */
+/* Whether a bucket's header can be one that the heap wrote, judged from the header alone. */
 static inline bool pv_bucket_is_whole(const struct pv_heap *heap,
                                       const struct pv_bucket *bucket)
 {
@@ -37,7 +38,7 @@ static inline bool pv_bucket_is_whole(const struct pv_heap *heap,
                bucket->size * PV_PAGE_BYTES - sizeof(struct pv_pebble);
 }
 
-/* The buckets in their order; those whose headers are damaged are taken out of it. */
+/* Goes through the buckets in list order, and takes out those whose headers are damaged. */
 static inline struct pv_bucket *pv_bucket_first(struct pv_heap *heap)
 {
     struct pv_bucket *first = heap->first;

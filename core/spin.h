@@ -14,7 +14,8 @@
 #else
 #define PV_SPINLOCK_OF(owner) (&(owner)->spinlock)
 
-/* The byte was 0. On aarch64 in its own words: compilers would call a library for it. */
+/* Sets the byte; returns whether it was 0. In assembly on aarch64, where compilers would call a
+ * library. */
 static inline bool pv_spin_try(unsigned char *byte)
 {
 #ifdef __aarch64__

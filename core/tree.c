@@ -81,8 +81,8 @@ static void hang(struct pv_heap *heap, struct pv_pebble *up, struct pv_pebble *f
     }
 }
 
-/* Lifts a node above its parent, order kept. What the parent's own parent knows of this side is
- * left to the caller. */
+/* Rotates a node above its parent; the order stays. The caller updates what the grandparent
+ * knows of this side. */
 static void rotate_up(struct pv_heap *heap, struct pv_pebble *pebble)
 {
     struct node *n = node(pebble);
@@ -104,7 +104,8 @@ static void rotate_up(struct pv_heap *heap, struct pv_pebble *pebble)
     n->height[!side] = height_of(parent);
 }
 
-/* One side is higher by two: lifts it. What stands in the node's place then; NULL: damage. */
+/* Rotates up the side that is higher by two. Returns the node that takes this one's place;
+ * NULL: damage. */
 static struct pv_pebble *rebalance(struct pv_heap *heap, struct pv_pebble *at)
 {
     struct node *n = node(at);
@@ -125,7 +126,7 @@ static struct pv_pebble *rebalance(struct pv_heap *heap, struct pv_pebble *at)
     return top;
 }
 
-/* The side of its parent on which a node hangs has a new largest: tells it upward. */
+/* Passes upward that the side of its parent on which a node hangs has a new largest payload. */
 static void tell_upward(struct pv_heap *heap, const struct pv_pebble *pebble)
 {
     uint64_t max = max_of(pebble);
@@ -142,7 +143,7 @@ static void tell_upward(struct pv_heap *heap, const struct pv_pebble *pebble)
     }
 }
 
-/* A node's sides have new heights: balances it and what is above it. */
+/* Balances a node whose sides have new heights, and the nodes above it. */
 static void balance_upward(struct pv_heap *heap, struct pv_pebble *at)
 {
     while (at && pv_tree_is_whole(heap, at)) {
@@ -167,7 +168,7 @@ static void balance_upward(struct pv_heap *heap, struct pv_pebble *at)
     }
 }
 
-/* On which side of a node the place of one that waits is. */
+/* The side of a node on which a waiting pebble belongs. */
 static unsigned side_for(const struct pv_heap *heap, const struct pv_waiting *waiting,
                          const struct pv_pebble *up)
 {
@@ -176,8 +177,8 @@ static unsigned side_for(const struct pv_heap *heap, const struct pv_waiting *wa
     return !is_before(&key, up);
 }
 
-/* One level down from *up towards the place of one that waits; what it passes learns its size.
- * false: it has arrived. */
+/* Takes a waiting pebble one level down from *up towards its place; the node that it passes
+ * learns its size. false: it has arrived. */
 static bool descend(struct pv_heap *heap, const struct pv_waiting *waiting,
                     struct pv_pebble **up)
 {
@@ -198,9 +199,9 @@ static bool descend(struct pv_heap *heap, const struct pv_waiting *waiting,
     return true;
 }
 
-/* Hangs one that waits, from where it arrived on. Rotations since then have moved its place
- * only to below that node, unless another one hangs at the same place by now: then it comes
- * again from the root. */
+/* Inserts a waiting pebble where it arrived. Rotations since then can only have moved its
+ * place below that node. If another pebble has taken that place, the search begins again at
+ * the root. */
 static void hang_waiting(struct pv_heap *heap, const struct pv_waiting *first,
                          const struct pv_waiting *waiting)
 {
@@ -232,7 +233,7 @@ void pv_tree_insert_waiting(struct pv_heap *heap)
     for (struct pv_waiting *waiting = first; waiting < end; waiting++) {
         waiting->up = heap->tree;
     }
-    /* All go down side by side, a level at a time. */
+    /* All waiting pebbles go down side by side, one level at a time. */
     bool deeper = true;
     while (deeper) {
         deeper = false;
@@ -247,7 +248,7 @@ void pv_tree_insert_waiting(struct pv_heap *heap)
     heap->waiting_largest = 0;
 }
 
-/* Hangs a node's only child, or nothing, in its place. The parent, or NULL. */
+/* Replaces a node by its only child, or by nothing. Returns the parent, or NULL. */
 static struct pv_pebble *unhang(struct pv_heap *heap, struct pv_pebble *pebble)
 {
     struct node *n = node(pebble);
@@ -286,7 +287,7 @@ void pv_tree_remove(struct pv_heap *heap, struct pv_pebble *pebble)
         return;
     }
     if (n->child[LEFT] && n->child[RIGHT]) {
-        /* The next node in order has no left side; it comes here in its stead. */
+        /* The next node in order has no left side; it replaces this node. */
         struct pv_pebble *next = n->child[RIGHT];
         while (pv_tree_is_whole(heap, next) && node(next)->child[LEFT]) {
             heap->n_visited++;

@@ -14,8 +14,8 @@
 
 enum { LEFT, RIGHT };
 
-/* In front of every node: what runs over the block before it, or is written to freed memory,
- * hits it first. No pointer of a node without it is followed. */
+/* Stands at the front of every node, where an overrun of the block before it or a write to
+ * freed memory hits first. Pointers of a node without it are not followed. */
 #define NODE_MARK UINT32_C(0x9E0DE5F4)
 
 struct node {
@@ -45,8 +45,8 @@ static inline bool pv_tree_is_whole(struct pv_heap *heap, const struct pv_pebble
     return false;
 }
 
-/* Each of these stops at the first node that is damaged; what it answers, and the tree, mean
- * nothing then until the heap is mended. */
+/* Each of these stops at the first damaged node. Its answer and the tree are then invalid until
+ * the heap is mended. */
 
 /* Puts the pebbles that wait, one at least, into the tree. */
 void pv_tree_insert_waiting(struct pv_heap *heap);
