@@ -501,8 +501,7 @@ static void *resize(struct pv_heap *heap, struct pv_pebble *pebble, uint64_t siz
     uint64_t rounded = round_up(size ? size : 1, PV_UNIT_BYTES);
     uint64_t old_size = pebble->size;
     if (size <= old_size && rounded > old_size) {
-        rounded =
-            old_size; /* after merges no multiple of the unit, yet large enough */
+        rounded = old_size; /* after merges no multiple of the unit, yet large enough */
     }
     uint64_t end = addr_of(pebble + 1) + rounded;
     void *payload = pebble + 1;
