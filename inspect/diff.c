@@ -183,7 +183,7 @@ static int match_by(struct work *work, bool by_block)
     size_t i = 0, j = 0;
     while (i < work->a.n && j < work->b.n) {
         struct entry *a = &work->a.entries[i], *b = &work->b.entries[j];
-        /* Entries that take no part are passed by. */
+        /* Skips entries that take no part. */
         if (a->matched || (by_block && !a->by_block)) {
             i++;
             continue;
@@ -221,7 +221,7 @@ static int list_rest(struct work *work)
     return status;
 }
 
-/* A row with what it is ordered by, so that the order needs nothing else. */
+/* A row with its sort key, so that comparing needs nothing else. */
 struct ordered_row {
     uint64_t addr;
     struct pv_diff_row row;

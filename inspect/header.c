@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * header.c - bytes of a header become a row. Nothing is trusted: each number is taken as it is,
- * and whoever computes with it checks first.
+ * header.c - turns the bytes of a header into a row. Nothing is trusted: each number is stored
+ * as it is, and code that computes with it checks it first.
  */
 #include "inspect/header.h"
 
@@ -86,7 +86,7 @@ int pv_header_pebble(struct pv_header_reader *reader, const struct pv_home *home
     return PV_OK;
 }
 
-/* Mixes the first 16 bytes: names that differ later only share a place in the memo. */
+/* Mixes the first 16 bytes: names that differ only after them share a place in the memo. */
 static size_t name_slot(const unsigned char *raw)
 {
     uint64_t a, b;

@@ -14,7 +14,7 @@
 
 enum { PV_HEADER_NAMES = 1024, PV_HEADER_NAME_MAX = 64 };
 
-/* What headers are read with. */
+/* The state that headers are read with. */
 struct pv_header_reader {
     const struct pv_walk *walk;
     struct pv_cache cache;
@@ -57,12 +57,12 @@ bool pv_header_fits(const struct pv_header_reader *reader, const struct pv_home 
 uint64_t pv_header_end(const struct pv_header_reader *reader, const struct pv_home *home,
                        const struct pv_pebble_row *row);
 
-/* Whether all but the magic speaks for a pebble of this home: flags, size, parent. */
+/* Whether everything but the magic looks like a pebble of this home: flags, size, parent. */
 bool pv_header_likely(const struct pv_header_reader *reader, const struct pv_home *home,
                       const struct pv_pebble_row *row);
 
-/* Whether the list confirms it as well: it ends its bucket, or Next is where it ends and the
- * pebble there names it as Previous. A header left over from a merge does not stand this. */
+/* Whether the list confirms it too: it ends its bucket, or Next is where it ends and the pebble
+ * there names it as Previous. A header left over from a merge fails this. */
 bool pv_header_confirmed(struct pv_header_reader *reader, const struct pv_home *home,
                          const struct pv_pebble_row *row);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * judge.h - what the functions behind the laws look at, and how they tell. Private to inspect/.
+ * judge.h - what the functions behind the laws look at, and how they report. Private to
+ * inspect/.
  */
 #ifndef PV_JUDGE_H
 #define PV_JUDGE_H
@@ -52,7 +53,7 @@ PV_LAWS(PV_JUDGE, PV_JUDGE, PV_NO_JUDGE)
 #undef PV_JUDGE
 #undef PV_NO_JUDGE
 
-/* All laws that hold of a buddy's chunks. PV_ENOMEM. */
+/* Applies all laws that hold for a buddy's chunks. PV_ENOMEM. */
 int pv_judge_buddy(struct pv_snapshot *snapshot);
 
 #endif

@@ -74,7 +74,7 @@ int pv_judge_b4(const struct pv_scene *scene)
     if (status < 0) {
         return status;
     }
-    /* A walk has followed Next to its end, or told where it broke. */
+    /* A walk has followed Next to its end, or has reported where it broke. */
     bool last = scene->bucket + 1 == scene->snapshot->n_buckets;
     uint64_t after = last ? 0 : row[1].addr;
     if (scene->snapshot->source == PV_SNAPSHOT_MEMORY || row->next == after) {
@@ -86,7 +86,7 @@ int pv_judge_b4(const struct pv_scene *scene)
                           row->addr, row->next, after);
 }
 
-/* A walk has told itself, for it knows what First led to. */
+/* A walk has reported this itself, because it knows what First led to. */
 int pv_judge_b6(const struct pv_scene *scene)
 {
     const struct pv_bucket_row *row = pv_scene_bucket(scene);

@@ -2,9 +2,9 @@
  *
  * judge_pebble.c - the laws of a pebble, a law a function.
  *
- * A function looks at one pebble and its two neighbours in the list, and keeps no state. What
- * two laws would both say about one cause only one says: see rules.h. Sums with foreign numbers
- * are checked.
+ * A function looks at one pebble and its two neighbours in the list, and keeps no state. Where
+ * two laws would report one cause, only one of them does: see rules.h. Sums with foreign
+ * numbers are checked.
  */
 #include "inspect/judge.h"
 
@@ -82,8 +82,8 @@ int pv_judge_p4(const struct pv_scene *scene)
                           scene->bucket_end);
 }
 
-/* Whether what stands before the row is what its Previous must name. Across a break that can be
- * said only where nothing was lost. */
+/* Whether Previous must name the row before this one. Across a break this is known only where
+ * nothing was lost. */
 static bool knows_before(const struct pv_scene *scene)
 {
     if (!scene->broken_before) {

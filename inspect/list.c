@@ -82,7 +82,7 @@ static bool find_neighbour(struct pv_walker *walker, const struct list *list,
            pv_header_likely(&walker->reader, list->home, ret_row);
 }
 
-/* What is at the end of a link, with its row when that is a pebble. PV_ENOMEM. */
+/* Finds out where a link leads, and the row if that is a pebble. PV_ENOMEM. */
 static int follow(struct pv_walker *walker, struct list *list, uint64_t addr,
                   enum link *ret_link, struct pv_pebble_row *ret_row)
 {
@@ -146,7 +146,7 @@ static int add_row(struct pv_walker *walker, struct list *list,
     return status < 0 ? status : PV_OK;
 }
 
-/* What the walk does about a break, for the end of a finding's sentence. */
+/* What the walk does about a break: the end of a finding's sentence. */
 static void say_loss(char *text, size_t cap, const struct pv_break *gap, bool found)
 {
     if (!found && gap->to == gap->from) {
@@ -162,8 +162,8 @@ static void say_loss(char *text, size_t cap, const struct pv_break *gap, bool fo
     }
 }
 
-/* Tells why the list is broken. `beside`: the pebble that the link should lead to stands where
- * it must, so that the link is what is wrong and not the bytes it leads to. */
+/* Reports why the list is broken. `beside`: the pebble that the link should lead to stands
+ * where it must, so the link is wrong and not the bytes that it leads to. */
 static int tell_break(struct pv_walker *walker, const struct list *list, enum link link,
                       uint64_t target, bool beside, const char *loss)
 {

@@ -13,7 +13,7 @@ struct pv_scan_budget {
     unsigned refusals;
 };
 
-/* What is known of one bucket from searching it. */
+/* What searching one bucket has shown so far. */
 struct pv_scan {
     bool none_confirmed; /* no confirmed header stands beyond what was searched */
 };

@@ -10,7 +10,8 @@
 
 enum { FIRST_SLOTS = 64 }; /* a power of two */
 
-/* The addresses may come from a heap that was made to make this slow: hence the keyed hash. */
+/* The addresses may come from a heap that was crafted to make this slow; therefore the hash is
+ * keyed. */
 static size_t slot_of(const uint64_t *slots, size_t n_slots, uint64_t key)
 {
     const struct pv_hash_key secret = pv_hash_key();

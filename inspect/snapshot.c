@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * snapshot.c - the picture of a catalog: three growing arrays and their sums. Whoever makes one
- * fills rows in; nothing here judges them.
+ * snapshot.c - the picture of a catalog: three growing arrays and their sums. The code that
+ * makes a snapshot fills in the rows; nothing here judges them.
  */
 #include "inspect/snapshot.h"
 

@@ -90,7 +90,7 @@ struct pv_snapshot {
     enum pv_snapshot_source source;
     enum pv_catalog_kind kind;
     uint16_t bucket_bytes, pebble_bytes; /* header sizes */
-    uint32_t page_bytes;                 /* of a buddy: whoever makes it says so */
+    uint32_t page_bytes; /* of a buddy: set by the code that makes the snapshot */
     size_t n_buckets, n_pebbles, n_findings, n_breaks;
     struct pv_bucket_row *buckets;
     struct pv_pebble_row *pebbles;
@@ -129,7 +129,7 @@ int pv_snapshot_add_finding(struct pv_snapshot *snapshot, enum pv_law law, size_
                             size_t pebble, uint64_t addr, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
 
-/* Before which row of the last bucket the list was broken: before the next one to be added.
+/* Notes that the list of the last bucket was broken before the row that is added next.
  * PV_ENOMEM. */
 int pv_snapshot_add_break(struct pv_snapshot *snapshot, uint64_t from, uint64_t to);
 

@@ -13,8 +13,8 @@ static bool is_of_header(enum pv_law law)
     return law != PV_LAW_B5 && law != PV_LAW_M1 && law != PV_LAW_P8;
 }
 
-/* The address where the header of the bucket begins, if what stands at `addr` is its first
- * pebble: whoever overruns into that has gone over the bucket's header before. */
+/* The address of the bucket's header, if its first pebble stands at `addr`: an overrun into
+ * that pebble has overwritten the bucket's header first. */
 static uint64_t over_bucket(const struct pv_snapshot *snapshot, uint64_t addr, size_t bucket)
 {
     bool first = bucket < snapshot->n_buckets &&
@@ -33,8 +33,8 @@ static size_t ends_at(const struct pv_snapshot *snapshot, uint64_t addr)
     return addr - row->addr - snapshot->pebble_bytes == row->size ? found : SIZE_MAX;
 }
 
-/* The row that stands in front of the pebble in its bucket's list, if both are where a list in
- * address order has them; else SIZE_MAX. */
+/* The row in front of the pebble in its bucket's list, if both stand in address order; else
+ * SIZE_MAX. */
 static size_t listed_before(const struct pv_snapshot *snapshot, size_t pebble)
 {
     const struct pv_pebble_row *row = &snapshot->pebbles[pebble];
@@ -42,8 +42,8 @@ static size_t listed_before(const struct pv_snapshot *snapshot, size_t pebble)
     return !is_first && row[-1].addr < row->addr ? pebble - 1 : SIZE_MAX;
 }
 
-/* What stands in front of the header at `addr`; `pebble` is its row, if it has one. Where the
- * size of what is in front was overwritten, the list tells. */
+/* The pebble in front of the header at `addr`; `pebble` is the header's row, if it has one.
+ * Where the size of the pebble in front was overwritten, the list says which it is. */
 static size_t in_front(const struct pv_snapshot *snapshot, uint64_t addr, size_t bucket,
                        size_t pebble, const bool *damaged)
 {

@@ -15,7 +15,7 @@
  * character. The number of bytes, at most PV_NAME_BYTES - 1; a NUL follows them. */
 size_t pv_tag_cut(const char *text, size_t n, char ret[PV_NAME_BYTES]);
 
-/* The same text, changed so that it is the number-th of those that would be alike: "name~7". */
+/* The same text with a number at its end, for texts that would be alike otherwise: "name~7". */
 size_t pv_tag_number(char text[PV_NAME_BYTES], size_t n, unsigned number);
 
 #endif

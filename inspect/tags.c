@@ -146,7 +146,7 @@ void pv_tags_close(struct pv_tags *tags)
     pv_own_free(tags);
 }
 
-/* Room for one more tag in all that grows. */
+/* Makes room for one more tag in every array and table. */
 static int grow(struct pv_tags *tags)
 {
     if (tags->n_tags >= UINT32_MAX) {

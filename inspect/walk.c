@@ -63,7 +63,7 @@ static bool is_bucket(struct pv_walker *walker, const struct pv_bucket_row *row)
            first.magic == PV_PEBBLE_MAGIC && first.parent == row->addr;
 }
 
-/* Tells why the bucket list does not go on at addr. */
+/* Reports why the bucket list does not go on at addr. */
 static int tell_bucket(struct pv_walker *walker, enum pv_law law, uint64_t addr,
                        const char *what)
 {

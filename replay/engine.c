@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * engine.c - the table of engines: here a new one is entered.
+ * engine.c - the table of engines. A new engine is added here.
  */
 #include "replay/engine.h"
 

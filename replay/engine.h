@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * engine.h - the allocators' common face: what a replay drives.
+ * engine.h - the interface that all allocators share and that a replay drives.
  *
  * An engine serves requests for target addresses. Every address that goes in or comes out is
  * the target's: the first bucket of a replayed heap begins at PV_TARGET_BASE on every machine
@@ -37,8 +37,8 @@ struct pv_place_of_block {
     uint32_t sflags, alignment;
 };
 
-/* A bucket that came, grew, shrank or went, or whose First moved, in the order in which it
- * happened. */
+/* A bucket that was added, grew, shrank or was removed, or whose First moved. In the order in
+ * which it happened. */
 struct pv_bucket_change {
     uint64_t addr;
     uint64_t first;        /* address of the pebble that First points to afterwards */
@@ -54,7 +54,7 @@ struct pv_engine_listener {
     void *ctx;
 };
 
-/* Why the last request that was refused was, and what was free then, of its kind. */
+/* Why the last refused request was refused, and what was free of its kind then. */
 struct pv_refusal {
     enum pv_why why;
     uint64_t free_bytes, largest;
@@ -62,7 +62,7 @@ struct pv_refusal {
 
 struct pv_engine; /* each type has its own */
 
-/* What the log has to know of the places that an engine gives. */
+/* What the log must know about the addresses that an engine gives out. */
 struct pv_engine_shape {
     uint64_t page_bytes; /* the unit of buckets' sizes */
     unsigned apart;      /* two blocks begin at least 1 << apart bytes apart */
@@ -74,8 +74,8 @@ struct pv_engine_type {
     uint64_t header_bytes;        /* of a block */
     uint64_t bucket_header_bytes; /* of a bucket */
     uint64_t bucket_lflags;       /* local flags of every bucket it makes */
-    /* Of its catalog; the kind says how gaps are cut into holes: a pebble each, or halves as
-     * large as they can be. */
+    /* Of its catalog. The kind says how gaps become holes: a pebble each, or the largest
+     * possible buddies. */
     const struct pv_layout *layout;
 
     void (*shape)(const struct pv_engine_options *options, struct pv_engine_shape *ret_shape);
@@ -93,16 +93,16 @@ struct pv_engine_type {
     int (*resize)(struct pv_engine *engine, uint64_t addr, uint64_t size,
                   struct pv_place_of_block *ret_place);
     void (*free)(struct pv_engine *engine, uint64_t addr);
-    /* Looks at a used block that free or resize will be asked for soon, once and some time later
-     * again, so that the processor has it at hand then. Changes nothing. May be NULL. */
+    /* Prefetches a used block that will be freed or resized soon. Called twice, some time
+     * apart: the second call reaches its neighbours. Changes nothing. May be NULL. */
     void (*soon)(const struct pv_engine *engine, uint64_t addr, bool again);
-    /* Gives back what of this process's memory means nothing: before other things need it.
-     * O(blocks). May be NULL. */
+    /* Gives memory of this process back that holds nothing of value, so that other things can
+     * have it. O(blocks). May be NULL. */
     void (*rest)(struct pv_engine *engine);
-    /* Of the last alloc or resize that answered 1, for so many bytes. */
+    /* Of the last alloc or resize that returned 1, which asked for so many bytes. */
     struct pv_refusal (*refusal)(struct pv_engine *engine, uint64_t bytes);
 
-    /* The live heap, pictured by the walk. */
+    /* A snapshot of the live heap, made by the walk. */
     int (*walk)(struct pv_engine *engine, struct pv_tags *tags,
                 struct pv_snapshot **ret_snapshot);
 

@@ -59,7 +59,8 @@ static uint64_t end_of(const struct pv_pebble *pebble)
     return (uint64_t)(uintptr_t)(pebble + 1) + pebble->size;
 }
 
-/* From the end of the last used pebble before this one, or the bucket's start, to its end. */
+/* The bytes from the end of the used pebble before this one (or the bucket's start) to the end
+ * of this one. */
 static uint64_t reach(const struct pv_pebble *pebble)
 {
     const struct pv_pebble *prev = pv_pebble_at(pebble->prev);
@@ -196,7 +197,7 @@ static void on_event(void *ctx, const struct pv_event *event)
     engine->told.bucket(engine->told.ctx, &change);
 }
 
-/* The whole pages in a hole, but for its header and node. */
+/* The whole pages in a hole, without those of its header and node. */
 static void clear_hole(struct pv_pebble *hole)
 {
     const uintptr_t page_bits = ~(uintptr_t)(PV_PAGE_BYTES - 1);
@@ -312,9 +313,9 @@ static int best_fit_open(struct pv_engine **ret_engine, const struct pv_engine_o
     return open_as(&pv_engine_best_fit, ret_engine, options, listener);
 }
 
-/* From a payload of this process, or NULL, to the answer of alloc and resize. A heap that the
- * system refused pages may have found another place, which it would not have had to look for:
- * that is no answer. */
+/* Turns a payload of this process, or NULL, into the result of alloc and resize. If the system
+ * refused pages, the heap may have chosen another place than it would have otherwise: such a
+ * result is not used. */
 static int place(const struct pv_engine *engine, const void *payload,
                  struct pv_place_of_block *ret_place)
 {
@@ -357,7 +358,7 @@ static void bucket_free(struct pv_engine *engine, uint64_t addr)
     pv_heap_free(&engine->heap, payload_at(engine, addr));
 }
 
-/* The first look is at the header, the second at those before and behind it. */
+/* The first call prefetches the header, the second those before and behind it. */
 static void bucket_soon(const struct pv_engine *engine, uint64_t addr, bool again)
 {
     const struct pv_pebble *pebble = pv_pebble_at(addr - engine->bias);

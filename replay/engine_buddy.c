@@ -73,7 +73,7 @@ static void tell_chunk(const struct pv_engine *engine, uint64_t pages_before)
 
 /* ---- tables beside the chunk ---- */
 
-/* Address space: of it only what lies around blocks becomes memory. */
+/* Reserves address space; only the parts around blocks become memory. */
 struct tables {
     uint64_t n_pages;
     unsigned char *tree, *index;
@@ -218,8 +218,8 @@ static bool double_once(struct pv_engine *engine)
     return true;
 }
 
-/* Makes room for a block that found none. false: not within the limit, the space or our memory;
- * the chunk may have become larger all the same when it is the latter. */
+/* Makes room for a block that found none. false: the limit, the space or our memory does not
+ * allow it; in the last case the chunk may have grown all the same. */
 static bool grow(struct pv_engine *engine, uint64_t size, bool empty)
 {
     uint64_t bytes = chunk_for(engine, size, empty);
@@ -255,7 +255,8 @@ static void say_place(const struct pv_engine *engine, const void *ptr, uint64_t 
     };
 }
 
-/* The last block's end moves when a block comes behind it, or when that block goes. */
+/* The end of the last block moves when a block is placed behind it, or when the last block is
+ * freed. */
 static void extent_came(struct pv_engine *engine, const void *ptr, uint64_t size)
 {
     uint64_t end = (uint64_t)((const unsigned char *)ptr - engine->buddy.chunk) + size;
@@ -404,8 +405,8 @@ static int buddy_walk(struct pv_engine *engine, struct pv_tags *tags,
     return PV_OK;
 }
 
-/* Nothing but the limit, the space or our memory keeps the chunk from doubling; what fits and is not
- * served all the same has flags that no chunk serves. */
+/* Only the limit, the space or our memory keeps the chunk from doubling. A request that fits
+ * and is still not served has flags that no chunk serves. */
 static struct pv_refusal buddy_refusal(struct pv_engine *engine, uint64_t bytes)
 {
     struct pv_refusal refusal = {.free_bytes = engine->buddy.free_bytes,

@@ -43,7 +43,7 @@ static enum pv_id_state state_in(const struct pv_id_page *page, uint64_t number,
     return page->known[at / 64] >> at % 64 & 1 ? PV_ID_FREED : PV_ID_UNKNOWN;
 }
 
-/* Makes the pages reach up to one. */
+/* Extends the array of pages up to this one. */
 static int reach(struct pv_ids *ids, uint64_t page)
 {
     size_t n = 2 * ids->n_pages > page + 1 ? 2 * ids->n_pages : (size_t)page + 1;
@@ -77,7 +77,7 @@ static int fill(struct pv_ids *ids, struct pv_id_page *page)
     return page->blocks ? PV_OK : PV_ENOMEM;
 }
 
-/* The page that a number is to be put into, or with 0 NULL: the table takes it. */
+/* The page that a number is to be put into. NULL with 0: the table takes it. */
 static int find_page(struct pv_ids *ids, const struct pv_id *id, struct pv_id_page **ret_page)
 {
     *ret_page = NULL;
@@ -143,7 +143,7 @@ static bool is_entry_of(const struct pv_id_entry *entry, uint64_t key, const str
     return !entry->text || (strncmp(entry->text, id->text, id->n) == 0 && !entry->text[id->n]);
 }
 
-/* The id's entry, or the unused one where it would stand. The table is never full. */
+/* The id's entry, or the unused one where it would be inserted. The table is never full. */
 static struct pv_id_entry *probe(const struct pv_ids *ids, const struct pv_id *id)
 {
     uint64_t key = key_of(ids, id);

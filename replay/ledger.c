@@ -102,7 +102,7 @@ static int give_slot(struct pv_ledger *ledger, uint32_t slot)
     return PV_OK;
 }
 
-/* The row in which a name is remembered, and what of the name is. */
+/* The row in which a name is remembered, and the part of the name that is kept. */
 static struct pv_ledger_name *row_of(struct pv_ledger *ledger, const char *name,
                                      char *ret_begin)
 {
@@ -137,8 +137,8 @@ int pv_ledger_tag(struct pv_ledger *ledger, const char *name, uint32_t *ret_tag)
     return status;
 }
 
-/* The place where a number's tag stands. NULL: there is no room for it, or it is no number that
- * a reader counted. */
+/* Where the tag of a name's number is stored. NULL: there is no memory, or the number is not
+ * one that the reader gave. */
 static uint32_t *numbered(struct pv_ledger *ledger, uint32_t number)
 {
     if (number >= ledger->n_numbers && number < NUMBERS_MAX) {
@@ -169,7 +169,7 @@ static int tag_of(struct pv_ledger *ledger, const struct pv_trace_event *event,
     return status;
 }
 
-/* Tells of the tags that have come since. */
+/* Adds the tags that are new since the last call to the deeds. */
 static int tell_tags(struct pv_ledger *ledger, struct pv_deeds *deeds)
 {
     while (ledger->n_tags_told < pv_tags_count(ledger->tags)) {

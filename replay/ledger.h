@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * ledger.h - what a trace's events come to, the same for every engine: which block, in which
- * slot, and whether it is a mistake of the program.
+ * ledger.h - what a trace's events mean, the same for every engine: which block, in which slot,
+ * and whether the event is a mistake of the program.
  *
  * Slots are small numbers that are given out again after a free, the last one first, so that an
  * engine keeps its blocks in arrays. The ledger takes events and makes deeds of them, many at a
@@ -21,7 +21,7 @@
 
 enum pv_mistake {
     PV_MISTAKE_DOUBLE_FREE,  /* free of an id that was freed */
-    PV_MISTAKE_UNKNOWN_FREE, /* free or realloc of an id that never was */
+    PV_MISTAKE_UNKNOWN_FREE, /* free or realloc of an id that was never allocated */
     PV_MISTAKE_LIVE_ALLOC,   /* a second malloc of a live id: the first block is leaked */
     PV_MISTAKE_REALLOC_FREED /* realloc of an id that was freed */
 };
@@ -33,7 +33,7 @@ const char *pv_mistake_name(enum pv_mistake mistake);
 
 enum pv_deed_kind {
     PV_DEED_NONE,   /* nothing: a mistake, a mark, a free of null */
-    PV_DEED_ALLOC,  /* a block into the slot; what may be there from before is leaked */
+    PV_DEED_ALLOC,  /* a new block in the slot; a block that is there already is leaked */
     PV_DEED_RESIZE, /* of the slot's block; an engine that had no room for it: PV_DEED_ALLOC */
     PV_DEED_FREE
 };
@@ -76,8 +76,8 @@ struct pv_ledger {
     /* Where the reader numbers its names: tag + 1 by that number, 0: not seen yet. */
     uint32_t *by_number;
     size_t n_numbers;
-    /* Else names seen lately, so that no hash is needed: how they begin. What is longer is compared
-     * with the tag itself. */
+    /* Otherwise: how recently seen names begin, so that they need no hash. Longer names are
+     * compared with the tag itself. */
     struct pv_ledger_name {
         char begin[PV_LEDGER_NAME_BYTES];
         uint32_t tag;
@@ -90,7 +90,8 @@ void pv_ledger_fini(struct pv_ledger *ledger);
 /* The number of a name in the ledger's tags. PV_ENOMEM, PV_ELIMIT. */
 int pv_ledger_tag(struct pv_ledger *ledger, const char *name, uint32_t *ret_tag);
 
-/* Adds what the event comes to; there is room for it. PV_ENOMEM, PV_ELIMIT. */
+/* Adds the deed of the event; the caller has made sure that there is room. PV_ENOMEM,
+ * PV_ELIMIT. */
 int pv_ledger_add(struct pv_ledger *ledger, const struct pv_trace_event *event,
                   struct pv_deeds *deeds);
 

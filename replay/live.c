@@ -10,9 +10,10 @@
 #include "core/status.h"
 #include "inspect/snapshot.h"
 
-/* A request without flags that is not larger is never refused while that much is not live. */
+/* A request without flags of at most this size is never refused while no more than this is
+ * live. */
 static const uint64_t large = UINT64_C(1) << 30;
-/* What a target's addresses are enough for (space.h). */
+/* The bytes that a target's address space can hold (space.h). */
 static const uint64_t room_bytes = UINT64_C(1) << 40;
 
 int pv_live_init(struct pv_live *live)
@@ -38,7 +39,7 @@ static void on_bucket(void *ctx, const struct pv_bucket_change *change)
     (void)ctx, (void)change;
 }
 
-/* Asks an empty heap: as an engine answers. */
+/* Asks an empty heap. Returns what an engine would return. */
 static int ask(struct pv_live *live, const struct pv_deed *deed, bool flags)
 {
     const struct pv_engine_type *type = pv_engine_types()[0];

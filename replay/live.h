@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * live.h - what a trace's program holds, counted without a heap: who is live, how much was the
- * most, which of its calls are mistakes.
+ * live.h - what a trace's program holds, counted without a heap: the live blocks, the peak, and
+ * the calls that are mistakes.
  *
  * A request counts as refused where no heap could serve it; an empty one is asked when a
  * request is very large or has flags, and never otherwise. Cost: O(1) an event. Memory: that of
@@ -32,8 +32,8 @@ struct pv_live {
 int pv_live_init(struct pv_live *live); /* PV_ENOMEM; pv_live_fini is due */
 void pv_live_fini(struct pv_live *live);
 
-/* Takes in the next event. PV_ENOMEM; PV_ELIMIT as pv_timeline_apply. *ret_deed is what it came
- * to, until the next. */
+/* Counts the next event. PV_ENOMEM; PV_ELIMIT as pv_timeline_apply. *ret_deed is the event's
+ * deed, valid until the next call. */
 int pv_live_add(struct pv_live *live, const struct pv_trace_event *event,
                 const struct pv_deed **ret_deed);
 

@@ -74,7 +74,7 @@ int pv_log_begin(struct pv_log *log, enum pv_op op)
     return PV_OK;
 }
 
-/* The next placement begins a block: which event made it. */
+/* The next placement begins a block: remembers which event makes it. */
 static int add_birth(struct pv_log *log)
 {
     uint32_t *births =

@@ -101,7 +101,7 @@ void pv_log_fini(struct pv_log *log);
 /* Begins the next event. PV_ENOMEM, PV_ELIMIT. */
 int pv_log_begin(struct pv_log *log, enum pv_op op);
 
-/* Within an event, at most one of each, the end first. The placement's until is set here. */
+/* Within an event, at most one of each, the end first. Sets the placement's `until`. */
 int pv_log_ended(struct pv_log *log, uint32_t index); /* PV_ENOMEM */
 int pv_log_made(struct pv_log *log, const struct pv_placement *placement, uint32_t *ret_index);
 void pv_log_flag(struct pv_log *log, uint8_t flag);
@@ -111,8 +111,8 @@ int pv_log_bucket(struct pv_log *log, const struct pv_bucket_change *what);
 /* Ends the event: takes a checkpoint when one is due. */
 int pv_log_finish(struct pv_log *log);
 
-/* Keeps the end's slots from now on: before reading them. O(placements) the first time.
- * PV_ENOMEM. */
+/* Keeps the slots of the end from now on. To be called before they are read. O(placements) the
+ * first time. PV_ENOMEM. */
 int pv_log_lay(struct pv_log *log);
 
 /* ---- log_held.c: without keeping, one moment ---- */
@@ -120,7 +120,8 @@ int pv_log_lay(struct pv_log *log);
 /* Holds the moment at the end, and no other. */
 void pv_log_hold(struct pv_log *log);
 
-/* A block that was there at the held moment ended, or a bucket is about to change. PV_ENOMEM. */
+/* To be called when a block of the held moment has ended, and before a bucket changes.
+ * PV_ENOMEM. */
 bool pv_log_is_held(const struct pv_log *log, uint32_t index);
 int pv_log_save_gone(struct pv_log *log, uint32_t index);
 int pv_log_save_buckets(struct pv_log *log);
@@ -137,13 +138,13 @@ struct pv_log_rank pv_log_rank(const struct pv_log *log, int64_t event);
 /* A placement, whole; also without keeping. */
 void pv_log_get(const struct pv_log *log, uint32_t index, struct pv_placement *ret_placement);
 
-/* What an event made, or ended; false: none. */
+/* The placement that an event made, or ended; false: none. */
 bool pv_log_get_made(const struct pv_log *log, int64_t event,
                      struct pv_placement *ret_placement);
 bool pv_log_get_ended(const struct pv_log *log, int64_t event,
                       struct pv_placement *ret_placement);
 
-/* What failed at an event that is flagged so. */
+/* The failure at an event that has LOG_FAILED. */
 const struct pv_log_failure *pv_log_failure(const struct pv_log *log, int64_t event);
 
 /* Bytes used with keeping. */

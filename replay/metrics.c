@@ -56,8 +56,8 @@ double pv_metric_policy(const struct pv_stats *stats)
     return excess((double)stats->peak_held.held_bytes, (double)stats->peak_block_bytes);
 }
 
-/* Of the free pebbles: how many there are, and the bytes of those smaller than s and of pieces
- * of s in the others. */
+/* Counts the free pebbles, the bytes of those smaller than s, and the bytes of whole pieces of
+ * s in the others. */
 struct free_counts {
     uint64_t n, bytes, smaller, pieces;
 };

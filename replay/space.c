@@ -19,10 +19,10 @@ static const uint64_t reserve_most = UINT64_C(1) << 40;
 static const uint64_t reserve_least = UINT64_C(1) << 20;
 static const uint64_t limit_parts = 8;
 
-/* Below this, zeros come from our own memory. */
+/* Smaller blocks of zeros come from our own memory. */
 static const uint64_t zeros_least = UINT64_C(1) << 20;
 
-/* What the system gives at once where it is asked to. */
+/* The size of a large page, which the system gives at once where it is asked to. */
 enum { LARGE_PAGES = (2 << 20) / PV_PAGE_BYTES };
 
 struct run {
@@ -57,8 +57,8 @@ static bool make_real(struct pv_space *space, uint64_t page, uint64_t n)
     return !failed;
 }
 
-/* The lowest free place of n_pages in pages `from` to `end`: the index of the run behind it,
- * with the page, or SIZE_MAX. */
+/* Finds the lowest free place of n_pages within pages `from` to `end`. Returns the index of the
+ * run behind it and sets the page; SIZE_MAX: none. */
 static size_t find_place(const struct pv_space *space, uint64_t from, uint64_t end,
                          uint64_t n_pages, uint64_t *ret_page)
 {
@@ -75,7 +75,7 @@ static size_t find_place(const struct pv_space *space, uint64_t from, uint64_t e
     return page <= end && n_pages <= end - page ? at : SIZE_MAX;
 }
 
-/* In the highest zone first: above 4 GiB, above 16 MiB, above 1 MiB, anywhere. */
+/* Searches the highest zone first: above 4 GiB, above 16 MiB, above 1 MiB, anywhere. */
 static size_t find_zone(const struct pv_space *space, uint32_t flags, uint64_t n_pages,
                         uint64_t *ret_page)
 {
@@ -109,8 +109,8 @@ static int insert_run(struct pv_space *space, size_t at, struct run run)
     return PV_OK;
 }
 
-/* A refusal then says something of this system and nothing of the heap. A machine's end is no
- * such thing, nor is a limit of the request's own. */
+/* A refusal then comes from this system and not from the heap. The end of a machine's memory
+ * and a limit of the request are not of this kind. */
 static bool is_too_short(const struct pv_space *space, uint64_t n_pages, uint32_t flags)
 {
     return space->is_short && n_pages <= reserve_most / PV_PAGE_BYTES && space->base != 0 &&
@@ -160,7 +160,8 @@ void pv_space_take_large(struct pv_space *space, bool large)
     space->is_large = large;
 }
 
-/* Makes what a run grows by real, from `end` on, and what follows up to a whole piece. */
+/* Backs the pages that a run grows by, from `end` on, and those that follow up to a whole large
+ * page. */
 static bool make_more_real(struct pv_space *space, uint64_t end, uint64_t n_more,
                            uint64_t limit)
 {
@@ -174,7 +175,7 @@ static bool make_more_real(struct pv_space *space, uint64_t end, uint64_t n_more
     if (!space->is_large || to > limit || !make_real(space, end, to - end)) {
         return make_real(space, end, n_more);
     }
-    /* A wish: if it is not granted, pages come one by one. */
+    /* Only advice: without it, pages are backed one by one. */
     (void)madvise(space->start + end * PV_PAGE_BYTES, (to - end) * PV_PAGE_BYTES,
                   MADV_HUGEPAGE);
     space->ready = end + n_more;
@@ -198,7 +199,7 @@ static bool space_grow(void *ctx, void *start, uint64_t n_pages, uint64_t n_more
 static void make_unreal(struct pv_space *space, void *start, uint64_t n_pages)
 {
     space->n_ready = 0;
-    /* Both can only fail for a range that is not ours. */
+    /* Both calls can only fail for a range that is not ours. */
     (void)madvise(start, n_pages * PV_PAGE_BYTES, MADV_DONTNEED);
     (void)mprotect(start, n_pages * PV_PAGE_BYTES, PROT_NONE);
 }

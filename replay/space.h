@@ -19,18 +19,18 @@ struct pv_space;
 int pv_space_open(struct pv_space **ret_space, const struct pv_machine *machine);
 void pv_space_close(struct pv_space *space); /* takes NULL */
 
-/* Whether what runs grow by is taken from the system in pieces of 2 MiB, for a heap that will
- * write to nearly all of its pages. At first it is not. */
+/* Sets whether growing runs are backed in pieces of 2 MiB, for a heap that will write to nearly
+ * all of its pages. Off at first. */
 void pv_space_take_large(struct pv_space *space, bool large);
 
 /* The lowest place that is free and long enough, of the highest zone that the flags allow. */
 struct pv_pages pv_space_pages(struct pv_space *space);
 
-/* The pages that are real, at the target's addresses. */
+/* The backed pages, at the target's addresses. */
 struct pv_memory pv_space_memory(struct pv_space *space);
 
-/* Whether a page is real and not the first of a run that was asked for; and, of such pages, to
- * give their memory back until they are written again: they hold zeros. */
+/* Whether a page is backed and not the first of its run; and a call that gives the memory of
+ * such pages back. They read as zeros until they are written again. */
 bool pv_space_can_clear(const struct pv_space *space, const void *page);
 void pv_space_clear(void *pages, uint64_t bytes);
 
@@ -39,7 +39,7 @@ void pv_space_clear(void *pages, uint64_t bytes);
 void *pv_space_zeros(uint64_t bytes);
 void pv_space_zeros_free(void *zeros, uint64_t bytes); /* takes NULL */
 
-/* What to add to an address of this process to get the target's; modulo 2^64. */
+/* The number to add to an address of this process to get the target's address, modulo 2^64. */
 uint64_t pv_space_bias(const struct pv_space *space);
 
 /* Whether a request for pages failed because this process had no memory, rather than because

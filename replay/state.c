@@ -201,7 +201,7 @@ static void take_out(struct pv_state *cursor, size_t index)
             (cursor->n_buckets - index) * sizeof *cursor->buckets);
 }
 
-/* Puts a bucket of the list from pages `before` to `after`. */
+/* Changes the pages of a bucket in the list from `before` to `after`. */
 static void change_bucket(struct pv_state *cursor, const struct pv_state_change *change,
                           uint64_t before, uint64_t after, uint64_t first)
 {

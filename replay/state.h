@@ -29,7 +29,7 @@ struct pv_state_bucket {
     uint32_t kind;
 };
 
-/* What an event did to one; it is done and undone. */
+/* What an event did to a bucket; it can be done and undone. */
 struct pv_state_change {
     uint32_t event_next;   /* the event it belongs to, plus 1: 0 is the start */
     uint32_t index;        /* in the list of buckets */
@@ -60,7 +60,7 @@ void pv_state_fini(struct pv_state *cursor);
 /* Room for the slots at an address, which pv_state_show wants once it is laid. PV_ENOMEM. */
 int pv_state_reach(struct pv_state *cursor, uint64_t addr);
 
-/* A placement begins to live, or ends. */
+/* Marks a placement as live, or as ended. */
 void pv_state_show(struct pv_state *cursor, uint32_t index);
 void pv_state_hide(struct pv_state *cursor, uint32_t index);
 
@@ -73,7 +73,8 @@ void pv_state_clear(struct pv_state *cursor);
 /* Room for so many buckets, and one more. PV_ENOMEM. */
 int pv_state_bucket_room(struct pv_state *cursor, size_t n);
 
-/* Where a change that the engine tells of goes; the list is as it was before it. */
+/* Where in the list a bucket change belongs that the engine tells of. The list is as it was
+ * before the change. */
 void pv_state_place(const struct pv_state *cursor, const struct pv_bucket_change *what,
                     struct pv_state_change *ret_change);
 void pv_state_redo(struct pv_state *cursor, const struct pv_state_change *change);

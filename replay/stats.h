@@ -58,8 +58,8 @@ struct pv_stats {
     struct pv_series series;
 };
 
-/* Takes in the moment after the next event, or the start (event -1), which comes first. Counts
- * of operations are the caller's. */
+/* Counts the moment after the next event, or the start (event -1), which comes first. Counts of
+ * operations are the caller's. */
 void pv_stats_add(struct pv_stats *stats, const struct pv_moment *now);
 
 #endif

@@ -54,7 +54,7 @@ static bool same_kind(const struct pv_store_kind *a, const struct pv_store_kind 
            a->moved == b->moved;
 }
 
-/* Where the kind is in the hash table, or would be. */
+/* Where the kind stands in the hash table, or would be inserted. */
 static uint32_t *kind_place(const struct pv_store *store, const struct pv_store_kind *kind)
 {
     size_t at = spread(kind, store->n_kind_of);

@@ -90,7 +90,7 @@ void pv_store_get(const struct pv_store *store, uint32_t index, uint32_t from,
 /* Bytes used with keeping. */
 uint64_t pv_store_bytes(const struct pv_store *store);
 
-/* What counting needs of one. */
+/* The part of a placement that counting needs. */
 struct pv_store_extent {
     uint64_t addr, size, requested;
 };

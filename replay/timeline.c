@@ -81,7 +81,7 @@ static int learn_tags(struct pv_timeline *timeline, const struct pv_deeds *deeds
     return PV_OK;
 }
 
-/* Our number of the tag: they count those that a block had. */
+/* The number of the tag in the timeline's own tags, which hold only tags that a block had. */
 static int find_tag(struct pv_timeline *timeline, uint32_t number, uint32_t *ret_tag)
 {
     struct pv_timeline_tag *name = &timeline->names[number];
@@ -253,7 +253,7 @@ static void count_op(struct pv_stats *stats, uint8_t op)
     stats->n_frees += op == PV_OP_FREE;
 }
 
-/* Takes in the moment as it is now. */
+/* Counts the present moment. */
 static void count(struct pv_timeline *timeline)
 {
     struct pv_moment *now = &timeline->log.end.moment;
@@ -284,11 +284,11 @@ static int run_one(struct pv_timeline *timeline, const struct pv_deeds *deeds,
     return status;
 }
 
-/* What a deed will touch is asked for some deeds before, one thing after the other, each when
- * the last has come: the slot, the placement, the block's header, its neighbours. */
+/* What a deed will touch is prefetched some deeds earlier, step by step, each step when the one
+ * before has arrived: the slot, the placement, the block's header, its neighbours. */
 enum { SEE_SLOT = 20, SEE_PLACEMENT = 15, SEE_HEADER = 10, SEE_NEIGHBOURS = 5 };
 
-/* The deed that is so many behind, if it is about a block. NULL: none. */
+/* The deed that is so many places further on, if it is about a block. NULL: none. */
 static const struct pv_deed *deed_ahead(const struct pv_deeds *deeds, size_t at)
 {
     bool there = at < deeds->n && (deeds->rows[at].kind == PV_DEED_FREE ||
@@ -296,7 +296,7 @@ static const struct pv_deed *deed_ahead(const struct pv_deeds *deeds, size_t at)
     return there ? &deeds->rows[at] : NULL;
 }
 
-/* Asks for its block's memory, unless it has none or it is another's now. */
+/* Prefetches the memory of its block, unless it has none or the slot has another block now. */
 static void see_block(const struct pv_timeline *timeline, const struct pv_deed *deed,
                       bool again)
 {

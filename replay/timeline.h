@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * timeline.h - a replayed trace in which one can go anywhere.
+ * timeline.h - a replayed trace, and any moment of it.
  *
  * The policy runs once, event by event, and every placement is logged. Going to a moment after
  * that applies the log forward or backward and never runs the policy again; going back costs
@@ -163,7 +163,7 @@ const struct pv_mistake_row *pv_timeline_mistakes(const struct pv_timeline *time
 /* Needs no log. */
 const struct pv_refused_row *pv_timeline_refused(const struct pv_timeline *timeline,
                                                  size_t *ret_n);
-/* All of a kind, also those that are not kept. */
+/* The number of all of a kind, also of those that are not kept. */
 uint64_t pv_timeline_mistake_count(const struct pv_timeline *timeline, enum pv_mistake kind);
 const struct pv_mark_row *pv_timeline_marks(const struct pv_timeline *timeline, size_t *ret_n);
 

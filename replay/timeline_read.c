@@ -38,7 +38,7 @@ int64_t pv_timeline_last(const struct pv_timeline *timeline)
     return (int64_t)timeline->log.n_events - 1;
 }
 
-/* Where one reads: without the log there is only the end. */
+/* The state to read from: without the log there is only the end. */
 static const struct pv_state *where(const struct pv_timeline *timeline)
 {
     return timeline->log.keep ? &timeline->cursor : &timeline->log.end;
