@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * main.c - the door of the program: signals and locale as every command wants them, then the
- * command that the table names.
+ * main.c - where the program begins: sets up signals and locale for every command, then runs
+ * the command that the table names.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,10 +13,9 @@
 #include "viz/cli/options.h"
 #include "viz/cli/say.h"
 
-/* Were one of the three closed, the first file that is opened would take its place: a message
- * would be written into a trace. What takes it here fails as a closed one does, standard input
- * when it is read and the others when they are written, and a program that we start finds it
- * closed. */
+/* If one of the three is closed, the first file that is opened takes its number, and a message
+ * is written into a trace. What is opened here instead fails like a closed descriptor: standard
+ * input on a read, the others on a write. A program that we start finds it closed. */
 static int open_three(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {

@@ -73,7 +73,7 @@ static int heap_bytes(const struct pv_args *args, enum pv_option_key key, uint64
     return 0;
 }
 
-/* What only the buddy understands; the others take no notice. */
+/* Options that only the buddy understands; the other engines ignore them. */
 static int buddy_options(const struct pv_args *args, struct pv_engine_options *heap)
 {
     const char *command = args->command->name;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * cmd_check.c - `pebbleviz check`: traces and catalog files against the laws of laws.h. The
- * laws are checked by the walk and by inspect/rules.c; here it is only decided when to look,
- * and what is said.
+ * laws are checked by the walk and by inspect/rules.c; this file only decides when to check,
+ * and what is printed.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -298,8 +298,8 @@ static void json_rules(FILE *file)
 
 /* ---- the command ---- */
 
-/* What weighs most of several targets: a resource, then damage, then nothing to work on, then a
- * finding. */
+/* The worse of two exit codes, of several targets: a resource, then damage, then nothing to
+ * work on, then a finding. */
 static int worse(int a, int b)
 {
     static const int weight[] = {

@@ -8,7 +8,7 @@
 
 enum { TOP = 10 };
 
-/* What a command line that names one of these asks for is a replay. */
+/* The options that ask for a replay. */
 static const enum pv_option_key of_a_heap[] = {
     PV_OPTION_ENGINE,  PV_OPTION_BUCKET_SIZE, PV_OPTION_GROWTH, PV_OPTION_HEAP_LIMIT,
     PV_OPTION_MACHINE, PV_OPTION_PAGE,        PV_OPTION_LOW,    PV_OPTION_HIGH};
@@ -36,8 +36,8 @@ static int say_status(const char *path, int status)
     return pv_say_no_memory();
 }
 
-/* A script gets its JSON of a trace without events, too: it says what was left out. People were
- * told by pv_feed_end. */
+/* A script gets its JSON for a trace without events too: it says what was left out. pv_feed_end
+ * has told people. */
 static void print(const struct pv_info *info, uint64_t top, const struct pv_args *args)
 {
     size_t shown = top < SIZE_MAX ? (size_t)top : SIZE_MAX;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * cmd_view.c - `pebbleviz view`: the trace with its log, and the screen. The screen comes when the
- * moment to begin at is there, at the latest after a moment's reading, and the rest is read
- * between its pictures. A pipe may give nothing for long, and keys would wait: it is read whole
- * before.
+ * cmd_view.c - `pebbleviz view`: the trace with its log, and the screen. The screen appears
+ * when the moment to begin at has been read, and the rest is read between its pictures. A pipe
+ * may give nothing for a long time, in which keys would wait; so a pipe is read to its end
+ * first.
  */
 #include <errno.h>
 #include <langinfo.h>
@@ -110,8 +110,8 @@ static int64_t end(void *ctx, const char **ret_trouble)
     return event;
 }
 
-/* Whether the screen can begin where it was asked to. The peak and the end are where the reading
- * is, until it is over; what names no moment is found out at the end. */
+/* Whether the screen can begin at the moment that was asked for. Until all is read, the peak
+ * and the end are those of what has been read; a name of no moment is found out at the end. */
 static bool is_there(const struct view *view)
 {
     struct pv_timeline *timeline = view->load.timelines[0];
@@ -153,7 +153,7 @@ static void read_first(struct view *view, bool for_screen)
 static int finish(struct view *view)
 {
     if (!view->all_read || view->finished) {
-        return PV_EXIT_FINE; /* left before the end: what was not read was not asked for */
+        return PV_EXIT_FINE; /* left before the end: the rest was not asked for */
     }
     view->finished = true;
     return pv_load_finish(&view->load);

@@ -26,7 +26,7 @@ struct worker {
 
 struct pv_crew {
     struct pv_crew_work work;
-    pthread_mutex_t lock; /* of all that follows up to the ring */
+    pthread_mutex_t lock; /* of all fields from here to the ring */
     pthread_cond_t more;  /* a timeline may find a batch, or the end */
     pthread_cond_t
         room; /* half of the ring is free, or the first has done all, or one failed */
@@ -81,7 +81,7 @@ static void run_last(struct pv_crew *crew, size_t number)
     }
 }
 
-/* The lock is held. Batches that this worker may take. */
+/* The lock is held. The number of batches that this worker may take. */
 static uint64_t n_ready(const struct pv_crew *crew, size_t number)
 {
     return number == 0 ? crew->n_given : crew->n_done[0];
@@ -184,7 +184,8 @@ struct pv_crew_batch *pv_crew_next(struct pv_crew *crew)
     return batch;
 }
 
-/* All threads, or none: those that have come go when the work ends. */
+/* Starts the threads. If one cannot be started, those that were go on, and end with the
+ * work. */
 static void start(struct pv_crew *crew)
 {
     for (size_t i = 0; i < crew->work.n && !crew->threadless; i++) {
@@ -195,8 +196,7 @@ static void start(struct pv_crew *crew)
     }
 }
 
-/* The caller's own way through the batches that nobody has taken: from the first timeline that
- * has no thread on. */
+/* The caller runs the batches of the timelines that have no thread. */
 static void run_here(struct pv_crew *crew, size_t first)
 {
     struct pv_crew_batch *batch = &crew->ring[(crew->n_given - 1) % RING];

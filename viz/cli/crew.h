@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * crew.h - engines at work side by side: each timeline runs in a thread of its own on what the
- * caller has decoded, while the caller decodes on.
+ * crew.h - runs engines side by side: each timeline has a thread of its own and runs what the
+ * caller has decoded, while the caller goes on decoding.
  *
  *   caller: decode, ledger --> ring of batches --> first timeline --> the other timelines
  *
- * The first goes ahead of the others, for all hold its peak. A trace that fits into one batch is
- * run by the caller itself; so is all, one timeline after the other, where there are no threads.
- * What comes out does not depend on it.
+ * The first goes ahead of the others, for all hold its peak. A trace that fits into one batch
+ * is run by the caller itself; so is all, one timeline after the other, where there are no
+ * threads. The result does not depend on the threads.
  */
 #ifndef PV_CREW_H
 #define PV_CREW_H

@@ -22,7 +22,7 @@ static const char *where(char *buf, const struct pv_place *place)
     return buf;
 }
 
-/* What of a damaged trace was good, and how much was not. */
+/* How much of a damaged trace was good, and how much was lost. */
 static const char *lost(char *buf, const struct pv_feed *feed)
 {
     buf[0] = '\0';

@@ -30,8 +30,8 @@ int pv_feed_open(struct pv_feed *feed, const char *path, const struct pv_reader_
  * trace was left out or guessed. */
 bool pv_feed_next(struct pv_feed *feed, struct pv_trace_event *ret_event);
 
-/* The two halves of it: takes an event, or says nothing yet; and says all that there is to say
- * when there are no more. */
+/* The two halves of pv_feed_next: the first takes an event and says nothing; the second says
+ * what there is to say when there are no more. */
 bool pv_feed_take(struct pv_feed *feed, struct pv_trace_event *ret_event);
 void pv_feed_end(struct pv_feed *feed);
 

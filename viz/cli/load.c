@@ -58,7 +58,7 @@ static int no_moment(const struct pv_load *load, const char *name)
     return PV_EXIT_USAGE;
 }
 
-/* A name that is none is complained of when it is known how many events there are. */
+/* A name of no moment is reported later, when it is known how many events there are. */
 static void want(struct pv_load_wanted *wanted, const struct pv_load_wish *wish)
 {
     *wanted = (struct pv_load_wanted){.n = wish->n_moments};
@@ -98,7 +98,8 @@ static bool is_now(const struct pv_moment_name *name, int64_t now,
     }
 }
 
-/* The moments that are after an event, or with NULL before the first, and were not before. */
+/* The wanted moments that come right after this event (NULL: before the first), and that have
+ * not been seen yet. */
 static unsigned moments_now(struct pv_load_wanted *wanted, int64_t now,
                             const struct pv_trace_event *event)
 {
@@ -112,7 +113,8 @@ static unsigned moments_now(struct pv_load_wanted *wanted, int64_t now,
     return moments;
 }
 
-/* In the engine's thread: the moments that are known to be there when there are no more events. */
+/* In the engine's thread: takes the moments that are known only when there are no more
+ * events. */
 static int after_last(void *ctx, size_t engine)
 {
     struct pv_load *load = ctx;
@@ -138,7 +140,7 @@ static int miss_none(const struct pv_load *load)
 
 /* ---- reading ---- */
 
-/* A log that would not fit in memory is found out before the system ends us. */
+/* Finds out that a log will not fit in memory, before the system kills the process. */
 static bool log_is_too_large(const struct pv_load *load, size_t engine)
 {
     enum { EVERY = 1 << 16 };

@@ -34,7 +34,7 @@ struct pv_load_wish {
     void *watch_ctx;
 };
 
-/* The moments that are waited for while the trace goes by. */
+/* The moments that are taken while the trace is read. */
 struct pv_load_wanted {
     size_t n;
     struct pv_moment_name names[PV_LOAD_MOMENTS];
@@ -80,7 +80,7 @@ int pv_load_begin(struct pv_load *load, const char *path,
 bool pv_load_more(struct pv_load *load);
 void pv_load_settle(struct pv_load *load);
 
-/* The terminal is somebody else's now: no progress is shown on it. */
+/* Shows no more progress: the terminal belongs to the screen now. */
 void pv_load_quiet(struct pv_load *load);
 
 /* Why the reading ended before the trace did, in clean words; NULL: it did not. */

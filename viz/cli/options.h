@@ -100,8 +100,8 @@ struct pv_args {
     char lines[1024];
 };
 
-/* What a replay is to be: engines by --engine, the heap by the heap options. Stays where it was
- * filled in: heap.machine may point to `machine`. */
+/* How to replay: engines from --engine, the heap from the heap options. Must not be copied once
+ * it is filled in: heap.machine may point to `machine`. */
 struct pv_replay_options {
     const struct pv_engine_type *engines[PV_ENGINES_MAX];
     size_t n_engines;

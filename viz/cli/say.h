@@ -16,7 +16,7 @@ enum pv_exit {
     PV_EXIT_FOUND = 1,    /* a broken law, a difference */
     PV_EXIT_USAGE = 2,    /* the command line is wrong */
     PV_EXIT_NOTHING = 3,  /* no events */
-    PV_EXIT_DAMAGED = 4,  /* the input cannot be used, or not to its end */
+    PV_EXIT_DAMAGED = 4,  /* the input is damaged; what was good was used */
     PV_EXIT_RESOURCES = 5 /* memory, disk or a bound */
 };
 
@@ -40,9 +40,8 @@ int pv_exit_of(int status);
  * input)". Returns buf. */
 const char *pv_path_text(char *buf, const char *path);
 
-/* Whether what was written to `out` has arrived. A reader of the pipe that went away is no
- * failure: `code` is returned unchanged. Otherwise says what failed and gives
- * PV_EXIT_RESOURCES. */
+/* Checks that what was written to `out` has arrived, and returns `code`; also where the reader
+ * of the pipe has gone. Otherwise says what failed and returns PV_EXIT_RESOURCES. */
 int pv_say_written(FILE *out, int code);
 
 /* Whether the other end of a pipe or socket behind the descriptor is gone. */

@@ -32,7 +32,7 @@ const char *pv_catalog_flag_name(unsigned bit)
 struct reading {
     struct pv_catalog *catalog;
     struct pv_place *place;
-    size_t bucket, pebble; /* where we are, for messages */
+    size_t bucket, pebble; /* the place in the document, for messages */
     bool in_pebble;
 };
 
@@ -57,7 +57,7 @@ static int wrong(struct reading *reading, const char *format, ...)
     return PV_EFORMAT;
 }
 
-/* These members of an object; pv_json_free is due. */
+/* Builds these members of an object; to be freed with pv_json_free. */
 static int members(struct reading *reading, const struct pv_json_span *span,
                    const char *const *wanted, struct pv_json **ret_object)
 {
@@ -355,7 +355,7 @@ static int keep_finding(struct pv_snapshot *snapshot, const struct pv_json *find
     return status;
 }
 
-/* What the file's writer found in fields that the file does not hold. */
+/* Findings of the file's writer about fields that the file does not hold. */
 static int keep_findings(struct reading *reading, const struct pv_json_span *root)
 {
     static const char *const wanted[] = {"rule", "text", "address", NULL};
@@ -401,7 +401,7 @@ static int read_kind(struct reading *reading, const struct pv_json *root)
     return status;
 }
 
-/* Either build reads what the other wrote: how long a header is, the sum of them tells. */
+/* Each build reads files of the other: the sum of the headers tells how long one is. */
 static uint16_t header_bytes(const struct pv_snapshot *snapshot,
                              const struct pv_json_span *root)
 {
@@ -417,7 +417,7 @@ static uint16_t header_bytes(const struct pv_snapshot *snapshot,
     return nameless ? NAMELESS : NAMED;
 }
 
-/* Is it one, and which kind? */
+/* Whether it is a catalog, and of which kind. */
 static int read_head(struct reading *reading, const struct pv_json_span *root)
 {
     static const char *const wanted[] = {"format", "version", "kind", "page_bytes", NULL};

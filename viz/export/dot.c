@@ -152,7 +152,7 @@ static void draw_bucket_run(const struct pv_drawing *drawing, size_t from, size_
             pv_units_count(free_ones, run.free), pv_units_bytes(bytes, run.bytes));
 }
 
-/* The first bucket of the box that bucket `last` is the end of. */
+/* The first bucket of the box that ends with bucket `last`. */
 static size_t box_begin(const struct pv_drawing *drawing, size_t last)
 {
     size_t from = last;
@@ -206,8 +206,8 @@ static void begin(const struct pv_drawing *drawing)
           out);
 }
 
-/* Blocks and bytes by tag: of all, for the legend's figures, and of those that are drawn by
- * themselves, for who gets a colour. */
+/* Blocks and bytes by tag: of all pebbles, for the legend's figures, and of those that are
+ * drawn by themselves, to choose who gets a colour. */
 static int count_tags(struct pv_drawing *drawing)
 {
     const struct pv_snapshot *snapshot = drawing->snapshot;

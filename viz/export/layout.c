@@ -14,7 +14,7 @@ struct graph {
     const char *dot, *format;
 };
 
-/* Without one of its plugins Graphviz goes on, and draws another picture. */
+/* If a plugin cannot be loaded, Graphviz goes on without it and draws another picture. */
 static bool lacks_plugin;
 
 static int listen(char *text)

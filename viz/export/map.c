@@ -60,7 +60,7 @@ static int place(struct pv_map *map)
     if (!map->buckets) {
         return PV_ENOMEM;
     }
-    /* Halves of what 64 bits hold: a sick heap's sizes may add up to more. */
+    /* Half of the 64-bit range: a sick heap's sizes may add up to more. */
     uint64_t most = (UINT64_MAX >> 1) / (snapshot->n_buckets ? snapshot->n_buckets : 1);
     for (size_t i = 0; i < snapshot->n_buckets; i++) {
         const struct pv_bucket_row *row = &snapshot->buckets[i];

@@ -10,7 +10,7 @@
 enum {
     LARGEST_USED = 48,
     LARGEST_FREE = 24,
-    BUCKETS_BY_SIZE = 16, /* of the largest used pebbles, how many bring their bucket along */
+    BUCKETS_BY_SIZE = 16, /* so many of the largest used pebbles have their bucket shown */
     BUCKETS_ALL = 20,     /* so many buckets are all shown */
     RUN_MIN = 3,          /* fewer pebbles are shown by themselves */
 };

@@ -54,7 +54,8 @@ static void limit(int resource, rlim_t most)
     }
 }
 
-/* What Graphviz may take of the processor's time: ours, or what we have been given. */
+/* The processor time that the child may take: our limit, or a lower one that we were started
+ * with. */
 static rlim_t seconds_most(void)
 {
     struct rlimit now;
@@ -85,13 +86,13 @@ static int work(const struct pv_worker *worker, int fd)
     if (LIMIT_MEMORY) {
         limit(RLIMIT_DATA, memory_now() + MEMORY_MAX);
     }
-    /* Libraries speak on stderr, of fonts for instance. */
+    /* Libraries write to stderr, about fonts for instance. */
     int nowhere = open("/dev/null", O_WRONLY);
     if (nowhere < 0 || dup2(nowhere, STDERR_FILENO) < 0) {
         close(STDERR_FILENO);
     }
-    /* Graphviz and the libraries below it go on without what they did not get, and the picture
-     * is another one. */
+    /* If they get no memory, Graphviz and the libraries below it go on, and the picture is
+     * another one. */
     pv_granted_or_exit(EXIT_NO_MEMORY);
     FILE *out = fdopen(fd, "wb");
     bool done = out && worker->work(worker->ctx, out);
@@ -111,7 +112,7 @@ static bool wait_for(int fd, pid_t child)
     }
     for (int still = 0; still < STILL_MAX;) {
         if (poll(&entry, 1, LOOK_MS) != 0) {
-            return true; /* bytes, the end, or a failure that the read will tell */
+            return true; /* bytes, the end, or a failure that the read will report */
         }
         if (clock_gettime(clock, &now)) {
             return true;
@@ -178,7 +179,7 @@ static int judge(const struct pv_worker *worker, int status, const struct rusage
     return PV_ELIMIT;
 }
 
-/* The work is on its way through the pipe: takes it, and the child's end. */
+/* Takes the work from the pipe, and waits for the child's end. */
 static int receive(const struct pv_worker *worker, int fd, pid_t child, FILE *out, char *text,
                    size_t cap)
 {

@@ -8,7 +8,7 @@
 
 #include "viz/report/figures.h"
 
-/* What a figure is measured in says how it is written, and how engines are compared. */
+/* A figure's unit says how it is written, and how engines are compared. */
 enum pv_figure_unit {
     PV_FIGURE_BYTES, /* 1.25 KiB; differs by percent of the first engine's */
     PV_FIGURE_PART,  /* bytes that are a part of the heap: their share stands beside them */
@@ -30,7 +30,7 @@ struct pv_figure {
     const char *key;   /* in the JSON */
     const char *label; /* in the text; NULL: in the JSON only */
     enum pv_figure_unit unit;
-    /* One of the two: whole numbers are exact, up to 2^64 - 1. */
+    /* One of the two is set; whole numbers are exact up to 2^64 - 1. */
     uint64_t (*whole)(const struct pv_report_engine *engine);
     double (*real)(const struct pv_report_engine *engine);
     /* What it means and what to do about it; NULL: nothing. Each must be true of every engine it

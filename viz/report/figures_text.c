@@ -21,7 +21,7 @@ enum {
     ABREAST = 5,      /* without */
     SENTENCE = 4,     /* indentation */
     BAR = 60,
-    SENTENCES = 600, /* bytes of what is said of one figure */
+    SENTENCES = 600, /* bytes of the sentences on one figure */
 };
 
 static const char *cell(char *buf, const struct pv_figure *figure,
@@ -95,7 +95,8 @@ static void names(const struct pv_report *report, struct columns columns, FILE *
     fputc('\n', out);
 }
 
-/* What is true of all engines, then what is true of some of those that are here. */
+/* First the sentence that is true of all engines, then those that are true of some of the
+ * engines here. */
 static void explain(const struct pv_report *report, const struct pv_figure *figure, FILE *out)
 {
     char text[SENTENCES];
@@ -226,7 +227,7 @@ static void trace(const struct pv_report *report, FILE *out)
     }
 }
 
-/* Characters by largest remainder of the running sum, so that they add up to the bar. */
+/* Characters for each part, rounded on the running sum, so that they add up to the bar. */
 static void bar(const struct pv_report_engine *engine, FILE *out)
 {
     const struct pv_split *split = &engine->split;

@@ -110,7 +110,8 @@ int pv_info_add(struct pv_info *info, const struct pv_trace_event *event,
         note(info, &info->mistakes[deed->mistake], place);
     }
     if (!status && (deed->kind == PV_DEED_ALLOC || deed->kind == PV_DEED_RESIZE)) {
-        /* What a realloc asks for is asked by who asked for the block, as everywhere else. */
+        /* A realloc's request belongs to the tag that allocated the block, as everywhere
+         * else. */
         uint32_t tag = deed->kind == PV_DEED_RESIZE ? info->who.tags[deed->slot] : deed->tag;
         status = add_request(info, tag, deed->bytes);
     }

@@ -25,8 +25,8 @@ struct pv_info_places {
     } first[PV_INFO_FIRST];
 };
 
-/* A request of 2^47 bytes is all that a process of x86-64 or of most others can address: a trace
- * that has one was made by a mistake, or read as what it is not. */
+/* 2^47 bytes are all that a process on x86-64 and most other machines can address: a trace with
+ * such a request was made by a mistake, or read as another format. */
 enum { PV_DOUBT_BITS = 47 };
 
 enum { PV_INFO_SIZES = 65, PV_INFO_THREADS_MAX = 65536 };

@@ -68,7 +68,7 @@ static bool is_watched(void)
     return way_out || exit_code;
 }
 
-/* The block, or the way out: a request for nothing may have the answer NULL. */
+/* Returns the block, or leaves by longjmp or exit; a request for 0 bytes may give NULL. */
 static void *granted(void *block, size_t bytes)
 {
     if (!block && bytes) {

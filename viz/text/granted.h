@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * granted.h - another's library is called, and each of its requests for memory is granted or the
- * call is left. Such libraries (ncurses, Graphviz) go on without what they did not get: they end
- * the process, write through NULL or leave a part of the picture out without a word.
+ * granted.h - calls a foreign library so that each of its requests for memory is granted, or
+ * the call is abandoned. Such libraries (ncurses, Graphviz) go on without what they did not
+ * get: they end the process, write through NULL or leave a part of the picture out without a
+ * word.
  */
 #ifndef PV_TEXT_GRANTED_H
 #define PV_TEXT_GRANTED_H

@@ -24,7 +24,7 @@ void pv_compare_end(struct pv_model *model)
     model->reference = (struct pv_reference){0};
 }
 
-/* The births, and a snapshot of its own: that of the model changes. */
+/* The births, and an own snapshot, because the model's changes. */
 static int take(struct pv_model *model)
 {
     struct pv_reference *reference = &model->reference;
@@ -60,7 +60,7 @@ int pv_compare_toggle(struct pv_model *model)
         return status;
     }
     pv_compare_end(model);
-    model->stale = true; /* the tags' rows are others */
+    model->stale = true; /* the rows of the tags have changed */
     if (again) {
         pv_model_say(model, "no longer compared with another moment");
         return PV_OK;

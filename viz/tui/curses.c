@@ -46,7 +46,7 @@ enum {
     READING_MS = 100,  /* while reading: at most 10, */
     READING_SHARE = 8, /* and drawing takes no more than a ninth of the time */
     ESCAPE_MS = 25,
-    KEYS_A_FRAME = 64, /* that are taken together before the next picture */
+    KEYS_A_FRAME = 64, /* taken together before the next picture */
     COLORS_MAX = 256,
     PAIR_SIDE = COLORS_MAX + 1,
     BACK_BYTES = 512,
@@ -56,7 +56,7 @@ struct terminal {
     SCREEN *screen;
     struct pv_model model;
     struct pv_grid shown; /* what curses was given */
-    bool all;             /* it must be given everything again */
+    bool all;             /* curses must be given every cell again */
     int *pairs;           /* number of (fg + 1, bg + 1); 0: none yet */
     int n_pairs;
     bool defaults;                        /* the terminal's own colours can be used */
@@ -346,7 +346,7 @@ static double now_ms(void)
     return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
-/* How long to sleep: NULL, until something comes. */
+/* How long to sleep; NULL: until something comes. */
 static const struct timespec *sleep_of(const struct terminal *terminal, double milliseconds,
                                        struct timespec *time)
 {
@@ -369,7 +369,7 @@ static int rest(struct terminal *terminal, double milliseconds, bool *ret_typed)
     }
     if (on[1].revents) {
         struct signalfd_siginfo taken;
-        /* Left there it would end us once it is no longer blocked. */
+        /* If it stayed pending, it would end us once it is no longer blocked. */
         return read(terminal->signals, &taken, sizeof taken) < 0 && errno != EAGAIN
                    ? PV_EIO
                    : PV_MODEL_QUIT;
@@ -547,7 +547,7 @@ static void say_back(struct terminal *terminal, const char *words)
     }
 }
 
-/* What curses would write at the end: the handler of a signal cannot call it. */
+/* Prepares what curses would write at the end, because a signal handler cannot call curses. */
 static void promise_back(struct terminal *terminal)
 {
     const char *mouse_mode = tigetstr("XM"), *place = tigetstr("cup");
@@ -714,7 +714,7 @@ int pv_tui_run(struct pv_timeline *timeline, const struct pv_tui_options *option
 
     setlocale(LC_CTYPE, "");
     sigprocmask(SIG_BLOCK, NULL, &before);
-    /* Curses puts handlers of its own there and leaves them. */
+    /* Curses installs handlers of its own for these, and leaves them. */
     sigaction(SIGINT, NULL, &on_int);
     sigaction(SIGTERM, NULL, &on_term);
     sigaction(SIGTSTP, NULL, &on_stop);

@@ -56,7 +56,7 @@ struct pv_cell *pv_grid_cell(const struct pv_grid *grid, int column, int line)
     return &grid->cells[(size_t)line * (size_t)grid->columns + (size_t)column];
 }
 
-/* Half of a wide glyph cannot stand alone: what is drawn over one half blanks the other. */
+/* Half of a wide glyph cannot stand alone: drawing over one half blanks the other. */
 static void part_wide(struct pv_grid *grid, int column, int line)
 {
     struct pv_cell *cell = pv_grid_cell(grid, column, line);

@@ -156,7 +156,7 @@ size_t pv_width_fit(const char *text, int columns)
         used += pv_width_character(character);
         blank = character == ' ' ? before : blank;
         if (used > columns) {
-            /* A blank that is itself too much ends the line too. */
+            /* A blank that does not fit any more also ends the line. */
             const char *end = blank && blank > text ? blank : before > text ? before : at;
             return (size_t)(end - text);
         }

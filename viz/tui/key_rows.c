@@ -328,7 +328,7 @@ static int sheet_close(struct pv_model *model, uint32_t key)
 
 /* ---- over the panes: the help and the line that asks ---- */
 
-/* Down is bounded by who knows how many lines there are. */
+/* Scrolling down is bounded by help_key, which knows how many lines there are. */
 static int scroll_help(struct pv_model *model, uint32_t key)
 {
     bool back = key == PV_KEY_UP || key == 'k' || key == PV_KEY_PAGE_UP;

@@ -24,14 +24,14 @@ struct pv_key_row {
     enum pv_keys_where where;
     const char *group;          /* the heading that it stands under */
     uint32_t keys[PV_ROW_KEYS]; /* 0 ends them */
-    uint32_t also[PV_ROW_KEYS]; /* that do the same as one of `keys`; told in brackets */
-    const char *name;           /* told in place of the keys, or where no key does it */
+    uint32_t also[PV_ROW_KEYS]; /* do the same as one of `keys`; shown in brackets */
+    const char *name;           /* shown in place of the keys, or where no key does it */
     /* 0, PV_MODEL_QUIT or PV_ENOMEM. Which of the row's keys it was is `key`. */
     int (*act)(struct pv_model *model, uint32_t key);
     const char *what;
-    bool jumps;   /* where it began is a place to come back to (u) */
+    bool jumps;   /* u goes back to where it began */
     bool counts;  /* it makes the count of the next key */
-    bool repeats; /* a count before it does it so often; else `act` looks at the count itself */
+    bool repeats; /* a count repeats it; otherwise `act` looks at the count itself */
     /* The word in the line of hints, in the order of `rank`, from 1; and those that stand there
      * first while playing, or while a search is on. */
     const char *hint;

@@ -142,8 +142,8 @@ static size_t bucket_at(const struct pv_model *model, uint64_t addr)
                : PV_NONE;
 }
 
-/* What lay here at the reference moment and does not any more; what lay in a bucket that went is
- * not on this map. O(pebbles then * log of those now). */
+/* Marks where blocks of the reference moment lay that are gone; blocks of a bucket that is gone
+ * are not on this map. O(pebbles then * log of those now). */
 static void add_gone(struct pv_map_cells *map)
 {
     const struct pv_model *model = map->model;

@@ -47,7 +47,7 @@ struct pv_map_cells {
 int pv_map_cells_init(struct pv_map_cells *map, const struct pv_model *model);
 void pv_map_cells_fini(struct pv_map_cells *map);
 
-/* Adds what the visible buckets hold, and marks the cells that are told apart. */
+/* Adds what the visible buckets hold, and marks the cells that are drawn in a special way. */
 void pv_map_cells_count(struct pv_map_cells *map);
 
 /* map_look.c: a cell's glyph (PV_GLYPH_BYTES) and style. */

@@ -9,8 +9,8 @@
 
 #include "viz/tui/map_cells.h"
 
-/* By the square root of the age's share of the trace: what is new is told apart finely, and
- * the old layers of a heap still differ. */
+/* Ages by the square root of their share of the trace: new blocks are told apart finely, and
+ * old layers of a heap still differ. */
 static int age_step(const struct pv_model *model, uint64_t born)
 {
     uint64_t age = (uint64_t)model->cursor >= born ? (uint64_t)model->cursor - born : 0;
@@ -70,7 +70,8 @@ static void used_look(const struct pv_map_cells *map, const struct pv_map_tally 
     }
 }
 
-/* Compared with another moment: what came, what went and is free now, and the rest, quiet. */
+/* Compared with another moment: blocks that came, places of blocks that went, and the rest in
+ * grey. */
 static void compared_look(const struct pv_map_cells *map, const struct pv_map_tally *cell,
                           char *glyph, struct pv_style *style)
 {

@@ -24,8 +24,8 @@ void pv_model_say(struct pv_model *model, const char *format, ...)
     va_end(arguments);
 }
 
-/* One pass over the steps that were not looked at, so that trouble can be shown and jumped to at
- * once. */
+/* Looks through the events that are new, so that failures and faults can be shown and jumped to
+ * at once. */
 static int find_troubles(struct pv_model *model)
 {
     int64_t event = pv_timeline_trouble(model->timeline, model->looked);
@@ -145,7 +145,7 @@ static void scroll_panes(struct pv_model *model)
                    model->snapshot->n_pebbles, model->panes[PV_PANE_LIST].lines - 1);
     }
     if (model->focus != PV_PANE_TAGS) {
-        model->tags_top = 0; /* the largest are what one looks for */
+        model->tags_top = 0; /* the largest come first */
         return;
     }
     size_t row = pv_model_tag_row(model);
@@ -153,7 +153,7 @@ static void scroll_panes(struct pv_model *model)
                              model->n_tags, model->panes[PV_PANE_TAGS].lines - 1);
 }
 
-/* Takes the picture of the cursor's moment. */
+/* Makes the snapshot of the cursor's moment. */
 static int picture(struct pv_model *model)
 {
     struct pv_snapshot *snapshot;

@@ -102,7 +102,7 @@ struct pv_model {
         uint64_t rate;  /* events a second */
         double seconds; /* left, where the share is known */
     } reading;
-    int64_t looked;    /* the troubles before this event are known */
+    int64_t looked;    /* the troubles up to this event are known */
     int64_t *troubles; /* events that failed or were the program's mistake */
     size_t n_troubles, cap_troubles;
     struct pv_trail {
@@ -137,7 +137,7 @@ struct pv_model {
     struct pv_reference reference;
     struct pv_engines engines;
 
-    /* What stands in place of the panes, and what it was made of. */
+    /* The sheet in place of the panes, and the data that sheets are made of. */
     struct pv_sheet sheet;
     struct pv_lasting lasting;
     struct {
@@ -170,7 +170,7 @@ int pv_model_grown(struct pv_model *model);
 
 void pv_model_resize(struct pv_model *model, int columns, int lines);
 
-/* Makes what is shown true: snapshot, selection, tags, map. PV_ENOMEM. */
+/* Brings what is shown up to date: snapshot, selection, tags, map. PV_ENOMEM. */
 int pv_model_refresh(struct pv_model *model);
 
 /* Answers of keys. */
@@ -231,7 +231,7 @@ void pv_jump_tag(struct pv_model *model, int64_t from, bool forward); /* the cur
 void pv_jump_birth(struct pv_model *model);
 
 void pv_jump_touch(struct pv_model *model, bool forward); /* the selected address */
-/* A jump has begun at `from`. What could be gone forth to is forgotten. */
+/* Remembers that a jump began at `from`, and forgets the jumps that were gone back over. */
 void pv_trail_note(struct pv_model *model, int64_t from);
 /* Back to where the last jump began, or forth again. */
 void pv_trail_walk(struct pv_model *model, bool back);

@@ -19,7 +19,7 @@ static int help_key(struct pv_model *model, const struct pv_key_row *row, uint32
     return status;
 }
 
-/* Keys that find the next of something do it as often as was typed, until there is none. */
+/* A count repeats keys that find the next of something, until there is none. */
 static int act(struct pv_model *model, const struct pv_key_row *row, uint32_t key)
 {
     int64_t from = model->cursor;
@@ -43,7 +43,8 @@ int pv_model_key(struct pv_model *model, uint32_t key)
                                                                  : PV_KEYS_PANES;
     const struct pv_key_row *row = pv_key_row_of(where, key);
 
-    /* What a sheet has no use for is for the panes behind it: one still moves in time. */
+    /* Keys that a sheet does not use go to the panes behind it, so that one still moves in
+     * time. */
     if (!row && where == PV_KEYS_SHEET) {
         row = pv_key_row_of(PV_KEYS_PANES, key);
     }

@@ -16,7 +16,7 @@ static bool is_in(const struct pv_model *model, uint64_t addr)
            addr - pebble->addr < model->snapshot->pebble_bytes + pebble->size;
 }
 
-/* 0x and hexadecimal digits: the pebble there is selected. */
+/* 0x and hexadecimal digits: selects the pebble there. */
 static int go_address(struct pv_model *model)
 {
     const char *digits = model->typed + 2;
@@ -39,7 +39,8 @@ static int go_address(struct pv_model *model)
     return status;
 }
 
-/* false: it is none. Of 37% the event that so much of the trace lies before. */
+/* Finds the event that a text names; false: it names none. 37% is the event with so much of the
+ * trace before it. */
 static bool event_of(const struct pv_model *model, const char *text, int64_t *ret_event)
 {
     int64_t number;

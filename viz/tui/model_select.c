@@ -16,8 +16,8 @@ const struct pv_pebble_row *pv_model_pebble(const struct pv_model *model)
     return model->selected == PV_NONE ? NULL : &model->snapshot->pebbles[model->selected];
 }
 
-/* An address that lies in no pebble (a bucket's header, an end that was given back) selects the
- * nearest one: a heap that has pebbles always has one selected. */
+/* An address in no pebble (in a bucket's header, or in pages that were given back) selects the
+ * nearest pebble: in a heap with pebbles, one is always selected. */
 void pv_model_settle(struct pv_model *model)
 {
     const struct pv_snapshot *snapshot = model->snapshot;

@@ -36,8 +36,8 @@ enum {
 
 #define PV_NO_TAG UINT32_MAX
 
-/* A row of the table. What the fields mean is the sheet's, but for these: Enter goes to `event`
- * or selects `addr`, and a tag lends its colour. */
+/* A row of the table. The sheet decides what the fields mean, but Enter goes to `event` or
+ * selects `addr`, and the tag gives the colour. */
 struct pv_sheet_item {
     uint64_t addr, bytes, count;
     int64_t event, until;
@@ -107,7 +107,7 @@ enum { PV_SHEET_NAME = 64 };
 const char *pv_sheet_name(const struct pv_model *model, uint32_t tag, char *buf);
 /* A zeroed item, its tag PV_NO_TAG, its event PV_START, its pebble none. NULL: out of memory. */
 struct pv_sheet_item *pv_sheet_add(struct pv_model *model);
-/* By bytes, largest first; what is alike stays in its order. */
+/* Sorts by bytes, largest first; equal ones keep their order. */
 void pv_sheet_sort(struct pv_model *model);
 
 extern const struct pv_sheet_type pv_sheet_larger;

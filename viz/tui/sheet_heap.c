@@ -28,7 +28,7 @@ static const struct {
                         "Enter: the event at which most was held"},
 };
 
-/* The heap as it began: what growth added is the rest. */
+/* The heap as it began; all else was added by growth. */
 static int find_start(struct pv_model *model)
 {
     struct pv_snapshot *snapshot;
@@ -211,8 +211,8 @@ static size_t next_missing(struct search *search, size_t at)
     return at;
 }
 
-/* Who was there last: back from the cursor, the ends of blocks whose places the holes reach
- * into. O(events back to the oldest hole, times log of pebbles). */
+/* Finds the block that was last in each hole: goes back from the cursor through the ends of
+ * blocks. O(events back to the oldest hole, times log of pebbles). */
 static void find_makers(struct pv_model *model, struct search *search)
 {
     const struct pv_snapshot *snapshot = model->snapshot;

@@ -90,7 +90,7 @@ static void requested_row(const struct pv_model *model, const struct pv_pebble_r
     }
 }
 
-/* Where it stands in the tree: a block has nothing else. */
+/* Its place in the tree: a buddy's block has no other fields. */
 static void buddy_rows(const struct pv_snapshot *snapshot, const struct pv_pebble_row *pebble,
                        struct rows *rows)
 {
@@ -168,7 +168,7 @@ static void header_rows(const struct pv_model *model, const struct pv_pebble_row
     say(rows, "local", "0x%x", pebble->lflags);
 }
 
-/* Who may have overwritten the header. */
+/* The block that may have overwritten the header. */
 static void suspect_row(const struct pv_model *model, struct rows *rows, size_t suspect)
 {
     const struct pv_snapshot *snapshot = model->snapshot;

@@ -96,7 +96,7 @@ static void draw_title(const struct pv_model *model, struct pv_grid *grid)
     pv_view_pane_title(model, grid, PV_PANE_MAP, title, legend);
 }
 
-/* Below the heap there is room for what it becomes: say so, or it looks like an error. */
+/* Says what the empty room below the heap is for, which looks like an error otherwise. */
 static void draw_room(const struct pv_model *model, struct pv_grid *grid, struct pv_area area)
 {
     uint64_t used = model->map.n_lines - model->map.top;

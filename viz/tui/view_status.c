@@ -115,7 +115,7 @@ static const struct pv_mistake_row *mistake_at(const struct pv_model *model)
             n = middle;
         }
     }
-    /* n is now where it stands if it is there at all. */
+    /* n is now its index, if it is there at all. */
     size_t all;
     rows = pv_timeline_mistakes(model->timeline, &all);
     return n < all && rows[n].event == model->cursor ? &rows[n] : NULL;
@@ -277,7 +277,7 @@ void pv_view_event(const struct pv_model *model, struct pv_grid *grid, int line)
 
 /* ---- the moment ---- */
 
-/* A figure is shown whole or not at all; that one is missing is shown. */
+/* A figure is shown whole or not at all; an ellipsis shows that some are missing. */
 static void write_figure(struct pen *pen, const char *name, const char *value)
 {
     const char *gap = pen->column > 1 ? "  " : "";
