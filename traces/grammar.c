@@ -153,6 +153,42 @@ int pv_grammar_next(void *state, struct pv_trace_event *ret_event)
     return PV_OK;
 }
 
+static bool says_gap(struct pv_cursor line)
+{
+    static const char *const marks[] = {"...",    "\u2026", "[...]",       "[\u2026]",
+                                        "(...)",  "<...>",  "[snip]",      "<snip>",
+                                        "(snip)", "snip",   "---8<---",    "--8<--",
+                                        "8<",     "[cut]",  "[truncated]", "[removed]"};
+    pv_cursor_blanks(&line);
+    while (line.end > line.at && (line.end[-1] == ' ' || line.end[-1] == '\t')) {
+        --line.end;
+    }
+    size_t n = (size_t)(line.end - line.at);
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; ++i) {
+        if (n == strlen(marks[i]) && memcmp(line.at, marks[i], n) == 0) {
+            return true;
+        }
+    }
+    if (!n || !line.at) {
+        return false;
+    }
+    const char *lost = memmem(line.at, n, "[LOST ", 6);
+    const char *discarded = memmem(line.at, n, "discarded ", 10);
+    return (lost && memmem(lost, (size_t)(line.end - lost), " EVENTS]", 8)) ||
+           (discarded && memmem(discarded, (size_t)(line.end - discarded), " events", 7));
+}
+
+bool pv_grammar_take_gap(struct pv_text_trace *trace, struct pv_cursor line)
+{
+    static const char name[] = "(lines that are missing)";
+    bool gap = says_gap(line);
+    if (gap) {
+        pv_account_add(trace->account, PV_LEFT_HIDDEN, name, sizeof name - 1, 1);
+        pv_calls_gave_hidden(trace->calls);
+    }
+    return gap;
+}
+
 bool pv_grammar_probe_any(const unsigned char *head, size_t n,
                           bool (*look)(struct pv_cursor line))
 {

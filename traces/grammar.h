@@ -71,6 +71,11 @@ void pv_grammar_close(void *state); /* takes NULL */
 int pv_grammar_name(struct pv_text_trace *trace, struct pv_cursor text, struct pv_call *call);
 
 /* For probes: is the head text, and is `look` true for any whole line of it? */
+/* Whether a line says that others are missing behind it: "[snip]", "...", "[LOST 12 EVENTS]",
+ * "Tracer discarded 12 events". If so, it is counted, and a call that is not there may have
+ * returned any address. */
+bool pv_grammar_take_gap(struct pv_text_trace *trace, struct pv_cursor line);
+
 bool pv_grammar_probe_any(const unsigned char *head, size_t n,
                           bool (*look)(struct pv_cursor line));
 

@@ -138,7 +138,8 @@ static const char *memcheck(const unsigned char *head, size_t n)
         ++at;
     }
     return at > 2 && n - at > 3 && memcmp(head + at, "== ", 3) == 0
-               ? "this is a log of Valgrind without calls: run it with --trace-malloc=yes"
+               ? "this is a log of Valgrind, and its first 128 KiB have no call: run it with --trace-malloc=yes, "
+                 "or read it with --from valgrind if calls follow"
                : NULL;
 }
 

@@ -79,6 +79,15 @@ static inline bool pv_cursor_byte(struct pv_cursor *cursor, char byte)
     return is;
 }
 
+/* Skips what a quotation in a mail puts in front of a line: "> ", ">> ", blanks. */
+static inline void pv_cursor_quotation(struct pv_cursor *cursor)
+{
+    while (cursor->at < cursor->end && *cursor->at == '>') {
+        ++cursor->at;
+        pv_cursor_blanks(cursor);
+    }
+}
+
 /* Takes a word that the rest begins with; more may follow it. */
 static inline bool pv_cursor_word(struct pv_cursor *cursor, const char *word)
 {

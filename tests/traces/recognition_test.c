@@ -33,7 +33,8 @@ static const struct {
     {TEXT("heap profile:     1:   16 [     1:   16] @ heapprofile\n"),
      "this is a heap profile of gperftools"},
     {TEXT("==7== Memcheck, a memory error detector\n==7== \n"),
-     "this is a log of Valgrind without calls: run it with --trace-malloc=yes"},
+     "this is a log of Valgrind, and its first 128 KiB have no call: run it with "
+     "--trace-malloc=yes, or read it with --from valgrind if calls follow"},
     {TEXT("\xff\xfe-\0-\0"), "this is text in UTF-16, as Windows writes it"},
     {TEXT("\xfe\xff\0-\0-"), "this is text in UTF-16, as Windows writes it"},
     {TEXT("m\0a\0l\0l\0o\0c\0(\0001\0"),

@@ -29,6 +29,7 @@ enum role {
     R_OP,
     R_ADDR,
     R_OLD,
+    R_NEW, /* of a realloc, where the address is the old one */
     R_SIZE,
     R_COUNT,
     R_ALIGN,
@@ -63,6 +64,9 @@ static const struct {
     {"old", R_OLD, 0},
     {"old_addr", R_OLD, 0},
     {"old_ptr", R_OLD, 0},
+    {"new", R_NEW, 0},
+    {"new_addr", R_NEW, 0},
+    {"new_ptr", R_NEW, 0},
     {"size", R_SIZE, 0},
     {"bytes", R_SIZE, 0},
     {"count", R_COUNT, 0},
@@ -236,6 +240,7 @@ static bool take_value(const struct csv_own *own, struct row *row, enum role rol
         is = pv_pattern_address(&text, own->base, &row->numbers[role]);
         break;
     case R_OLD:
+    case R_NEW:
         is = pv_pattern_address(&text, own->base, &row->numbers[role]);
         break;
     case R_NAME:
@@ -256,7 +261,7 @@ static bool take_value(const struct csv_own *own, struct row *row, enum role rol
 /* The message for a column that cannot be read. */
 static const char *why_not(const struct csv_own *own, enum role role, struct pv_cursor text)
 {
-    bool is_address = role == R_ADDR || role == R_OLD;
+    bool is_address = role == R_ADDR || role == R_OLD || role == R_NEW;
     if (role == R_TIME && own->unit == UNSAID) {
         return "a whole number is expected, for those before were: call the column seconds, ms, "
                "us or ns";
@@ -345,7 +350,7 @@ static int read_csv(struct pv_text_trace *trace, struct pv_cursor line, struct p
         own->has_head = read_head(own, line);
         own->unit = unit;
         /* rows of several threads may come before the free that made room for them */
-        pv_grammar_rules(trace, !has_column(own, R_THREAD), false);
+        pv_grammar_rules(trace, !has_column(own, R_THREAD), true);
         return own->has_head
                    ? 1
                    : pv_lines_blame(&trace->lines, line.at,
@@ -379,7 +384,10 @@ static int read_csv(struct pv_text_trace *trace, struct pv_cursor line, struct p
     call->thread = row.numbers[R_THREAD];
     call->has_t = row.has >> R_TIME & 1;
     call->t = row.numbers[R_TIME];
-    if (row.op == PV_OP_REALLOC && !call->old && !(row.has >> R_OLD & 1)) {
+    if (row.op == PV_OP_REALLOC && row.has >> R_NEW & 1) {
+        call->old = call->addr;
+        call->addr = row.numbers[R_NEW];
+    } else if (row.op == PV_OP_REALLOC && !call->old && !(row.has >> R_OLD & 1)) {
         call->old = call->addr; /* no column for it: the block stays where it is */
     }
     call->if_known = row.op == PV_OP_REALLOC; /* it may be allocated before the table begins */
@@ -464,7 +472,8 @@ static void look_ahead(struct csv_own *table, const unsigned char *head, size_t 
             continue;
         }
         for (size_t i = 0; i < own.n_columns && next_column(&line, own.comma, &column); ++i) {
-            bool is_address = own.roles[i] == R_ADDR || own.roles[i] == R_OLD;
+            bool is_address =
+                own.roles[i] == R_ADDR || own.roles[i] == R_OLD || own.roles[i] == R_NEW;
             seen[is_address ? pv_pattern_looks(column) : PV_BASE_BY_LOOKS] = true;
             if (own.roles[i] == R_TIME && own.unit == UNSAID && has_fraction(column)) {
                 own.unit = SECONDS;

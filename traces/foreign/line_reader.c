@@ -172,7 +172,9 @@ int pv_line_read(struct pv_text_trace *trace, struct pv_cursor line, struct pv_c
         }
     }
     if (!pattern) {
-        pv_account_add(account, PV_LEFT_LINES, NULL, 0, 1);
+        if (!pv_grammar_take_gap(trace, line)) {
+            pv_account_add(account, PV_LEFT_LINES, NULL, 0, 1);
+        }
         return 1;
     }
     if (pattern->fields >> PV_FIELD_LEFT & 1) {

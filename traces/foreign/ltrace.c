@@ -221,8 +221,11 @@ static int read_thread(struct pv_text_trace *trace, struct pv_ltrace_thread *thr
         return read_other(trace, thread, line, call);
     }
     at = line;
-    if (pv_ltrace_find_call(&at)) {
+    if (pv_ltrace_find_call(&at) || pv_ltrace_find_open(&at)) {
         return read_call(trace, thread, at, call);
+    }
+    if (pv_ltrace_find_remark(&at)) {
+        return read_remark(trace, thread, at, call);
     }
     if (takes(trace, thread, false) && pv_ltrace_find_glued(line, &name)) {
         pv_account_add(trace->account, PV_LEFT_GARBLED, name.at, (size_t)(name.end - name.at),
@@ -285,7 +288,7 @@ static int read_ltrace(struct pv_text_trace *trace, struct pv_cursor line, struc
     struct pv_ltrace_thread *thread;
     struct pv_cursor whole = line;
     pv_ltrace_take_origin(&line, &origin);
-    if (pv_cursor_done(&line)) {
+    if (pv_cursor_done(&line) || pv_grammar_take_gap(trace, line)) {
         return 1;
     }
     if (own->open) {

@@ -72,6 +72,7 @@ void pv_ltrace_take_origin(struct pv_cursor *line, struct pv_ltrace_origin *ret)
 {
     *ret = (struct pv_ltrace_origin){.has_thread = false};
     pv_cursor_blanks(line);
+    pv_cursor_quotation(line);
     if (pv_cursor_done(line)) {
         return;
     }
@@ -219,7 +220,11 @@ static bool find_call(struct pv_cursor *line, bool glued)
                                                    pv_cursor_word(&call, "<no return ...>"));
             bool whole = end == PV_PRINTED_WHOLE && pv_printed_take_result(&call, &result) &&
                          result.is_number;
+            /* A wrapper's own log ends behind a free, which returns nothing. */
+            whole |= end == PV_PRINTED_WHOLE && printed.form == PV_FORM_OLD && printed.n == 1 &&
+                     printed.is_number[0] && !pv_printed_take_result(&call, &result);
             if (whole) {
+                pv_cursor_byte(&call, ';');
                 drop_duration(&call);
             }
             if ((half || whole) && pv_cursor_done(&call)) {
@@ -228,6 +233,38 @@ static bool find_call(struct pv_cursor *line, bool glued)
             }
         }
         from = ++open;
+    }
+    return false;
+}
+
+bool pv_ltrace_find_open(struct pv_cursor *line)
+{
+    const char *arrow = line->at;
+    while ((arrow = memmem(arrow, (size_t)(line->end - arrow), "->", 2))) {
+        struct pv_cursor call = {.at = arrow + 2, .end = line->end};
+        struct pv_printed printed;
+        if (pv_printed_take(&call, &printed) == PV_PRINTED_OPEN && printed.n) {
+            line->at = arrow + 2;
+            return true;
+        }
+        arrow += 2;
+    }
+    return false;
+}
+
+bool pv_ltrace_find_remark(struct pv_cursor *line)
+{
+    static const char *const begins[] = {"--- Called exec() ---", "--- SIG", "+++ exited (",
+                                         "+++ killed by SIG"};
+    size_t n = (size_t)(line->end - line->at);
+    bool ends = n > 8 && (memcmp(line->end - 4, " ---", 4) == 0 ||
+                          memcmp(line->end - 4, " +++", 4) == 0);
+    for (size_t i = 0; ends && i < sizeof begins / sizeof begins[0]; ++i) {
+        const char *at = memmem(line->at, n, begins[i], strlen(begins[i]));
+        if (at) {
+            line->at = at;
+            return true;
+        }
     }
     return false;
 }

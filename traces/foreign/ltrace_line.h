@@ -40,6 +40,14 @@ bool pv_ltrace_take_resumed(struct pv_cursor *line, struct pv_cursor *ret_name);
  * line does not end in one. */
 bool pv_ltrace_last_result(struct pv_cursor line, struct pv_printed_result *ret);
 
+/* Behind other text: moves the line to a call that is still open at its end, "app->free(0x1000" and
+ * what the program printed. */
+bool pv_ltrace_find_open(struct pv_cursor *line);
+
+/* Behind other text: moves the line to "+++ exited (status 0) +++", "--- SIGABRT (Aborted) ---"
+ * or "--- Called exec() ---" with which it ends. */
+bool pv_ltrace_find_remark(struct pv_cursor *line);
+
 /* Finds a call behind text that the program printed: true, with the cursor moved there, when
  * the line ends with a call for memory and its result, or with the first half of one. */
 bool pv_ltrace_find_call(struct pv_cursor *line);

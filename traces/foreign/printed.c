@@ -11,6 +11,23 @@
  * before. */
 static const uint64_t GUESS_MAX = UINT64_C(1) << 20;
 
+/* 4A42040 is an address without its 0x, and 0x... one that somebody cut: neither is a decimal
+ * number. But what the program printed may stick to one: "malloc(20Hello". */
+static bool is_bare_hex(struct pv_cursor text)
+{
+    enum { LEAST = 5 };
+    size_t n = 0, n_decimal = 0;
+    size_t n_all = (size_t)(text.end - text.at);
+    while (n < n_all && text.at[n] && strchr("0123456789abcdefABCDEF", text.at[n])) {
+        n_decimal += n == n_decimal && text.at[n] <= '9';
+        ++n;
+    }
+    if (n == 1 && n_all > 1 && text.at[0] == '0' && (text.at[1] | 0x20) == 'x') {
+        return true;
+    }
+    return n >= LEAST && n > n_decimal && (n == n_all || memchr("), ;", text.at[n], 4));
+}
+
 bool pv_printed_take_value(struct pv_cursor *cursor, uint64_t *ret)
 {
     static const char *const nothing[] = {"nil", "(nil)", "NULL", "<void>"};
@@ -25,6 +42,9 @@ bool pv_printed_take_value(struct pv_cursor *cursor, uint64_t *ret)
         *ret = 0 - *ret;
         *cursor = negative;
         return true;
+    }
+    if (is_bare_hex(*cursor)) {
+        return false;
     }
     if (pv_cursor_decimal(cursor, ret)) {
         return true;

@@ -359,6 +359,7 @@ static int read_valgrind(struct pv_text_trace *trace, struct pv_cursor line,
 {
     struct valgrind *own = trace->own;
     struct origin origin, next;
+    pv_cursor_quotation(&line);
     if (take_origin(&line, "==", &origin)) {
         read_remark(trace, line, origin.pid);
         return 1;
@@ -366,6 +367,9 @@ static int read_valgrind(struct pv_text_trace *trace, struct pv_cursor line,
     const char *begin;
     int status = PV_OK;
     own->is_behind = false;
+    if (pv_grammar_take_gap(trace, line)) {
+        return 1;
+    }
     for (bool more = find_origin(&line, &origin, &begin); more && !status; origin = next) {
         struct pv_cursor part = line;
         more = find_origin(&line, &next, &begin);

@@ -105,6 +105,10 @@ static const struct {
     {"zephyr",
      "\033[0mMemory allocated at 0x20, size 40\033[0m\n\033[1;31mMemory freed at 0x20, size 40\n",
      "m1:40 f1", 0, 0, 0, 0, 0},
+    {"csv", "op,ptr,size,new_ptr\nmalloc,0x10,16,\nrealloc,0x10,32,0x20\nfree,0x20,,\n",
+     "m1:16 r1:32 f1", 0, 0, 0, 0, 0},
+    /* It may begin late: what was never allocated is left out. */
+    {"csv", "op,addr,size\nfree,0x90,\nmalloc,0x10,16\n", "m1:16", 0, 0, 1, 0, 0},
     {"csv", "op,addr,size\nnew[],0x10,20\ndelete[],0x10,\nkmalloc,0x20,8\nkfree,0x20,\n",
      "m1:20 f1 m2:8 f2", 0, 0, 0, 0, 0},
     {"csv", "Size;Op;Pointer;x\n20;+;10;y\n;-;10;", "m1:20 f1", 0, 0, 0, 0, 0},

@@ -41,6 +41,48 @@ static const struct {
      "\033[32mmalloc(16) = 0x1000\033[0m\n\033[01;31m\033[Kmalloc\033[m\033[K(8) = 0x2000\n"
      "free(0x1000) = <void>\n",
      "m1:16 m2:8 f1", ""},
+    /* What the program printed stands in front of the call and inside it. */
+    {"ltrace",
+     "a->malloc(16) = 0x1000\na->free(0x1000) = <void>\n"
+     "Enter: a->free(0x1000free(): double free detected in tcache 2\n <no return ...>\n"
+     "--- SIGABRT (Aborted) ---\n",
+     "m1:16 f1 f1", "died-in-calls free:1"},
+    /* A wrapper's own lines. */
+    {"ltrace",
+     "[T1] malloc(16) = 0x1000\n[T1] free(0x1000)\nmain.c:20: malloc(8) = 0x1000\n"
+     "main.c:21: free(0x1000);\n",
+     "m1:16 f1 m2:8 f2", ""},
+    /* Quoted, or behind a collector's words: the lines that are no calls count too. */
+    {"ltrace", "> malloc(16) = 0x1000\n> --- Called exec() ---\n> malloc(17) = 0x2000\n",
+     "m1:16", "left-process:1"},
+    {"ltrace",
+     "web  | malloc(16) = 0x1000\nweb  | +++ exited (status 0) +++\nweb  | free(0x1000) = <void>\n",
+     "m1:16", "left-process:1"},
+    {"ltrace",
+     "12: malloc(16) = 0x1000\n13: free(0x1008 <no return ...>\n14: --- SIGABRT (Aborted) ---\n",
+     "m1:16 f2", "died-in-calls free:1"},
+    {"ltrace",
+     "> 734474 14:10:36.5 malloc(16) = 0x1000\n> 734475 14:10:36.6 malloc(17) = 0x2000\n",
+     "m1:16@734474!0 m2:17@734475!100000", ""},
+    {"valgrind",
+     "> ==5== Command: ./a\n> --5-- malloc(16) = 0x10\n> ==5== Command: ./b\n"
+     "> --5-- malloc(17) = 0x20\n",
+     "m1:16", "left-process:1"},
+    /* Where lines are missing, nothing after them is sure to be a mistake. */
+    {"ltrace", "malloc(16) = 0x1000\nfree(0x1000) = <void>\n[snip]\nfree(0x1000) = <void>\n",
+     "m1:16 f1", "left-hidden (lines that are missing):1 left-frees:1"},
+    {"valgrind", "--5-- malloc(16) = 0x10\n--5-- free(0x10)\n[...]\n--5-- free(0x10)\n",
+     "m1:16 f1", "left-hidden (lines that are missing):1 left-frees:1"},
+    {"ftrace",
+     "a-1 [001] ..... 5.1: kmalloc: call_site=a+0x44/0xb0 ptr=00000000ffff1000 bytes_req=100 "
+     "bytes_alloc=512 gfp_flags=x\na-1 [001] ..... 5.2: kfree: call_site=b+0x44/0xb0 "
+     "ptr=00000000ffff1000\nCPU:1 [LOST 123 EVENTS]\na-1 [001] ..... 5.3: kfree: "
+     "call_site=b+0x44/0xb0 ptr=00000000ffff1000\n",
+     "m1:100@1!5100000000'a+0x44/0xb0 f1@1!5200000000",
+     "left-hidden (lines that are missing):1 left-frees:1"},
+    /* No decimal numbers. */
+    {"valgrind", "--1-- malloc(16) = 4A42040\n--1-- malloc(17) = 0x...\n--1-- free(4A42040)\n",
+     "", "left-garbled malloc:2 left-garbled free:1"},
     /* Two runs in one log, each with its number. */
     {"ltrace",
      "10 malloc(1) = 0x1000\n10 +++ exited (status 0) +++\n20 malloc(2) = 0x1000\n"
