@@ -155,6 +155,7 @@ int pv_grammar_next(void *state, struct pv_trace_event *ret_event)
 
 static bool says_gap(struct pv_cursor line)
 {
+    enum { LONGEST_MARK = 12 };
     static const char *const marks[] = {"...",    "\u2026", "[...]",       "[\u2026]",
                                         "(...)",  "<...>",  "[snip]",      "<snip>",
                                         "(snip)", "snip",   "---8<---",    "--8<--",
@@ -164,6 +165,9 @@ static bool says_gap(struct pv_cursor line)
         --line.end;
     }
     size_t n = (size_t)(line.end - line.at);
+    if (n > LONGEST_MARK && memchr(line.at, ')', n)) {
+        return false; /* a call: the path of nearly all lines */
+    }
     for (size_t i = 0; i < sizeof marks / sizeof marks[0]; ++i) {
         if (n == strlen(marks[i]) && memcmp(line.at, marks[i], n) == 0) {
             return true;
